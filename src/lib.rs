@@ -1,0 +1,2 @@
+//! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
+pub mod base;
