@@ -39,7 +39,11 @@ impl Call<'_> {
     pub(super) fn delete(&mut self, target: &ObjectRef, options: DeleteOptions) -> ApiResult {
         let (id, old) = self.stored(target.kind, &target.namespace, &target.name)?;
         if options.uid.is_some_and(|uid| uid != old.metadata().uid) {
-            return Err(ApiError::conflict_because(target.kind, &target.name, "the UID in the precondition differs"));
+            return Err(ApiError::conflict_because(
+                target.kind,
+                &target.name,
+                "the UID in the precondition differs",
+            ));
         }
         if target.kind == Kind::Namespace && PROTECTED_NAMESPACES.contains(&target.name.as_str()) {
             return Err(ApiError::forbidden(target.kind, &target.name, "this namespace may not be deleted"));
@@ -48,7 +52,10 @@ impl Call<'_> {
         let mut new = old.clone();
         mark_propagation(&mut new, options.propagation);
         let before = old.metadata().deletion_grace_period_seconds;
-        if old.metadata().is_terminating() && before.is_some_and(|before| grace >= before) && before != Some(0) {
+        if old.metadata().is_terminating()
+            && before.is_some_and(|before| grace >= before)
+            && before != Some(0)
+        {
             // A second deletion can only shorten the grace period.
             return self.store_version(id, &old, new);
         }
@@ -118,7 +125,9 @@ impl Call<'_> {
             ));
         }
         let always = budget.spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow");
-        if !pod.status.conditions.is_true("Ready") && (always || status.current_healthy >= status.desired_healthy) {
+        if !pod.status.conditions.is_true("Ready")
+            && (always || status.current_healthy >= status.desired_healthy)
+        {
             return Ok(());
         }
         if status.disruptions_allowed <= 0 {

@@ -7,8 +7,8 @@ use super::meta::Labels;
 use super::node::Node;
 use super::object::{Kind, Object};
 use super::pod::{Pod, PodStatus};
-pub(super) use super::request::Patch;
 use super::request::ApiError;
+pub(super) use super::request::Patch;
 use super::timestamp::Timestamp;
 use crate::base::Name;
 
@@ -68,7 +68,9 @@ fn change_labels(labels: &mut Labels, changes: Vec<(Name, Option<Name>)>) {
 
 fn change_taints(taints: &mut Vec<Taint>, add: Vec<Taint>, remove: &[(Name, Option<TaintEffect>)]) {
     taints.retain(|taint| {
-        !remove.iter().any(|(key, effect)| *key == taint.key && effect.is_none_or(|effect| effect == taint.effect))
+        !remove
+            .iter()
+            .any(|(key, effect)| *key == taint.key && effect.is_none_or(|effect| effect == taint.effect))
     });
     for taint in add {
         match taints.iter_mut().find(|old| old.key == taint.key && old.effect == taint.effect) {

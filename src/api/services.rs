@@ -57,7 +57,11 @@ fn allocate_cluster_ip(objects: &Objects, service: &mut Service) -> Result<(), A
                 .map(|offset| Name::from(dotted(CLUSTER_IP_BASE + offset)))
                 .find(|ip| !taken(ip));
             let Some(ip) = free else {
-                return Err(ApiError::invalid(Kind::Service, &name, "spec.clusterIPs: the service CIDR is full"));
+                return Err(ApiError::invalid(
+                    Kind::Service,
+                    &name,
+                    "spec.clusterIPs: the service CIDR is full",
+                ));
             };
             service.spec.cluster_ip = Some(ip);
         }

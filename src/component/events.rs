@@ -170,7 +170,13 @@ impl EventRecorder {
 
 /// Event names are the object's name, a dot, and the time in hexadecimal, as client-go makes them; 16 bits of what
 /// the event says keep those of one instant apart.
-fn event_name(source: &EventSource, about: &ObjectReference, now: SimTime, reason: &str, message: &str) -> Name {
+fn event_name(
+    source: &EventSource,
+    about: &ObjectReference,
+    now: SimTime,
+    reason: &str,
+    message: &str,
+) -> Name {
     let mut hasher = blake3::Hasher::new();
     for text in [&source.component, reason, message, about.field_path.as_deref().unwrap_or_default()] {
         hasher.update(text.as_bytes()).update(&[0]);

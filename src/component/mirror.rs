@@ -20,7 +20,8 @@ impl Mirror {
     /// A copy of the store as it is now: what a fresh list returns.
     pub fn of(objects: &Objects) -> Self {
         let mut mirror = Self { objects: objects.clone(), ..Self::default() };
-        let pods: Vec<(u32, Arc<Pod>)> = objects.iter::<Pod>().map(|(index, pod)| (index, pod.clone())).collect();
+        let pods: Vec<(u32, Arc<Pod>)> =
+            objects.iter::<Pod>().map(|(index, pod)| (index, pod.clone())).collect();
         for (index, pod) in pods {
             mirror.index(index, &pod);
         }

@@ -21,7 +21,11 @@ pub struct Subject {
 impl Subject {
     /// An API object.
     pub fn object(reference: &ObjectRef) -> Self {
-        Self { kind: reference.kind.as_str(), namespace: reference.namespace.clone(), name: reference.name.clone() }
+        Self {
+            kind: reference.kind.as_str(),
+            namespace: reference.namespace.clone(),
+            name: reference.name.clone(),
+        }
     }
 
     /// A pod.
@@ -172,7 +176,17 @@ impl Recorder {
     ) -> RecordId {
         self.last += 1;
         let (reason, message) = (reason.into(), message.into());
-        let record = Record { id: self.last, at, cause: self.cause, component, subject, event, reason, message, detail };
+        let record = Record {
+            id: self.last,
+            at,
+            cause: self.cause,
+            component,
+            subject,
+            event,
+            reason,
+            message,
+            detail,
+        };
         self.pending.push(record);
         self.last
     }
