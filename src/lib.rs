@@ -3,4 +3,6 @@ pub mod api;
 pub mod base;
 pub mod component;
 pub mod kernel;
+pub mod node;
 pub mod trace;
+pub mod workload;
