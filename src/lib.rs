@@ -1,2 +1,3 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod base;
+pub mod source;

@@ -14,7 +14,9 @@ pub struct Quantity {
 
 /// Why a text is not a quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a quantity: expected a number with an optional suffix such as m, k, M, G, Ki, Mi or Gi")]
+#[error(
+    "`{text}` is not a quantity: expected a number with an optional suffix such as m, k, M, G, Ki, Mi or Gi"
+)]
 pub struct QuantityError {
     /// The refused text.
     pub text: String,
@@ -101,7 +103,11 @@ impl fmt::Display for Quantity {
             }
             return write!(f, "{value}{}", ["", "Ki", "Mi", "Gi", "Ti"][suffix]);
         }
-        if self.nanos % 1_000_000_000 == 0 { write!(f, "{}", self.value()) } else { write!(f, "{}m", self.milli_value()) }
+        if self.nanos % 1_000_000_000 == 0 {
+            write!(f, "{}", self.value())
+        } else {
+            write!(f, "{}m", self.milli_value())
+        }
     }
 }
 
