@@ -10,7 +10,9 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::file::SourceFile;
 
 /// The largest file that is read, in bytes, unless the caller says otherwise.
-pub const MAX_FILE: u64 = 512 << 20;
+///
+/// A tree takes twenty to thirty times the memory of its text.
+pub const MAX_FILE: u64 = 256 << 20;
 
 /// File name extensions that are read from directories.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];

@@ -1,5 +1,11 @@
 //! Shows a problem with its lines, in rustc's look.
+//!
+//! Names and text come from files that may be hostile: control characters are shown as symbols, so that
+//! they cannot reach the terminal. The snippet library does that for titles and source lines only.
 
+use std::sync::Arc;
+
+use annotate_snippets::normalize_untrusted_str as harmless;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::diagnostic::{Diagnostic, Label, Severity};
@@ -10,6 +16,9 @@ const WINDOW: usize = 160;
 
 /// How much of the window is before the place, if the line is longer.
 const BEFORE: usize = 60;
+
+/// Stands for the part of a line that is not shown.
+const CUT: &str = "...";
 
 /// Labels of one file that are this near to each other are shown in one snippet.
 const NEAR: usize = 16 << 10;
@@ -28,7 +37,7 @@ pub(super) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
             group.elements(windows.iter().enumerate().map(|(number, window)| window.snippet(number == 0)));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(harmless(help)));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     // The window keeps lines short; the terminal's width must not change what is printed.
@@ -72,30 +81,38 @@ impl<'d> Window<'d> {
         self.line == self.shown
     }
 
-    /// The underline, in a text that begins at byte `base` of the file.
-    fn annotation(&self, base: usize, primary: bool) -> Annotation<'d> {
+    /// The underline, in a text that has byte `base` of the file at its byte `at`.
+    fn annotation(&self, base: usize, at: usize, primary: bool) -> Annotation<'d> {
         let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let annotation = kind.span(self.place.0 - base..self.place.1 - base);
-        let text = self.label.text.as_str();
-        if text.is_empty() { annotation } else { annotation.label(text) }
+        let annotation = kind.span(self.place.0 - base + at..self.place.1 - base + at);
+        let text = &self.label.text;
+        if text.is_empty() { annotation } else { annotation.label(harmless(text)) }
     }
 
     fn snippet(&self, primary: bool) -> Snippet<'d, Annotation<'d>> {
         let Label { file, span, .. } = self.label;
-        Snippet::source(&file.text()[self.shown.0..self.shown.1])
-            .path(file.name())
+        let before = self.mark_before();
+        let after = if self.shown.1 < self.line.1 { CUT } else { "" };
+        let source = format!("{before}{}{after}", &file.text()[self.shown.0..self.shown.1]);
+        let annotation = self.annotation(self.shown.0, before.len(), primary);
+        Snippet::source(source)
+            .path(harmless(file.name()))
             .line_start(span.line as usize)
-            .annotation(self.annotation(self.shown.0, primary))
+            .annotation(annotation)
+    }
+
+    fn mark_before(&self) -> &'static str {
+        if self.line.0 < self.shown.0 { CUT } else { "" }
     }
 
     /// The renderer counts columns from where the window begins: puts the true column there.
     fn correct_column(&self, rendered: String) -> String {
-        if self.shown.0 == self.line.0 {
+        if self.mark_before().is_empty() {
             return rendered;
         }
         let Label { file, span, .. } = self.label;
-        let counted = 1 + file.text()[self.shown.0..self.place.0].chars().count();
-        let place = format!("{}:{}:", file.name(), span.line);
+        let counted = 1 + CUT.len() + file.text()[self.shown.0..self.place.0].chars().count();
+        let place = format!("{}:{}:", harmless(file.name()), span.line);
         rendered.replacen(&format!("{place}{counted}\n"), &format!("{place}{}\n", span.column), 1)
     }
 }
@@ -108,13 +125,14 @@ fn together<'d>(windows: &[Window<'d>]) -> Option<Snippet<'d, Annotation<'d>>> {
     let file = &first.label.file;
     let start = windows.iter().map(|window| window.line.0).min()?;
     let end = windows.iter().map(|window| window.line.1).max()?;
-    let same_file = windows.iter().all(|window| std::sync::Arc::ptr_eq(&window.label.file, file));
+    let same_file = windows.iter().all(|window| Arc::ptr_eq(&window.label.file, file));
     if !same_file || end - start > NEAR || !windows.iter().all(Window::is_whole_line) {
         return None;
     }
     let line = windows.iter().map(|window| window.label.span.line).min()?;
     let annotations =
-        windows.iter().enumerate().map(|(number, window)| window.annotation(start, number == 0));
-    let snippet = Snippet::source(&file.text()[start..end]).path(file.name()).line_start(line as usize);
+        windows.iter().enumerate().map(|(number, window)| window.annotation(start, 0, number == 0));
+    let snippet =
+        Snippet::source(&file.text()[start..end]).path(harmless(file.name())).line_start(line as usize);
     Some(snippet.annotations(annotations))
 }

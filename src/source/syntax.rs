@@ -22,9 +22,13 @@ pub(super) fn explain(file: &Arc<SourceFile>, at: usize, info: &str, bracket: Op
     }
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
+    let indentation = &line[..line.len() - line.trim_start().len()];
+    let tab = indentation.find('\t');
     let span = if rest.trim().is_empty() {
         // The end of the file is where its text ends, not the empty line after it.
         file.span(text.trim_end().len(), text.len())
+    } else if let Some(tab) = tab {
+        file.span(line_start + tab, line_start + indentation.len())
     } else {
         file.span(at, at + rest.chars().next().map_or(0, char::len_utf8))
     };
@@ -33,7 +37,11 @@ pub(super) fn explain(file: &Arc<SourceFile>, at: usize, info: &str, bracket: Op
     if let Some(bracket) = bracket {
         problem = problem.at(file, bracket, "opened here");
     }
-    match help(info, line, rest) {
+    let help = match tab {
+        Some(_) => Some("YAML does not allow tabs for indentation: use spaces"),
+        None => help(info, line, rest),
+    };
+    match help {
         Some(help) => problem.help(help),
         None => problem,
     }
@@ -41,10 +49,7 @@ pub(super) fn explain(file: &Arc<SourceFile>, at: usize, info: &str, bracket: Op
 
 /// What is probably meant, from the line and what is left of the text.
 fn help(info: &str, line: &str, rest: &str) -> Option<&'static str> {
-    let indentation = &line[..line.len() - line.trim_start().len()];
-    if indentation.contains('\t') {
-        Some("YAML does not allow tabs for indentation: use spaces")
-    } else if line.contains("{{") {
+    if line.contains("{{") {
         Some(TEMPLATE)
     } else if rest.starts_with(['@', '`', '%', '*', '&', '!']) {
         Some("text that begins with this character must be in quotes")

@@ -20,13 +20,12 @@ pub(super) fn audit(document: &Document) {
             assert_eq!(document.file.span(start, end), *span, "{caller}");
         }
         match kind {
-            Kind::Null => {}
             Kind::Scalar(scalar) if scalar.style == Style::Plain => {
                 let written = &text[start..end];
                 let first = scalar.text.split_whitespace().next().unwrap_or_default();
                 assert!(written.contains(first), "{written:?} is not {:?} ({caller})", scalar.text);
             }
-            Kind::Scalar(_) => {}
+            Kind::Null | Kind::Scalar(_) => {}
             Kind::Sequence(items) => nodes.extend(items),
             Kind::Mapping(entries) => {
                 for entry in entries {
