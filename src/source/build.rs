@@ -54,8 +54,9 @@ enum Content {
 struct Members {
     entries: Vec<Entry>,
     key: Option<Key>,
-    /// The next value belongs to a merge key.
-    merge: bool,
+    /// The place of a merge key whose value comes next.
+    merge: Option<Span>,
+    /// The values of merge keys, each with the place of its key.
     merged: Vec<(Span, Node)>,
 }
 
@@ -101,6 +102,7 @@ impl<'f> Builder<'f> {
     pub(super) fn document(&mut self) {
         self.anchors.clear();
         self.open.clear();
+        self.duplicates.clear();
     }
 
     /// A list or mapping begins. `anchor` is 0 for none.
@@ -184,25 +186,28 @@ impl<'f> Builder<'f> {
 
     /// The entries of a finished mapping: its own keys first, then what merge keys add.
     fn entries(&mut self, members: Members) -> Result<Vec<Entry>, Diagnostic> {
-        let Members { mut entries, merged, .. } = members;
+        let entries = self.without_repeated(members.entries);
+        if members.merged.is_empty() { Ok(entries) } else { self.merge(entries, members.merged) }
+    }
+
+    /// Notes the keys that are given twice, and keeps the last value of each.
+    fn without_repeated(&mut self, mut entries: Vec<Entry>) -> Vec<Entry> {
         let repeated = repeated(&entries);
-        if !repeated.is_empty() {
-            for (first, second) in repeated.iter().map(|&(first, second)| (&entries[first], &entries[second]))
-            {
-                if self.duplicates.len() < MAX_DUPLICATES {
-                    self.duplicates.push(duplicate_key(self.file, &first.key, &second.key));
-                }
-            }
-            let mut index = 0;
-            let dropped: BTreeSet<_> = repeated.into_iter().map(|(first, _)| first).collect();
-            entries.retain(|_| {
-                index += 1;
-                !dropped.contains(&(index - 1))
-            });
+        if repeated.is_empty() {
+            return entries;
         }
-        if merged.is_empty() {
-            return Ok(entries);
+        let room = MAX_DUPLICATES.saturating_sub(self.duplicates.len());
+        for &(first, second) in repeated.iter().take(room) {
+            self.duplicates.push(duplicate_key(self.file, &entries[first].key, &entries[second].key));
         }
+        let dropped: BTreeSet<_> = repeated.into_iter().map(|(first, _)| first).collect();
+        let mut index = 0..;
+        entries.retain(|_| index.next().is_some_and(|index| !dropped.contains(&index)));
+        entries
+    }
+
+    /// Adds the entries of merge keys: what is there already stays, the first source wins over later ones.
+    fn merge(&self, mut entries: Vec<Entry>, merged: Vec<(Span, Node)>) -> Result<Vec<Entry>, Diagnostic> {
         let mut present: BTreeSet<_> = entries.iter().map(|entry| entry.key.text.clone()).collect();
         for (span, node) in merged {
             let sources = match node.kind {
@@ -261,9 +266,8 @@ impl<'f> Builder<'f> {
 impl Members {
     /// Takes the next key or value; gives back a node that cannot be a key.
     fn add(&mut self, mut node: Node) -> Result<(), Node> {
-        if self.merge {
-            self.merge = false;
-            self.merged.push((node.span, node));
+        if let Some(span) = self.merge.take() {
+            self.merged.push((span, node));
         } else if let Some(key) = self.key.take() {
             if node.kind == Kind::Null && node.span.start == node.span.end {
                 // A value that is not written has no place of its own.
@@ -274,8 +278,9 @@ impl Members {
             let Kind::Scalar(scalar) = node.kind else {
                 return Err(node);
             };
-            self.merge = scalar.style == Style::Plain && scalar.tag.is_none() && &*scalar.text == "<<";
-            if !self.merge {
+            if scalar.style == Style::Plain && scalar.tag.is_none() && &*scalar.text == "<<" {
+                self.merge = Some(node.span);
+            } else {
                 self.key = Some(Key { text: scalar.text, span: node.span });
             }
         }

@@ -43,7 +43,7 @@ pub fn parse_lenient(file: &Arc<SourceFile>) -> Result<Vec<Document>, Diagnostic
     parse_yaml(file)
 }
 
-fn parse_yaml(file: &Arc<SourceFile>) -> Result<Vec<Document>, Diagnostic> {
+pub(super) fn parse_yaml(file: &Arc<SourceFile>) -> Result<Vec<Document>, Diagnostic> {
     let mut builder = Builder::new(file);
     let mut places = Places::new(file.text());
     let mut parser = Parser::new_from_str(file.text());

@@ -129,6 +129,7 @@ impl DecodeError {
         match node.entry(name) {
             Some(entry) if entry.value.kind == Kind::Null => {
                 self.0.message = format!("`{name}` has no value");
+                self.0.label = None;
                 self.locate(&path.key(name), entry.key.span, None)
             }
             _ => self,
@@ -177,7 +178,8 @@ impl Error for DecodeError {
     }
 
     fn missing_field(name: &'static str) -> Self {
-        let mut error = Self::new("missing-field", format!("missing field `{name}`"));
+        let mut error =
+            Self::new("missing-field", format!("missing field `{name}`")).with_label("in this mapping");
         error.0.missing = Some(name);
         error
     }

@@ -8,6 +8,9 @@
 //! other people's kinds, an error for our own. Types whose unknown fields are errors should therefore not
 //! say `deny_unknown_fields` (it works, but ends at the first one).
 //!
+//! Types should not use `flatten`, `untagged` or `tag = ".."`: serde then reads the value into a buffer of its
+//! own first, and places and unknown fields inside it are lost.
+//!
 //! Where YAML and Kubernetes differ, Kubernetes wins: a `null` field of a struct is a field that is not
 //! set; a `null` list, mapping or text is an empty one.
 

@@ -323,6 +323,32 @@ error[unknown-field]: unknown field `replcas`
 }
 
 #[test]
+fn a_missing_field_is_placed_in_its_mapping() {
+    let text = "name: web\nspec:\n  containers:\n  - cpu: 1\n    ports: []\n";
+    same(
+        &refuse::<Workload>(text),
+        "
+error[missing-field]: spec.containers[0]: missing field `image`
+ --> web.yaml:4:5
+  |
+4 |   - cpu: 1
+  |     ^^^^^^ in this mapping
+",
+    );
+}
+
+#[test]
+fn other_names_of_a_field_are_known() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Renamed {
+        #[serde(alias = "rename")]
+        name: u8,
+    }
+    assert_eq!(read::<Renamed>("rename: 1"), Renamed { name: 1 });
+    assert_eq!(refusal::<Renamed>("{rename: 1, name: 2}"), "the field `name` is given twice");
+}
+
+#[test]
 fn items_of_a_list_keep_their_places() {
     let text = "kind: List\nitems:\n- name: a\n- name: b\n  spec:\n    replicas: x\n    pausd: 1\n";
     let documents = documents(text);

@@ -92,11 +92,11 @@ const BAD: &[(&str, &str)] = &[
     ("a: x\0y\n", "web.yaml:1:5: error[control-character]: control character U+0000 in the text"),
     (
         "<<: 3\n",
-        "web.yaml:1:5: error[bad-merge]: `<<` takes a mapping or a list of mappings, found the number `3`",
+        "web.yaml:1:1: error[bad-merge]: `<<` takes a mapping or a list of mappings, found the number `3`",
     ),
     (
         "<<: [{}, x]\n",
-        "web.yaml:1:5: error[bad-merge]: `<<` takes a mapping or a list of mappings, found text `x`",
+        "web.yaml:1:1: error[bad-merge]: `<<` takes a mapping or a list of mappings, found text `x`",
     ),
     (
         "a: \"\\q\"\n",
