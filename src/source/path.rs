@@ -1,7 +1,7 @@
 //! Paths into a document, such as `spec.containers[0].ports[1].name`.
 //!
 //! A [`Path`] is a chain of borrowed steps: going one step down allocates nothing, and the text is made
-//! only when a message needs it. [`steps`] reads the text form back.
+//! only when a message needs it. The text form is read back where paths are looked up.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
