@@ -4,5 +4,6 @@ pub mod base;
 pub mod component;
 pub mod kernel;
 pub mod node;
+pub mod source;
 pub mod trace;
 pub mod workload;
