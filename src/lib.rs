@@ -2,6 +2,7 @@
 pub mod api;
 pub mod base;
 pub mod component;
+pub mod control;
 pub mod kernel;
 pub mod node;
 pub mod source;

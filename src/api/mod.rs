@@ -10,6 +10,7 @@ pub mod batch;
 pub mod core;
 pub mod defaults;
 pub mod delete;
+pub mod intstr;
 pub mod meta;
 pub mod names;
 pub mod node;

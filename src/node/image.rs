@@ -2,8 +2,8 @@
 //!
 //! Source: kubelet v1.32 `images/image_manager.go`; `spec` node 2.6.
 
+use super::backoff::BackOff;
 use super::host::PodCx;
-use super::pod::BackoffEntry;
 use crate::api::pod::ImagePullPolicy;
 use crate::component::events::EventType;
 use crate::kernel::SimDuration;
@@ -119,21 +119,17 @@ impl PodCx<'_, '_> {
         self.container_event(index, EventType::Warning, "Failed", format!("Failed to pull image \"{image}\": {error}"));
         self.container_event(index, EventType::Warning, "Failed", "Error: ErrImagePull".to_owned());
         self.pod.worker.reasons[index] = Some(("ErrImagePull".into(), error.into()));
-        let settings = self.ctx.settings;
         let now = self.ctx.now;
-        let expired = settings.max_image_pull_backoff * 2;
-        let entry = self.pod.worker.image_backoff[index]
-            .filter(|entry| now.saturating_since(entry.last_update) <= expired);
-        let delay = match entry {
-            None => settings.image_pull_backoff,
-            Some(entry) => (entry.delay * 2).min(settings.max_image_pull_backoff),
-        };
-        self.pod.worker.image_backoff[index] = Some(BackoffEntry { delay, last_update: now });
+        let entry = self.pod.worker.image_backoff[index];
+        self.pod.worker.image_backoff[index] = Some(self.pull_backoff().next(entry, now, now));
     }
 
     fn in_pull_backoff(&self, index: usize) -> bool {
-        let entry = self.pod.worker.image_backoff[index];
-        entry.is_some_and(|entry| self.ctx.now.saturating_since(entry.last_update) < entry.delay)
+        self.pull_backoff().is_waiting_since_update(self.pod.worker.image_backoff[index], self.ctx.now)
+    }
+
+    fn pull_backoff(&self) -> BackOff {
+        BackOff::new(self.ctx.settings.image_pull_backoff, self.ctx.settings.max_image_pull_backoff)
     }
 
     fn record_image(&mut self, index: usize, fact: ContainerFact, event: &'static str, text: String) {

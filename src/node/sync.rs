@@ -73,8 +73,7 @@ impl PodCx<'_, '_> {
     fn sync_pod(&mut self) {
         let now = self.ctx.now;
         self.pod.worker.start_time.get_or_insert(now);
-        self.update_status(false);
-        if self.implied_phase(false).is_terminal() {
+        if self.update_status(false).is_terminal() {
             self.pod.worker.stage = Stage::Terminating;
             self.end_sync(false);
             self.request_sync();

@@ -1,0 +1,6 @@
+//! The control plane: the controller manager with its controllers, the scheduler, the autoscalers.
+
+pub mod controllers;
+pub mod manager;
+pub mod ranking;
+pub mod rollout;
