@@ -1,3 +1,6 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod component;
+pub mod kernel;
+pub mod trace;
