@@ -2,5 +2,8 @@
 pub mod api;
 pub mod base;
 pub mod component;
+pub mod conformance;
+pub mod control;
 pub mod kernel;
+pub mod node;
 pub mod trace;

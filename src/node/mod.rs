@@ -1,0 +1,4 @@
+//! The node: kubelet, container runtime, and the pure rules they follow.
+
+pub mod backoff;
+pub mod phase;
