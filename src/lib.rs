@@ -2,6 +2,7 @@
 pub mod api;
 pub mod base;
 pub mod component;
+pub mod conformance;
 pub mod control;
 pub mod kernel;
 pub mod node;

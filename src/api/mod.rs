@@ -19,6 +19,7 @@ pub mod object;
 mod patch;
 pub mod pod;
 pub mod policy;
+pub mod qos;
 mod quota;
 pub mod request;
 pub mod selector;
