@@ -1,3 +1,4 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod kernel;
