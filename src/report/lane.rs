@@ -111,6 +111,12 @@ impl Lane {
         }
     }
 
+    /// The workload as `deployment/web`; empty for a pod of its own.
+    pub fn owner_title(&self) -> String {
+        let title = |owner: &ObjectRef| format!("{}/{}", owner.kind.names().singular, owner.name);
+        self.owner.as_ref().map_or_else(String::new, title)
+    }
+
     fn is_gone(&self) -> bool {
         self.states.last() == Some(&PodState::Gone)
     }

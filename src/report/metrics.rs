@@ -64,14 +64,13 @@ fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
     let value = Box::new(ready_nodes);
     columns.push(Column { metric: "nodes_ready", namespace: "", object: String::new(), value });
     for workload in &recorded.workloads {
-        let reference = &workload.reference;
-        let name = format!("{}/{}", reference.kind.names().singular, reference.name);
+        let name = workload.title();
         for (metric, series) in [
             ("replicas_wanted", &workload.wanted),
             ("replicas_running", &workload.running),
             ("replicas_ready", &workload.ready),
         ] {
-            columns.push(column(metric, &reference.namespace, name.clone(), series));
+            columns.push(column(metric, &workload.reference.namespace, name.clone(), series));
         }
     }
     for node in &recorded.nodes {

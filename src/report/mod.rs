@@ -7,6 +7,7 @@
 
 mod collect;
 mod fact;
+pub mod html;
 mod lane;
 mod marks;
 pub mod metrics;

@@ -2,7 +2,7 @@
 
 use super::plot::{self, Scene, Shape};
 use super::sample::{info, node_failure};
-use super::{Recorded, RunInfo, Summary, metrics, terminal};
+use super::{Recorded, RunInfo, Summary, html, metrics, terminal};
 use crate::kernel::SimDuration;
 
 fn scenes(recorded: &Recorded, info: &RunInfo) -> [(&'static str, Scene); 3] {
@@ -105,6 +105,54 @@ fn metrics_are_sampled_series() {
     assert!(csv.contains("\n360,nodes_ready,,,2\n"));
 }
 
+const SCENARIO: &str = "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {name: node-failure}\nspec:\n  \
+                        seed: 42\n  duration: 15m\n  steps:\n  - at: 5m\n    fault: {nodeCrash: {node: worker-2, recoverAfter: 8m}}\n";
+
+fn page() -> String {
+    let story = node_failure();
+    let sources = [html::Source { name: "scenario.yaml", text: SCENARIO }];
+    html::page(&story.recorded(), &info(), story.records(), &sources, html::PageLimits::default())
+}
+
+#[test]
+fn the_page_is_whole_and_the_same_every_time() {
+    let first = page();
+    assert_eq!(first, page());
+    assert!(first.ends_with("</html>\n"));
+    for part in ["id=\"data\"", "shakedown run scenarios/node-failure --seed 42", "kind: Scenario", "7.86 %"]
+    {
+        assert!(first.contains(part), "{part}");
+    }
+    assert!(!first.contains("http://") && !first.contains("https://"), "the page needs no network");
+}
+
+#[test]
+fn no_text_can_leave_its_place_on_the_page() {
+    let evil = "</script><script>alert(1)</script>";
+    let story = node_failure();
+    let mut recorded = story.recorded();
+    recorded.marks[0].label = evil.into();
+    recorded.lanes[0].name = evil.into();
+    let mut info = info();
+    info.scenario = evil.into();
+    info.expectations[1].found = evil.into();
+    let mut records = story.records();
+    records[0].message = evil;
+    let sources = [html::Source { name: evil, text: evil }];
+    let page = html::page(&recorded, &info, records, &sources, html::PageLimits::default());
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script").count(), 2);
+}
+
+#[test]
+fn the_page_says_what_it_leaves_out() {
+    let story = node_failure();
+    let limits = html::PageLimits { lanes: 3, records: 10 };
+    let page = html::page(&story.recorded(), &info(), story.records(), &[], limits);
+    let total = story.records().len();
+    assert!(page.contains("\"lanes_total\":13") && page.contains(&format!("\"records_total\":{total}")));
+}
+
 /// Writes everything for eyes to judge: `cargo test --lib report -- --ignored`, then look into `target/report-sample`.
 #[test]
 #[ignore = "writes files for people to look at"]
@@ -122,5 +170,5 @@ fn write_the_sample() {
     std::fs::write(folder.join("summary.txt"), terminal::render(&summary, false)).unwrap();
     let step = metrics::default_step(recorded.end.since_start());
     std::fs::write(folder.join("metrics.csv"), metrics::csv(&recorded, step).unwrap()).unwrap();
-    assert!(!story.records().is_empty());
+    std::fs::write(folder.join("report.html"), page()).unwrap();
 }

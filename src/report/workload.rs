@@ -65,6 +65,11 @@ impl Workload {
         Self { reference, wanted, running, ready, short, availability, now: Counts::default(), last_at: at }
     }
 
+    /// The workload as `deployment/web`.
+    pub fn title(&self) -> String {
+        format!("{}/{}", self.reference.kind.names().singular, self.reference.name)
+    }
+
     fn is_short(&self) -> bool {
         self.now.ready < self.now.wanted
     }

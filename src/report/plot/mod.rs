@@ -21,5 +21,6 @@ pub use replicas::replicas;
 pub use scene::{Anchor, Area, Color, Scene, Shape, Text};
 
 pub(super) use axis::{brief, tick_step};
+pub(super) use palette::{Look, Texture, node_look, pod_look};
 pub(super) use pods::grouped;
 pub(super) use replicas::percent_text;

@@ -28,7 +28,7 @@ pub(super) const GREY: Color = Color(150, 156, 164);
 
 /// How a bar is filled, beside its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Texture {
+pub(in crate::report) enum Texture {
     Solid,
     /// Only an outline.
     Hollow,
@@ -40,17 +40,25 @@ pub(super) enum Texture {
 
 /// The look of a state: colour, texture, and its height as a part of the lane's.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Look {
-    pub(super) color: Color,
-    pub(super) texture: Texture,
-    pub(super) height: f64,
+pub(in crate::report) struct Look {
+    pub(in crate::report) color: Color,
+    pub(in crate::report) texture: Texture,
+    pub(in crate::report) height: f64,
+}
+
+impl Look {
+    /// The colour as a style sheet writes it; `ink` for the colour of text, which a dark page turns light.
+    pub(in crate::report) fn css_color(&self) -> String {
+        let Color(red, green, blue) = self.color;
+        if self.color == INK { "ink".to_owned() } else { format!("#{red:02x}{green:02x}{blue:02x}") }
+    }
 }
 
 const fn look(color: Color, texture: Texture, height: f64) -> Look {
     Look { color, texture, height }
 }
 
-pub(super) fn pod_look(state: PodState) -> Look {
+pub(in crate::report) fn pod_look(state: PodState) -> Look {
     match state {
         PodState::Pending => look(GREY, Texture::Hollow, 0.5),
         PodState::Pulling => look(SKY, Texture::Solid, 0.5),
@@ -65,7 +73,7 @@ pub(super) fn pod_look(state: PodState) -> Look {
     }
 }
 
-pub(super) fn node_look(state: NodeState) -> Look {
+pub(in crate::report) fn node_look(state: NodeState) -> Look {
     match state {
         NodeState::Ready => look(GREEN, Texture::Solid, 1.0),
         NodeState::Cordoned => look(SKY, Texture::Stripe, 1.0),

@@ -75,10 +75,7 @@ fn legend(recorded: &Recorded, lanes: &[&Lane]) -> Vec<LegendEntry> {
 
 /// What a group of lanes is called.
 fn group_name(lane: &Lane) -> String {
-    match &lane.owner {
-        Some(owner) => format!("{}/{}", owner.kind.names().singular, owner.name),
-        None => "pods of their own".to_owned(),
-    }
+    if lane.owner.is_none() { "pods of their own".to_owned() } else { lane.owner_title() }
 }
 
 fn group_width(lane: &Lane) -> f64 {

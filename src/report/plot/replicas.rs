@@ -18,7 +18,7 @@ pub fn replicas(recorded: &Recorded, info: &RunInfo, limit: usize) -> Scene {
     let shown = busiest(&recorded.workloads, limit, |workload| {
         workload.availability.milli_percent().map_or(u64::MAX, |percent| u64::MAX - percent)
     });
-    let title_width = |workload: &&Workload| width(&title(workload), 12.0, true);
+    let title_width = |workload: &&Workload| width(&workload.title(), 12.0, true);
     let names = shown.iter().map(title_width).fold(150.0, f64::max).min(NAMES_AT_MOST);
     let mut frame = Frame::new("Replicas", info, recorded, names + SCALE_ROOM, legend(recorded));
     frame.begin_plot((PANEL + AIR) * shown.len() as f64 + 10.0);
@@ -49,11 +49,6 @@ fn legend(recorded: &Recorded) -> Vec<LegendEntry> {
     entries
 }
 
-fn title(workload: &Workload) -> String {
-    let reference = &workload.reference;
-    format!("{}/{}", reference.kind.names().singular, reference.name)
-}
-
 fn panel(frame: &mut Frame, workload: &Workload) {
     let series = [&workload.wanted, &workload.running, &workload.ready];
     let values = series.into_iter().flat_map(|series| series.points().iter().map(|(_, value)| *value));
@@ -77,7 +72,7 @@ fn panel(frame: &mut Frame, workload: &Workload) {
 /// Left of a panel: which workload, and how it fared.
 fn caption(frame: &mut Frame, workload: &Workload) {
     let room = frame.time.left - MARGIN - SCALE_ROOM;
-    let title = shortened(&title(workload), 12.0, true, room);
+    let title = shortened(&workload.title(), 12.0, true, room);
     frame.text(MARGIN, frame.y + 10.0, &title, 12.0, true, INK);
     let availability = workload.availability;
     let mut lines = vec![shortened(&workload.reference.namespace, LABEL, false, room)];
