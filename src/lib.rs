@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod control;
 pub mod kernel;
 pub mod node;
+pub mod report;
 pub mod source;
 pub mod trace;
 pub mod workload;
