@@ -157,7 +157,13 @@ impl Desktop<'_, '_> {
     }
 
     /// Reports an event about an object.
-    pub(super) fn event(&mut self, about: &Object, kind: EventType, reason: &'static str, message: impl Into<Name>) {
+    pub(super) fn event(
+        &mut self,
+        about: &Object,
+        kind: EventType,
+        reason: &'static str,
+        message: impl Into<Name>,
+    ) {
         let reference = reference_to(about);
         self.desk.events.emit(self.ctx, &mut self.desk.client, reference, kind, reason, message);
     }
@@ -385,7 +391,13 @@ impl ControllerManager {
     }
 
     /// The answer to a request of a controller.
-    pub fn reply(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, token: u64, result: &ApiResult, record: RecordId) {
+    pub fn reply(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        token: u64,
+        result: &ApiResult,
+        record: RecordId,
+    ) {
         let Some(id) = ControllerId::from_number((token >> 56) as u8) else { return };
         let (key, about) = ((token >> 8) as u32, token as u8);
         if record != 0 {

@@ -50,13 +50,8 @@ struct Chunk {
     older: u32,
 }
 
-const UNUSED: Entry = Entry {
-    at: SimTime::ZERO,
-    handle: EventHandle {
-        slot: 0,
-        generation: NonZeroU32::MIN,
-    },
-};
+const UNUSED: Entry =
+    Entry { at: SimTime::ZERO, handle: EventHandle { slot: 0, generation: NonZeroU32::MIN } };
 
 impl Pool {
     pub(super) fn push(&mut self, bucket: &mut Bucket, entry: Entry) {
@@ -86,10 +81,7 @@ impl Pool {
     }
 
     /// Empties the bucket into `take`, which may fill other buckets of the pool meanwhile.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "an emptied bucket is not to be used again"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "an emptied bucket is not to be used again")]
     pub(super) fn drain(&mut self, bucket: Bucket, mut take: impl FnMut(&mut Self, Entry)) {
         let Bucket { mut newest, len } = bucket;
         let mut left = len as usize;
@@ -110,10 +102,7 @@ impl Pool {
             self.chunks[chunk as usize].older = older;
             return chunk;
         }
-        self.chunks.push(Chunk {
-            entries: [UNUSED; CHUNK],
-            older,
-        });
+        self.chunks.push(Chunk { entries: [UNUSED; CHUNK], older });
         (self.chunks.len() - 1) as u32
     }
 }
@@ -128,19 +117,14 @@ mod tests {
     use super::*;
 
     fn entry(nanos: u64) -> Entry {
-        Entry {
-            at: SimTime::from_nanos(nanos),
-            ..UNUSED
-        }
+        Entry { at: SimTime::from_nanos(nanos), ..UNUSED }
     }
 
     #[test]
     fn what_goes_in_comes_out_once() {
         for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 10 * CHUNK] {
             let (mut pool, mut bucket) = (Pool::default(), Bucket::default());
-            (0..len as u64)
-                .rev()
-                .for_each(|nanos| pool.push(&mut bucket, entry(nanos)));
+            (0..len as u64).rev().for_each(|nanos| pool.push(&mut bucket, entry(nanos)));
             assert_eq!((bucket.len(), bucket.is_empty()), (len, len == 0));
             if len > 0 {
                 assert_eq!(pool.span(&bucket), (entry(0).at, entry(len as u64 - 1).at));
@@ -162,10 +146,6 @@ mod tests {
             bucket = Bucket::default();
             pool.drain(other, |_, _| {});
         }
-        assert!(
-            pool.chunks.len() <= 1_000 / CHUNK + 2,
-            "{} chunks",
-            pool.chunks.len()
-        );
+        assert!(pool.chunks.len() <= 1_000 / CHUNK + 2, "{} chunks", pool.chunks.len());
     }
 }

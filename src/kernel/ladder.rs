@@ -105,16 +105,8 @@ impl Ladder {
     fn insert_near(&mut self, entry: NearEntry) {
         // Counting the later ones beats bisection here: it needs no unpredictable branch and does not wait for memory.
         let at = entry.key.at;
-        let mut place: usize = self
-            .near
-            .iter()
-            .map(|other| usize::from(other.key.at > at))
-            .sum();
-        while self
-            .near
-            .get(place)
-            .is_some_and(|other| other.key > entry.key)
-        {
+        let mut place: usize = self.near.iter().map(|other| usize::from(other.key.at > at)).sum();
+        while self.near.get(place).is_some_and(|other| other.key > entry.key) {
             place += 1;
         }
         self.near.insert(place, entry);
@@ -195,10 +187,7 @@ impl Ladder {
     #[inline]
     pub(super) fn goes_on_with(&self, key: EventKey) -> bool {
         self.near.last().is_some_and(|next| next.key == key)
-            || self
-                .late
-                .peek()
-                .is_some_and(|Reverse(next)| next.key == key)
+            || self.late.peek().is_some_and(|Reverse(next)| next.key == key)
     }
 
     #[cold]
@@ -238,25 +227,15 @@ impl Ladder {
     fn load_near<E>(&mut self, bucket: Bucket, until: SimTime, events: &Slab<E>) {
         self.near_until = until;
         self.entries_in_buckets -= bucket.len();
-        let Self {
-            near,
-            pool,
-            scratch,
-            ..
-        } = self;
+        let Self { near, pool, scratch, .. } = self;
         pool.drain(bucket, |_, entry| scratch.push(entry));
         // Entries are half the size of near entries, and most differ in time: sort these, then look for ties.
         scratch.sort_unstable_by_key(|entry| Reverse(entry.at));
         let mut tied = false;
         for entry in scratch.drain(..) {
             if let Some(key) = events.key_at(entry.handle, entry.at) {
-                tied |= near
-                    .last()
-                    .is_some_and(|previous| previous.key.at == key.at);
-                near.push(NearEntry {
-                    key,
-                    handle: entry.handle,
-                });
+                tied |= near.last().is_some_and(|previous| previous.key.at == key.at);
+                near.push(NearEntry { key, handle: entry.handle });
             }
         }
         if tied {
@@ -303,13 +282,7 @@ impl Rung {
         let span_bits = u64::BITS - span.leading_zeros();
         let width_bits = span_bits.saturating_sub(buckets_wanted.trailing_zeros());
         let buckets = vec![Bucket::default(); (span >> width_bits) as usize + 1];
-        Self {
-            start,
-            until,
-            width_bits,
-            next: 0,
-            buckets,
-        }
+        Self { start, until, width_bits, next: 0, buckets }
     }
 
     /// The bucket for an instant up to `until`. The first also takes what lies before the start, see `shorten_near`.
@@ -326,9 +299,7 @@ impl Rung {
         let index = self.next + filled;
         self.next = index + 1;
         let last_offset = ((index as u64) << self.width_bits) | ((1 << self.width_bits) - 1);
-        let until = self
-            .start
-            .saturating_add(SimDuration::from_nanos(last_offset));
+        let until = self.start.saturating_add(SimDuration::from_nanos(last_offset));
         Some((bucket, until.min(self.until)))
     }
 }

@@ -10,19 +10,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self {
-            ladder: Ladder::new(),
-            events: Slab::new(),
-        }
+        Self { ladder: Ladder::new(), events: Slab::new() }
     }
 
     fn add(&mut self, nanos: u64, number: u32) -> EventHandle {
-        let key = EventKey {
-            at: SimTime::from_nanos(nanos),
-            class: 0,
-            target: 0,
-            seq: number,
-        };
+        let key = EventKey { at: SimTime::from_nanos(nanos), class: 0, target: 0, seq: number };
         let handle = self.events.insert(key, number);
         self.ladder.insert(key, handle);
         handle
@@ -112,20 +104,12 @@ fn times_before_a_rung_go_to_its_first_bucket() {
 #[test]
 fn a_sweep_leaves_what_is_pending() {
     let mut bench = Bench::new();
-    let handles: Vec<_> = (0..5_000)
-        .map(|number| bench.add(u64::from(number) << 20, number))
-        .collect();
+    let handles: Vec<_> = (0..5_000).map(|number| bench.add(u64::from(number) << 20, number)).collect();
     for _ in 0..500 {
         bench.pop();
     }
-    for (number, &handle) in handles
-        .iter()
-        .enumerate()
-        .filter(|(number, _)| number % 5 != 0)
-    {
-        bench
-            .events
-            .remove_at(handle, SimTime::from_nanos((number as u64) << 20));
+    for (number, &handle) in handles.iter().enumerate().filter(|(number, _)| number % 5 != 0) {
+        bench.events.remove_at(handle, SimTime::from_nanos((number as u64) << 20));
     }
     bench.ladder.sweep(&bench.events);
     assert_eq!((bench.ladder.entries(), bench.events.len()), (900, 900));

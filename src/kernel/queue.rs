@@ -77,18 +77,8 @@ impl<E> Default for EventQueue<E> {
 
 impl<E> EventQueue<E> {
     /// An empty queue at time zero.
-<<<<<<< HEAD
     pub fn new() -> Self {
-        Self {
-            events: Slab::new(),
-            order: Ladder::new(),
-            now: SimTime::ZERO,
-            popped: 0,
-        }
-=======
-    pub const fn new() -> Self {
-        Self { events: Slab::new(), order: BinaryHeap::new(), now: SimTime::ZERO, popped: 0 }
->>>>>>> report
+        Self { events: Slab::new(), order: Ladder::new(), now: SimTime::ZERO, popped: 0 }
     }
 
     /// The present: the time of the event popped last, or what [`EventQueue::advance_to`] set since.
@@ -120,11 +110,7 @@ impl<E> EventQueue<E> {
     pub fn schedule(&mut self, key: EventKey, event: E) -> EventHandle {
         assert!(key.at >= self.now, "an event at {key} is in the past: it is {} now", self.now);
         let handle = self.events.insert(key, event);
-<<<<<<< HEAD
         self.order.insert(key, handle);
-=======
-        self.order.push(Reverse((key, handle.slot, handle.generation)));
->>>>>>> report
         handle
     }
 
@@ -147,11 +133,7 @@ impl<E> EventQueue<E> {
         let Some(key) = self.events.set_time(handle, at) else {
             return false;
         };
-<<<<<<< HEAD
         self.order.insert(key, handle);
-=======
-        self.order.push(Reverse((key, handle.slot, handle.generation)));
->>>>>>> report
         self.sweep_if_stale();
         true
     }
@@ -169,7 +151,6 @@ impl<E> EventQueue<E> {
     /// Takes out the first event and sets the clock to its time; `None` when nothing is pending.
     #[inline]
     pub fn pop(&mut self) -> Option<(EventKey, E)> {
-<<<<<<< HEAD
         loop {
             let first = self.order.pop(&self.events)?;
             let key = first.key;
@@ -192,13 +173,6 @@ impl<E> EventQueue<E> {
             let second = self.order.pop(&self.events).map(|entry| entry.handle);
             let live = second.is_some_and(|handle| self.events.is_pending_at(handle, key.at));
             assert!(!live, "two events are pending with one key: {key}");
-=======
-        let key = self.peek_key()?;
-        let Reverse((_, slot, generation)) = self.order.pop()?;
-        let event = self.events.remove(EventHandle { slot, generation })?;
-        if let Some(second) = self.peek_key() {
-            assert!(key != second, "two events are pending with one key: {key}, and {second}");
->>>>>>> report
         }
     }
 

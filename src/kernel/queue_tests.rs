@@ -13,23 +13,11 @@ fn key(at: u64, class: u8, target: u64, seq: u32) -> EventKey {
 /// One thing to do with a queue; `which` chooses among the handles given so far.
 #[derive(Clone, Debug)]
 enum Op {
-    Schedule {
-        delay: u64,
-        class: u8,
-        target: u64,
-        count: u8,
-    },
-    Cancel {
-        which: usize,
-    },
-    Reschedule {
-        which: usize,
-        delay: u64,
-    },
+    Schedule { delay: u64, class: u8, target: u64, count: u8 },
+    Cancel { which: usize },
+    Reschedule { which: usize, delay: u64 },
     Pop,
-    Advance {
-        delay: u64,
-    },
+    Advance { delay: u64 },
 }
 
 /// The queue under test beside a sorted map that is obviously right.
@@ -55,31 +43,13 @@ impl Pair {
         let now = self.queue.now();
         let later = |delay| now.saturating_add(SimDuration::from_nanos(delay));
         match *op {
-<<<<<<< HEAD
-            Op::Schedule {
-                delay,
-                class,
-                target,
-                count,
-            } => {
+            Op::Schedule { delay, class, target, count } => {
                 for _ in 0..count {
                     let id = self.handles.len() as u64;
-                    let key = EventKey {
-                        at: later(delay),
-                        class,
-                        target,
-                        seq: scrambled(id),
-                    };
+                    let key = EventKey { at: later(delay), class, target, seq: scrambled(id) };
                     self.handles.push((self.queue.schedule(key, id), id));
                     self.map.insert(key, id);
                 }
-=======
-            Op::Schedule { delay, class, target } => {
-                let id = self.handles.len() as u64;
-                let key = EventKey { at: later(delay), class, target, seq: scrambled(id) };
-                self.handles.push((self.queue.schedule(key, id), id));
-                self.map.insert(key, id);
->>>>>>> report
             }
             Op::Cancel { which } => {
                 let Some((handle, id)) = self.chosen(which) else {
@@ -294,11 +264,7 @@ fn cancelled_and_moved_events_leave_nothing_behind() {
         assert_eq!(queue.cancel(handle), Some(round));
     }
     assert_eq!(queue.len(), 1);
-<<<<<<< HEAD
     let entries = queue.order.entries();
     assert!(entries < 100, "{entries} entries for one event");
-=======
-    assert!(queue.entries() < 200, "{} entries for one event", queue.entries());
->>>>>>> report
     assert_eq!(queue.pop().map(|(_, event)| event), Some(0));
 }

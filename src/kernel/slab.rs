@@ -30,14 +30,7 @@ struct Event<E> {
     payload: E,
 }
 
-<<<<<<< HEAD
-const _: () = assert!(
-    size_of::<Slot<u64>>() == 24 + size_of::<u64>(),
-    "a slot costs 24 bytes"
-);
-=======
-const _: () = assert!(size_of::<Slot<u64>>() == 24 + 8, "a slot costs 24 bytes beside the payload");
->>>>>>> report
+const _: () = assert!(size_of::<Slot<u64>>() == 24 + size_of::<u64>(), "a slot costs 24 bytes");
 
 /// The generation of a slot (24 bits, never zero) and the class of the event in it (8 bits).
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +41,7 @@ const LAST_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 
 impl Stamp {
     fn new(class: u8, generation: NonZeroU32) -> Self {
-        debug_assert!(
-            generation.get() <= LAST_GENERATION,
-            "a worn-out slot is never reused"
-        );
+        debug_assert!(generation.get() <= LAST_GENERATION, "a worn-out slot is never reused");
         Self(generation | (u32::from(class) << GENERATION_BITS))
     }
 
@@ -64,74 +54,6 @@ impl Stamp {
     }
 }
 
-<<<<<<< HEAD
-=======
-impl<E> Slab<E> {
-    pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), first_free: None, len: 0 }
-    }
-
-    /// How many events are pending.
-    pub(super) const fn len(&self) -> usize {
-        self.len
-    }
-
-    pub(super) fn insert(&mut self, key: EventKey, payload: E) -> EventHandle {
-        self.len += 1;
-        let EventKey { at, class, target, seq } = key;
-        let Some(index) = self.first_free else {
-            let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 events are pending");
-            let stamp = Stamp::new(class, NonZeroU32::MIN);
-            self.slots.push(Slot::Taken(Event { at, target, seq, stamp, payload }));
-            return EventHandle { slot: index, generation: NonZeroU32::MIN };
-        };
-        let slot = &mut self.slots[index as usize];
-        let Slot::Free { next_free, generation } = *slot else {
-            unreachable!("the list of free slots holds free slots only");
-        };
-        self.first_free = next_free;
-        let stamp = Stamp::new(class, generation);
-        *slot = Slot::Taken(Event { at, target, seq, stamp, payload });
-        EventHandle { slot: index, generation }
-    }
-
-    pub(super) fn key(&self, handle: EventHandle) -> Option<EventKey> {
-        match self.slots.get(handle.slot as usize)? {
-            Slot::Taken(event) if event.stamp.generation() == handle.generation.get() => Some(event.key()),
-            _ => None,
-        }
-    }
-
-    /// Moves a pending event to another instant; `None` when it is not pending, else its new key.
-    pub(super) fn set_time(&mut self, handle: EventHandle, at: SimTime) -> Option<EventKey> {
-        match self.slots.get_mut(handle.slot as usize)? {
-            Slot::Taken(event) if event.stamp.generation() == handle.generation.get() => {
-                event.at = at;
-                Some(event.key())
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn remove(&mut self, handle: EventHandle) -> Option<E> {
-        self.key(handle)?;
-        // A slot whose generations are used up is retired, so that no handle ever fits twice.
-        let retired = handle.generation.get() == LAST_GENERATION;
-        let generation = if retired { NonZeroU32::MIN } else { handle.generation.saturating_add(1) };
-        let next_free = if retired { None } else { self.first_free };
-        let freed = Slot::Free { next_free, generation };
-        let Slot::Taken(event) = std::mem::replace(&mut self.slots[handle.slot as usize], freed) else {
-            unreachable!("a slot with a key is taken");
-        };
-        if !retired {
-            self.first_free = Some(handle.slot);
-        }
-        self.len -= 1;
-        Some(event.payload)
-    }
-}
-
->>>>>>> report
 impl<E> Event<E> {
     fn key(&self) -> EventKey {
         EventKey { at: self.at, class: self.stamp.class(), target: self.target, seq: self.seq }
@@ -156,26 +78,11 @@ impl<E> Slab<E> {
     pub(super) fn insert(&mut self, key: EventKey, payload: E) -> EventHandle {
         let slot = self.first_free.unwrap_or_else(|| self.add_slot());
         let place = &mut self.slots[slot as usize];
-        let Slot::Free {
-            next_free,
-            generation,
-        } = *place
-        else {
+        let Slot::Free { next_free, generation } = *place else {
             unreachable!("the chain of free slots holds free slots only");
         };
-        let EventKey {
-            at,
-            class,
-            target,
-            seq,
-        } = key;
-        *place = Slot::Taken(Event {
-            at,
-            target,
-            seq,
-            stamp: Stamp::new(class, generation),
-            payload,
-        });
+        let EventKey { at, class, target, seq } = key;
+        *place = Slot::Taken(Event { at, target, seq, stamp: Stamp::new(class, generation), payload });
         self.first_free = next_free;
         self.len += 1;
         EventHandle { slot, generation }
@@ -184,10 +91,7 @@ impl<E> Slab<E> {
     #[cold]
     fn add_slot(&mut self) -> u32 {
         let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 events are pending");
-        self.slots.push(Slot::Free {
-            next_free: None,
-            generation: NonZeroU32::MIN,
-        });
+        self.slots.push(Slot::Free { next_free: None, generation: NonZeroU32::MIN });
         slot
     }
 
@@ -230,10 +134,7 @@ impl<E> Slab<E> {
             return None;
         }
         let generation = handle.generation.saturating_add(1);
-        let freed = Slot::Free {
-            next_free: self.first_free,
-            generation,
-        };
+        let freed = Slot::Free { next_free: self.first_free, generation };
         let Slot::Taken(event) = std::mem::replace(slot, freed) else {
             unreachable!("the slot was found to be taken");
         };
@@ -251,13 +152,10 @@ mod tests {
     use super::*;
 
     const KEY: EventKey = EventKey { at: SimTime::ZERO, class: 255, target: 1, seq: 2 };
-<<<<<<< HEAD
 
     fn remove(slab: &mut Slab<char>, handle: EventHandle) -> Option<char> {
         slab.remove_at(handle, SimTime::ZERO)
     }
-=======
->>>>>>> report
 
     #[test]
     fn slots_are_reused_and_generations_differ() {
@@ -267,11 +165,7 @@ mod tests {
         assert_eq!(remove(&mut slab, old), Some('a'));
         let new = slab.insert(KEY, 'b');
         assert_eq!(new.slot, old.slot);
-<<<<<<< HEAD
-        assert_eq!(
-            (slab.key(old), remove(&mut slab, old), slab.len()),
-            (None, None, 1)
-        );
+        assert_eq!((slab.key(old), remove(&mut slab, old), slab.len()), (None, None, 1));
         assert_eq!(remove(&mut slab, new), Some('b'));
     }
 
@@ -280,18 +174,11 @@ mod tests {
         let mut slab = Slab::new();
         let handle = slab.insert(KEY, 'a');
         let later = SimTime::from_nanos(9);
-        assert_eq!(
-            slab.set_time(handle, later),
-            Some(EventKey { at: later, ..KEY })
-        );
+        assert_eq!(slab.set_time(handle, later), Some(EventKey { at: later, ..KEY }));
         assert!(slab.is_pending_at(handle, later) && !slab.is_pending_at(handle, SimTime::ZERO));
         assert_eq!(remove(&mut slab, handle), None);
         assert_eq!(slab.remove_at(handle, later), Some('a'));
         assert_eq!(slab.set_time(handle, later), None);
-=======
-        assert_eq!((slab.key(old), slab.remove(old), slab.len()), (None, None, 1));
-        assert_eq!(slab.remove(new), Some('b'));
->>>>>>> report
     }
 
     #[test]
@@ -303,10 +190,7 @@ mod tests {
             remove(&mut slab, last);
             last = slab.insert(KEY, 'a');
         }
-        assert_eq!(
-            (last.slot, last.generation.get()),
-            (first.slot, LAST_GENERATION)
-        );
+        assert_eq!((last.slot, last.generation.get()), (first.slot, LAST_GENERATION));
         remove(&mut slab, last);
         assert_ne!(slab.insert(KEY, 'b').slot, first.slot);
         assert_eq!((slab.key(first), remove(&mut slab, last)), (None, None));

@@ -359,8 +359,8 @@ impl Host {
             self.with(id, ctx, env, |cx| cx.request_sync());
         }
         self.with(id, ctx, env, |cx| {
-            let gates_changed = !pod.spec.readiness_gates.is_empty()
-                && cx.pod.pod.status.conditions != pod.status.conditions;
+            let gates_changed =
+                !pod.spec.readiness_gates.is_empty() && cx.pod.pod.status.conditions != pod.status.conditions;
             let spec_changed = !Arc::ptr_eq(&cx.pod.pod.spec, &pod.spec) && cx.pod.pod.spec != pod.spec;
             cx.pod.pod = pod.clone();
             if pod.metadata.is_terminating() {
@@ -450,7 +450,9 @@ impl Host {
             let init = cx.pod.init_count();
             let index = match container {
                 Some(name) => cx.pod.index_of(name),
-                None => (init..cx.pod.containers.len()).find(|index| cx.pod.containers[*index].running.is_some()),
+                None => {
+                    (init..cx.pod.containers.len()).find(|index| cx.pod.containers[*index].running.is_some())
+                }
             };
             let Some(index) = index.filter(|index| cx.pod.containers[*index].running.is_some()) else {
                 return false;
@@ -521,7 +523,15 @@ impl Host {
                     let metadata = &pod.pod.metadata;
                     let subject = Subject::pod(&metadata.namespace, &metadata.name);
                     let text = format!("a container ended with the machine {}", self.shared.name);
-                    ctx.trace.record_aside(ctx.now, "node", subject, "ContainerLost", "PowerOff", text, Detail::None);
+                    ctx.trace.record_aside(
+                        ctx.now,
+                        "node",
+                        subject,
+                        "ContainerLost",
+                        "PowerOff",
+                        text,
+                        Detail::None,
+                    );
                 }
             }
         }

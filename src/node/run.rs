@@ -179,7 +179,8 @@ impl PodCx<'_, '_> {
     fn create(&mut self, index: usize) -> Option<Waiting> {
         let name = self.pod.spec(index).name.clone();
         let old_text = self.host.minor_version < 32;
-        let message = if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
+        let message =
+            if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
         self.container_event(index, EventType::Normal, "Created", message);
         let latency = self.ctx.settings.container_start_latency;
         if latency > SimDuration::ZERO {
@@ -197,7 +198,10 @@ impl PodCx<'_, '_> {
         let now = self.ctx.now;
         let backoff = BackOff {
             reset: settings.crash_loop_reset,
-            ..BackOff::for_restarts(settings.crash_loop_initial_backoff, settings.max_container_restart_period)
+            ..BackOff::for_restarts(
+                settings.crash_loop_initial_backoff,
+                settings.max_container_restart_period,
+            )
         };
         let entry = self.pod.worker.crash_backoff[index];
         if let Some(entry) = entry.filter(|_| backoff.is_waiting(entry, ended.at, now)) {
@@ -248,14 +252,20 @@ impl PodCx<'_, '_> {
             fact: ContainerFact::Started { restart },
         };
         let subject = Subject::pod(&namespace, &name);
-        let record = self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
+        let record =
+            self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
         truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record });
         self.pod.worker.reasons[index] = None;
         self.plan_exit(index);
         self.changed();
-        self.container_event(index, EventType::Normal, "Started", format!("Started container {container_name}"));
+        self.container_event(
+            index,
+            EventType::Normal,
+            "Started",
+            format!("Started container {container_name}"),
+        );
         self.post_start(index)
     }
 

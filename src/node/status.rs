@@ -8,9 +8,7 @@ use super::plan::restarts;
 use super::pod::{Finished, HostPod, Stage};
 use super::probe::{ProbeKind, Verdict};
 use crate::api::core::{Condition, ConditionStatus, Conditions};
-use crate::api::pod::{
-    ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting,
-};
+use crate::api::pod::{ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting};
 use crate::api::{Kind, ObjectRef, Patch, Request, Timestamp};
 use crate::base::Name;
 
@@ -41,9 +39,9 @@ impl PodCx<'_, '_> {
         let reason = self.pod.worker.reasons[index].as_ref()?;
         let policy = self.pod.pod.spec.restart_policy;
         let container = self.pod.spec(index);
-        let again = self.pod.seen[index].exited().is_none_or(|ended| {
-            self.pod.is_sidecar(index) || restarts(container, policy, ended.code)
-        });
+        let again = self.pod.seen[index]
+            .exited()
+            .is_none_or(|ended| self.pod.is_sidecar(index) || restarts(container, policy, ended.code));
         (again && self.pod.worker.stage == Stage::Syncing).then_some(reason)
     }
 
@@ -98,8 +96,7 @@ impl PodCx<'_, '_> {
             ..ContainerStatus::default()
         };
         let id = |restart: i32| container_id(self.pod, index, restart);
-        let default_reason =
-            if self.pod.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
+        let default_reason = if self.pod.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
         if let Some((restart, started_at)) = seen.running {
             status.restart_count = restart;
             status.container_id = Some(id(restart));
@@ -151,7 +148,8 @@ impl PodCx<'_, '_> {
             let probed = |kind| Self::verdict_of(self.pod, index, kind, container.restart_count);
             let ordinary_init = index < init && !self.pod.is_sidecar(index);
             if ordinary_init {
-                container.ready = container.state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
+                container.ready =
+                    container.state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
                 container.started = Some(container.state.running.is_some());
                 continue;
             }
@@ -161,7 +159,8 @@ impl PodCx<'_, '_> {
                 && startup.map_or(self.pod.spec(index).startup_probe.is_none(), |v| v == Verdict::Success);
             let readiness = probed(ProbeKind::Readiness);
             let ready = started
-                && readiness.map_or(self.pod.spec(index).readiness_probe.is_none(), |v| v == Verdict::Success);
+                && readiness
+                    .map_or(self.pod.spec(index).readiness_probe.is_none(), |v| v == Verdict::Success);
             container.started = Some(started);
             container.ready = ready;
         }
@@ -225,7 +224,9 @@ impl PodCx<'_, '_> {
 
     fn ready(&self, status: &PodStatus, kind: &'static str, with_gates: bool) -> Condition {
         match status.phase {
-            PodPhase::Succeeded => return condition(kind, ConditionStatus::False, Some("PodCompleted".into())),
+            PodPhase::Succeeded => {
+                return condition(kind, ConditionStatus::False, Some("PodCompleted".into()));
+            }
             PodPhase::Failed => return condition(kind, ConditionStatus::False, Some("PodFailed".into())),
             _ => {}
         }
@@ -319,6 +320,7 @@ fn waiting(reason: &Name, message: &Name) -> Waiting {
 
 /// The runtime's name for a process: stable, and different for every restart.
 fn container_id(pod: &HostPod, index: usize, restart: i32) -> Name {
-    let id = pod.target ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (restart as u64).rotate_left(32);
+    let id =
+        pod.target ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (restart as u64).rotate_left(32);
     Name::from(format!("containerd://{id:016x}"))
 }

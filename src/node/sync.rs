@@ -142,7 +142,10 @@ impl PodCx<'_, '_> {
 
     /// A container of a stopping pod may have been the last one.
     pub(super) fn terminating_progress(&mut self) {
-        if self.pod.worker.stage != Stage::Terminating || self.pod.worker.run.is_none() || self.pod.any_running() {
+        if self.pod.worker.stage != Stage::Terminating
+            || self.pod.worker.run.is_none()
+            || self.pod.any_running()
+        {
             return;
         }
         self.pod.worker.run = None;
@@ -161,7 +164,15 @@ impl PodCx<'_, '_> {
         let subject = Subject::pod(&metadata.namespace, &metadata.name);
         let phase = self.pod.worker.cached.phase.as_str();
         let message = format!("all containers have ended, phase {phase}");
-        self.ctx.trace.record(self.ctx.now, "kubelet", subject, "PodTerminated", phase, message, Detail::None);
+        self.ctx.trace.record(
+            self.ctx.now,
+            "kubelet",
+            subject,
+            "PodTerminated",
+            phase,
+            message,
+            Detail::None,
+        );
         self.remove_object_when_due();
     }
 
@@ -234,7 +245,8 @@ impl PodCx<'_, '_> {
         let ends = (0..self.pod.containers.len()).filter_map(|index| {
             let entry = self.pod.worker.crash_backoff[index]?;
             let ended = self.pod.seen[index].exited()?;
-            (self.pod.worker.reasons[index].as_ref()?.0 == "CrashLoopBackOff").then_some(ended.at + entry.delay)
+            (self.pod.worker.reasons[index].as_ref()?.0 == "CrashLoopBackOff")
+                .then_some(ended.at + entry.delay)
         });
         match ends.min() {
             Some(end) => end.saturating_since(now).min(SimDuration::from_secs(60)),

@@ -304,7 +304,8 @@ impl Desktop<'_, '_> {
     /// The Progressing condition: created, updated, available, or past its deadline.
     fn set_progressing(&mut self, rolling: &Rolling, status: &mut DeploymentStatus) {
         let deployment = &rolling.deployment;
-        let Some(deadline) = deployment.spec.progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX) else {
+        let Some(deadline) = deployment.spec.progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX)
+        else {
             return;
         };
         let name = &deployment.metadata.name;
@@ -352,7 +353,13 @@ impl Desktop<'_, '_> {
         self.check_deadline(rolling, status, deadline, &set);
     }
 
-    fn check_deadline(&mut self, rolling: &Rolling, status: &mut DeploymentStatus, deadline: i32, set: &Name) {
+    fn check_deadline(
+        &mut self,
+        rolling: &Rolling,
+        status: &mut DeploymentStatus,
+        deadline: i32,
+        set: &Name,
+    ) {
         let Some(condition) = status.conditions.condition("Progressing").cloned() else { return };
         let finished = condition.reason.as_deref() == Some("NewReplicaSetAvailable");
         if condition.status != ConditionStatus::True || finished || rolling.deployment.spec.paused {
@@ -382,8 +389,12 @@ impl ControllerManager {
             _ => None,
         };
         let Some(set) = set else { return };
-        let Some(owner) = set.metadata.controller().filter(|owner| owner.kind == "Deployment") else { return };
-        if let Some((id, _)) = self.mirror.objects().find(Kind::Deployment, &set.metadata.namespace, &owner.name) {
+        let Some(owner) = set.metadata.controller().filter(|owner| owner.kind == "Deployment") else {
+            return;
+        };
+        if let Some((id, _)) =
+            self.mirror.objects().find(Kind::Deployment, &set.metadata.namespace, &owner.name)
+        {
             self.enqueue(ctx, ControllerId::Deployment, id.index);
         }
     }
@@ -393,7 +404,9 @@ impl ControllerManager {
 fn is_complete(rolling: &Rolling) -> bool {
     let status = &rolling.deployment.status;
     let replicas = rolling.replicas();
-    status.updated_replicas == replicas && status.replicas == replicas && status.available_replicas == replicas
+    status.updated_replicas == replicas
+        && status.replicas == replicas
+        && status.available_replicas == replicas
 }
 
 /// Templates are equal whatever their hash label says.

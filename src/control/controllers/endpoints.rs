@@ -8,9 +8,12 @@ use crate::api::core::{IntOrString, ObjectReference};
 use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::service::{
-    Endpoint, EndpointAddress, EndpointConditions, EndpointPort, EndpointSlice, EndpointSubset, Endpoints, Service,
+    Endpoint, EndpointAddress, EndpointConditions, EndpointPort, EndpointSlice, EndpointSubset, Endpoints,
+    Service,
 };
-use crate::api::{Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, OwnerReference, Request, Selector};
+use crate::api::{
+    Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, OwnerReference, Request, Selector,
+};
 use crate::base::Name;
 use crate::component::Ctx;
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
@@ -60,7 +63,11 @@ impl Desktop<'_, '_> {
         ready.truncate(ENDPOINTS_SIZE);
         not_ready.truncate(ENDPOINTS_SIZE.saturating_sub(ready.len()));
         let empty = ready.is_empty() && not_ready.is_empty();
-        let subset = EndpointSubset { addresses: ready, not_ready_addresses: not_ready, ports: ports_of(&service, None) };
+        let subset = EndpointSubset {
+            addresses: ready,
+            not_ready_addresses: not_ready,
+            ports: ports_of(&service, None),
+        };
         let subsets = if empty { Vec::new() } else { vec![subset] };
         let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
         match self.mirror.objects().get::<Endpoints>(namespace, name) {
@@ -147,8 +154,11 @@ impl Desktop<'_, '_> {
                 self.submit(Request::Update(after.into()), About::Anything);
             }
         }
-        let chunks: Vec<&[Endpoint]> =
-            if old.is_empty() && missing.is_empty() { vec![&[]] } else { missing.chunks(SLICE_SIZE).collect() };
+        let chunks: Vec<&[Endpoint]> = if old.is_empty() && missing.is_empty() {
+            vec![&[]]
+        } else {
+            missing.chunks(SLICE_SIZE).collect()
+        };
         for chunk in chunks {
             let owner = OwnerReference {
                 api_version: "v1".into(),
@@ -245,7 +255,11 @@ fn ports_of(service: &Service, pod: Option<&Pod>) -> Vec<EndpointPort> {
 
 impl ControllerManager {
     /// A pod changed: Services that select it now or did before look at it.
-    pub(in crate::control) fn endpoints_changed(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, commit: &Commit) {
+    pub(in crate::control) fn endpoints_changed(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        commit: &Commit,
+    ) {
         let Object::Pod(new) = &commit.new else { return };
         let old = match &commit.old {
             Some(Object::Pod(old)) => Some(old),

@@ -52,8 +52,10 @@ impl ControllerManager {
         for owner in &metadata.owner_references {
             self.garbage.dependents.entry(owner.uid).or_default().push(commit.id);
         }
-        let owners_changed =
-            commit.old.as_ref().is_none_or(|old| old.metadata().owner_references != metadata.owner_references);
+        let owners_changed = commit
+            .old
+            .as_ref()
+            .is_none_or(|old| old.metadata().owner_references != metadata.owner_references);
         let waits = metadata.is_terminating()
             && metadata.finalizers.iter().any(|finalizer| finalizer == FOREGROUND || finalizer == ORPHAN);
         if (owners_changed && !metadata.owner_references.is_empty()) || waits {
@@ -78,7 +80,11 @@ impl ControllerManager {
     }
 
     /// One pass over one object; returns how many requests were sent.
-    pub(in crate::control) fn collect_garbage(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, key: u32) -> u32 {
+    pub(in crate::control) fn collect_garbage(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        key: u32,
+    ) -> u32 {
         let id = self.garbage.keys[key as usize];
         let Some(object) = self.mirror.objects().by_id(id).cloned() else { return 0 };
         let metadata = object.metadata();
@@ -108,8 +114,11 @@ impl ControllerManager {
 
     fn owner_lives(&self, owner: &OwnerReference, object: &Object) -> bool {
         let Some(kind) = Kind::from_manifest(&owner.kind) else { return true };
-        let namespace =
-            if kind.names().namespaced { object.metadata().namespace.clone() } else { crate::base::Name::default() };
+        let namespace = if kind.names().namespaced {
+            object.metadata().namespace.clone()
+        } else {
+            crate::base::Name::default()
+        };
         let found = self.mirror.objects().find(kind, &namespace, &owner.name);
         found.is_some_and(|(_, found)| found.metadata().uid == owner.uid)
     }
@@ -120,7 +129,8 @@ impl ControllerManager {
             let Some(kind) = Kind::from_manifest(&owner.kind) else { return false };
             let found = self.mirror.objects().find(kind, &object.metadata().namespace, &owner.name);
             found.is_some_and(|(_, found)| {
-                found.metadata().is_terminating() && found.metadata().finalizers.iter().any(|f| f == FOREGROUND)
+                found.metadata().is_terminating()
+                    && found.metadata().finalizers.iter().any(|f| f == FOREGROUND)
             })
         });
         if !blocks {
@@ -167,8 +177,11 @@ impl ControllerManager {
                 let mut owners = dependent.metadata().owner_references.clone();
                 owners.retain(|owner| owner.uid != uid);
                 let patch = Patch::OwnerReferences(owners);
-                let request =
-                    Request::Patch { target: dependent.reference(), uid: Some(dependent.metadata().uid), patch };
+                let request = Request::Patch {
+                    target: dependent.reference(),
+                    uid: Some(dependent.metadata().uid),
+                    patch,
+                };
                 top.submit(request, About::Anything);
             }
             let remove = vec![ORPHAN.into(), FOREGROUND.into()];

@@ -114,7 +114,8 @@ impl ControllerManager {
     /// No heartbeat of this node will reach the API server any more; the last one did at `last`.
     pub fn heartbeats_stopped(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, node: &Name, last: SimTime) {
         let Some((id, _)) = self.mirror.objects().find(Kind::Node, &Name::default(), node) else { return };
-        let seen = (last + ctx.settings.watch_latency).ceil_to(ctx.settings.node_monitor_period, SimDuration::ZERO);
+        let seen =
+            (last + ctx.settings.watch_latency).ceil_to(ctx.settings.node_monitor_period, SimDuration::ZERO);
         self.nodes.heartbeats.insert(id.index, Heartbeats::Silent(seen));
         let due = seen + ctx.settings.node_monitor_grace_period;
         self.schedule_pass(ctx, due.next_tick_after(ctx.settings.node_monitor_period, SimDuration::ZERO));
@@ -169,7 +170,8 @@ impl ControllerManager {
         let has = |key: &str| {
             node.spec.taints.iter().any(|taint| taint.key == key && taint.effect == TaintEffect::NoSchedule)
         };
-        let add: Vec<Taint> = wanted.iter().filter(|key| !has(key)).map(|key| taint(key, TaintEffect::NoSchedule)).collect();
+        let add: Vec<Taint> =
+            wanted.iter().filter(|key| !has(key)).map(|key| taint(key, TaintEffect::NoSchedule)).collect();
         let remove: Vec<(Name, Option<TaintEffect>)> = managed
             .into_iter()
             .filter(|key| has(key) && !wanted.contains(key))
@@ -180,7 +182,10 @@ impl ControllerManager {
         }
         let target = node_ref(&node);
         self.at_desk(ctx, ControllerId::NodeLifecycle, index, |top| {
-            top.submit(Request::Patch { target, uid: None, patch: Patch::Taints { add, remove } }, About::Anything);
+            top.submit(
+                Request::Patch { target, uid: None, patch: Patch::Taints { add, remove } },
+                About::Anything,
+            );
         });
     }
 
@@ -232,7 +237,11 @@ impl ControllerManager {
                 reason: Some("NodeStatusUnknown".into()),
                 message: Some("Kubelet stopped posting node status.".into()),
                 last_transition_time: Some(timestamp),
-                last_heartbeat_time: node.status.conditions.condition(kind).and_then(|c| c.last_heartbeat_time),
+                last_heartbeat_time: node
+                    .status
+                    .conditions
+                    .condition(kind)
+                    .and_then(|c| c.last_heartbeat_time),
                 ..Condition::default()
             };
             crate::api::core::set_condition(&mut changed.status.conditions, condition);
@@ -327,7 +336,8 @@ impl ControllerManager {
         if present == wanted {
             return;
         }
-        let add = wanted.map(|key| Taint { time_added: Some(ctx.timestamp()), ..taint(key, TaintEffect::NoExecute) });
+        let add = wanted
+            .map(|key| Taint { time_added: Some(ctx.timestamp()), ..taint(key, TaintEffect::NoExecute) });
         let remove = present.map(|key| (Name::from(key), Some(TaintEffect::NoExecute)));
         let patch = Patch::Taints { add: add.into_iter().collect(), remove: remove.into_iter().collect() };
         let target = node_ref(&node);

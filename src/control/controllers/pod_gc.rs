@@ -32,7 +32,13 @@ impl ControllerManager {
         if self.pod_gc.next.is_some() {
             return;
         }
-        let at = ctx.next_tick(ctx.settings.pod_gc_period, SimDuration::ZERO, Class::Controller, self.target, SEQ_PASS);
+        let at = ctx.next_tick(
+            ctx.settings.pod_gc_period,
+            SimDuration::ZERO,
+            Class::Controller,
+            self.target,
+            SEQ_PASS,
+        );
         let handle = ctx.schedule(at, Class::Controller, self.target, SEQ_PASS, ControllerEvent::PodGcPass);
         self.pod_gc.next = Some(handle);
     }
@@ -101,9 +107,10 @@ impl ControllerManager {
         }
         self.pod_gc.quarantine = quarantine;
         let ripe = |pod: &Arc<Pod>| {
-            pod.node_name.as_ref().and_then(|node| self.pod_gc.quarantine.get(node)).is_some_and(|since| {
-                ctx.now.saturating_since(*since) >= ctx.settings.pod_gc_quarantine
-            })
+            pod.node_name
+                .as_ref()
+                .and_then(|node| self.pod_gc.quarantine.get(node))
+                .is_some_and(|since| ctx.now.saturating_since(*since) >= ctx.settings.pod_gc_quarantine)
         };
         lost.into_iter().filter(ripe).collect()
     }

@@ -9,8 +9,8 @@ use crate::api::core::{Condition, ConditionStatus, Conditions, set_condition};
 use crate::api::pod::{Pod, PodTemplate};
 use crate::api::workload::{ReplicaSet, ReplicaSetStatus, ReplicationController};
 use crate::api::{
-    ApiResult, Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Patch, Request,
-    Resource, Selector,
+    ApiResult, Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Patch,
+    Request, Resource, Selector,
 };
 use crate::component::Ctx;
 use crate::component::events::EventType;
@@ -106,7 +106,8 @@ impl Desktop<'_, '_> {
         };
         let pods = self.claim_pods(&set);
         if self.expectations_met() && !set.metadata().is_terminating() {
-            let active: Vec<(u32, Arc<Pod>)> = pods.iter().filter(|(_, pod)| pod.is_active()).cloned().collect();
+            let active: Vec<(u32, Arc<Pod>)> =
+                pods.iter().filter(|(_, pod)| pod.is_active()).cloned().collect();
             self.manage(&set, &active);
         }
         self.update_set_status(&set, &pods);
@@ -287,11 +288,7 @@ pub(in crate::control) fn unavailable_for(
 
 /// How a request names a pod.
 pub(in crate::control) fn pod_ref(pod: &Pod) -> ObjectRef {
-    ObjectRef {
-        kind: Kind::Pod,
-        namespace: pod.metadata.namespace.clone(),
-        name: pod.metadata.name.clone(),
-    }
+    ObjectRef { kind: Kind::Pod, namespace: pod.metadata.namespace.clone(), name: pod.metadata.name.clone() }
 }
 
 fn pod_from(set: &Set) -> Pod {
@@ -357,9 +354,9 @@ impl ControllerManager {
 
     fn sets_that_match(&self, pod: &Pod) -> Vec<(ControllerId, u32)> {
         let objects = self.mirror.objects();
-        let sets = [ReplicaSet::KIND, ReplicationController::KIND].into_iter().flat_map(|kind| {
-            objects.of(kind).iter().map(move |(index, object)| (kind, index, object))
-        });
+        let sets = [ReplicaSet::KIND, ReplicationController::KIND]
+            .into_iter()
+            .flat_map(|kind| objects.of(kind).iter().map(move |(index, object)| (kind, index, object)));
         sets.filter(|(_, _, object)| object.metadata().namespace == pod.metadata.namespace)
             .filter(|(_, _, object)| {
                 Set::of(object).is_some_and(|set| set.selector.matches(&pod.metadata.labels))

@@ -26,7 +26,8 @@ enum Stay {
 fn stay_of(pod: &Pod, taints: &[Taint]) -> Stay {
     let mut stay = Stay::ForEver;
     for taint in taints.iter().filter(|taint| taint.effect == TaintEffect::NoExecute) {
-        let Some(toleration) = pod.spec.tolerations.iter().find(|toleration| toleration.tolerates(taint)) else {
+        let Some(toleration) = pod.spec.tolerations.iter().find(|toleration| toleration.tolerates(taint))
+        else {
             return Stay::Seconds(0);
         };
         if let Some(seconds) = toleration.toleration_seconds {
