@@ -6,3 +6,4 @@ pub mod hpa;
 pub mod manager;
 pub mod ranking;
 pub mod rollout;
+pub mod scheduling;
