@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn pod(containers: Vec<Container>, init_containers: Vec<Container>) -> PodSpec {
-        PodSpec { containers, init_containers, ..PodSpec::default() }
+        PodSpec { init_containers, containers, ..PodSpec::default() }
     }
 
     #[test]
