@@ -13,6 +13,8 @@ use crate::control::manager::ControllerManager;
 use crate::control::scheduling::SchedulerComponent;
 use crate::kernel::{EventKey, SimDuration, SimTime};
 
+use crate::trace::{Detail, Subject};
+
 use super::build::node_conditions;
 use super::event::{Event, Watcher};
 use super::world::World;
@@ -23,9 +25,18 @@ impl World {
         if !self.hosts[index as usize].shared.powered {
             return;
         }
+        self.record_power(index, false);
         self.heartbeat_stops(index);
         self.disconnect_kubelet(index);
         self.with_host(index, |host, ctx, _| host.power_off(ctx));
+    }
+
+    fn record_power(&mut self, index: u32, up: bool) {
+        let name = self.hosts[index as usize].shared.name.clone();
+        let (event, what) = if up { ("PowerOn", "has booted") } else { ("PowerOff", "lost power") };
+        let message = format!("machine {name} {what}");
+        let now = self.now();
+        self.recorder.record(now, "node", Subject::node(&name), event, event, message, Detail::Power { up });
     }
 
     /// The machine gets power; its kubelet runs after a while.
@@ -43,6 +54,7 @@ impl World {
             return;
         }
         let name = self.hosts[index as usize].shared.name.clone();
+        self.record_power(index, true);
         let boot = format!("Node {name} has been rebooted, boot id: {:016x}", self.now().as_nanos());
         self.start_kubelet(index, Some(boot));
     }
@@ -137,12 +149,12 @@ impl World {
         let Some(since) = self.heartbeats[index as usize].since.take() else { return };
         let last = self.last_heartbeat(since);
         self.heartbeats[index as usize].last = last;
-        let seen = last + self.settings.api_latency;
         let name = self.hosts[index as usize].shared.name.clone();
-        self.with_controllers(|controllers, ctx| controllers.heartbeats_stopped(ctx, &name, seen));
+        self.with_controllers(|controllers, ctx| controllers.heartbeats_stopped(ctx, &name, last));
     }
 
-    /// The last renewal before now: they come at multiples of the interval, and at the moment of a (re)start.
+    /// The last renewal before now. The phase of a kubelet's renewals is arbitrary; here it is such that they reach the
+    /// controllers at multiples of the interval, and at the moment of a (re)start.
     fn last_heartbeat(&self, since: SimTime) -> SimTime {
         let interval = self.settings.node_lease_renew_interval.as_nanos();
         let before = self.now().as_nanos().saturating_sub(1);

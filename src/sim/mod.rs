@@ -7,7 +7,7 @@
 mod build;
 mod dispatch;
 pub mod event;
-mod expect;
+pub mod expect;
 mod faults;
 mod kubectl;
 mod machines;
