@@ -44,11 +44,11 @@ pub(super) fn check(problems: &mut Problems, old: &Object, new: &Object) {
         (Object::PriorityClass(old), Object::PriorityClass(new)) if old.value != new.value => {
             problems.forbidden(&Path::root("value"), "may not be changed in an update.");
         }
-        (Object::Node(old), Object::Node(new)) => {
-            if old.spec.provider_id.is_some() && old.spec.provider_id != new.spec.provider_id {
-                let detail = "node updates may not change providerID except from \"\" to valid";
-                problems.forbidden(&SPEC.child("providerID"), detail);
-            }
+        (Object::Node(old), Object::Node(new))
+            if old.spec.provider_id.is_some() && old.spec.provider_id != new.spec.provider_id =>
+        {
+            let detail = "node updates may not change providerID except from \"\" to valid";
+            problems.forbidden(&SPEC.child("providerID"), detail);
         }
         _ => {}
     }
@@ -172,7 +172,7 @@ fn check_deadline(problems: &mut Problems, old: Option<i64>, new: Option<i64>) {
             problems.invalid(&path, new, "must be less than or equal to previous value");
         }
         (Some(_), None) => {
-            problems.invalid(&path, Value::Null, "must not update from a positive integer to nil value")
+            problems.invalid(&path, Value::Null, "must not update from a positive integer to nil value");
         }
         _ => {}
     }
