@@ -2,8 +2,10 @@
 pub mod api;
 pub mod base;
 pub mod component;
+pub mod fault;
 pub mod kernel;
 pub mod node;
+pub mod scenario;
 pub mod source;
 pub mod trace;
 pub mod workload;
