@@ -86,7 +86,8 @@ impl Outputs {
             Canonical::File(writer) => writer.write(record),
             Canonical::Digest(writer) => writer.write(record),
         };
-        let written = written.and_then(|()| self.jsonl.as_mut().map_or(Ok(()), |writer| writer.write(record)));
+        let written =
+            written.and_then(|()| self.jsonl.as_mut().map_or(Ok(()), |writer| writer.write(record)));
         if let Err(error) = written {
             self.failed.get_or_insert(error);
         }
@@ -140,7 +141,8 @@ impl Outputs {
         if let Some(events) = &self.events {
             write_whole(dir, "events.csv", events_csv(events)?.as_bytes())?;
         }
-        let step = report::metrics::default_step(end.saturating_since(SimTime::ZERO).max(SimDuration::from_secs(1)));
+        let step =
+            report::metrics::default_step(end.saturating_since(SimTime::ZERO).max(SimDuration::from_secs(1)));
         let metrics = report::metrics::csv(&recorded, step).map_err(|error| error.to_string())?;
         write_whole(dir, "metrics.csv", metrics.as_bytes())?;
         draw(dir, &recorded, &info, &args.plots)?;
@@ -151,7 +153,8 @@ impl Outputs {
                 .map(|file| report::html::Source { name: file.name(), text: file.text() })
                 .collect();
             let limits = report::html::PageLimits::default();
-            let page = report::html::page(&recorded, &info, records.iter().map(page_record), &sources, limits);
+            let page =
+                report::html::page(&recorded, &info, records.iter().map(page_record), &sources, limits);
             write_whole(dir, "report.html", page.as_bytes())?;
         }
         // Last, because its presence says that all the others are whole.
@@ -226,7 +229,12 @@ fn observe(collector: &mut Collector, record: &Record) {
             collector.observe(&Fact::Mark { at, until: None, kind: MarkKind::Step, label: &record.message });
         }
         Detail::Expectation { held: false } => {
-            collector.observe(&Fact::Mark { at, until: None, kind: MarkKind::Expectation, label: &record.message });
+            collector.observe(&Fact::Mark {
+                at,
+                until: None,
+                kind: MarkKind::Expectation,
+                label: &record.message,
+            });
         }
         Detail::Expectation { held: true } => {}
     }

@@ -87,7 +87,9 @@ impl World {
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             self.create_now(Namespace { metadata: named(name, ""), ..Namespace::default() }.into());
         }
-        for (name, value) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)] {
+        for (name, value) in
+            [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
+        {
             let class = PriorityClass { metadata: named(name, ""), value, ..PriorityClass::default() };
             self.create_now(class.into());
         }
@@ -207,7 +209,12 @@ pub(super) fn node_conditions(now: crate::api::Timestamp) -> Vec<Condition> {
     };
     let (yes, no) = (ConditionStatus::True, ConditionStatus::False);
     vec![
-        condition("MemoryPressure", no, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        condition(
+            "MemoryPressure",
+            no,
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
         condition("DiskPressure", no, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
         condition("PIDPressure", no, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
         condition("Ready", yes, "KubeletReady", "kubelet is posting ready status"),

@@ -239,7 +239,15 @@ impl World {
     fn record_refusal(&mut self, what: &Subject, error: &ApiError) {
         let now = self.now();
         let subject = what.clone();
-        self.recorder.record_aside(now, "kubectl", subject, "Refused", error.reason, error.to_string(), Detail::None);
+        self.recorder.record_aside(
+            now,
+            "kubectl",
+            subject,
+            "Refused",
+            error.reason,
+            error.to_string(),
+            Detail::None,
+        );
     }
 
     /// Lets the API server handle a request and makes its commits known.
@@ -280,9 +288,10 @@ impl World {
         let last = event.last_timestamp.unwrap_or_default();
         let ttl = self.settings.event_ttl.as_secs() as i64;
         if self.timestamp().seconds_since(last) < ttl {
-            let at = self.now() + crate::kernel::SimDuration::from_secs(
-                (ttl - self.timestamp().seconds_since(last)).max(1) as u64,
-            );
+            let at = self.now()
+                + crate::kernel::SimDuration::from_secs(
+                    (ttl - self.timestamp().seconds_since(last)).max(1) as u64
+                );
             let key = EventKey { at, class: Class::Api as u8, target: u64::MAX - 1, seq: index };
             if at <= self.end {
                 self.push(key, self.recorder.cause(), Event::EventExpires(index));

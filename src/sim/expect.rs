@@ -9,7 +9,8 @@ use crate::base::Name;
 use crate::fault::Pods;
 use crate::kernel::SimTime;
 use crate::scenario::expect::{
-    About, EventCondition, JobCondition, KubectlCondition, NodeCondition, PodCondition, Ready, WorkloadCondition,
+    About, EventCondition, JobCondition, KubectlCondition, NodeCondition, PodCondition, Ready,
+    WorkloadCondition,
 };
 use crate::scenario::{Condition, Count, Expectation, Moment, Scenario};
 use crate::trace::{Detail, Subject};
@@ -144,7 +145,8 @@ impl World {
             }
         }
         for index in self.script.conditional() {
-            let crate::scenario::When::Condition { condition, from, until } = &self.script.step(index).when else {
+            let crate::scenario::When::Condition { condition, from, until } = &self.script.step(index).when
+            else {
                 continue;
             };
             let in_time = now >= *from && until.is_none_or(|until| now <= until);
@@ -179,7 +181,15 @@ impl World {
         };
         let now = self.now();
         let detail = Detail::Expectation { held };
-        self.recorder.record_aside(now, "scenario", Subject::cluster(), "Expectation", reason, message, detail);
+        self.recorder.record_aside(
+            now,
+            "scenario",
+            Subject::cluster(),
+            "Expectation",
+            reason,
+            message,
+            detail,
+        );
         self.watchlist.fates[at] = fate;
     }
 
@@ -210,7 +220,11 @@ impl World {
         let output = self.kubectl(&condition.line);
         let wanted = condition.exit_status.unwrap_or(0);
         if output.status != wanted {
-            return Err(format!("exit status: expected {wanted}, found {}: {}", output.status, output.text.trim()));
+            return Err(format!(
+                "exit status: expected {wanted}, found {}: {}",
+                output.status,
+                output.text.trim()
+            ));
         }
         check("rows", condition.count, output.rows as i64)?;
         check("ready rows", condition.ready, output.ready as i64)?;
@@ -228,7 +242,8 @@ impl World {
                     Pods::Selector(selector) => selector.matches(&pod.metadata.labels),
                 }
         };
-        let pods: Vec<_> = self.api.objects().iter::<Pod>().map(|(_, pod)| pod).filter(|pod| matches(pod)).collect();
+        let pods: Vec<_> =
+            self.api.objects().iter::<Pod>().map(|(_, pod)| pod).filter(|pod| matches(pod)).collect();
         match condition.count {
             Some(_) => check("pods", condition.count, pods.len() as i64)?,
             None if pods.is_empty() => return Err("there is no such pod".to_owned()),

@@ -170,7 +170,9 @@ impl World {
                     self.with_host(node, |host, ctx, env| host.runtime_answers(ctx, env));
                 }
             }
-            Fault::Pressure { nodes, resource } => self.set_pressure(nodes, *resource, ConditionStatus::False),
+            Fault::Pressure { nodes, resource } => {
+                self.set_pressure(nodes, *resource, ConditionStatus::False)
+            }
             Fault::Partition { a, b } => {
                 for node in self.cut_nodes(a, b) {
                     self.reconnect(node);
@@ -249,7 +251,9 @@ impl World {
 
     fn set_pressure(&mut self, nodes: &NodeTarget, resource: Resource, status: ConditionStatus) {
         let (kind, under, free) = match resource {
-            Resource::Memory => ("MemoryPressure", "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory"),
+            Resource::Memory => {
+                ("MemoryPressure", "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory")
+            }
             Resource::Disk => ("DiskPressure", "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
             Resource::Pid => ("PIDPressure", "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
         };

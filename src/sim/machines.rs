@@ -141,7 +141,12 @@ impl World {
         let request = Request::Patch { target, uid: None, patch: Patch::NodeStatus(Box::new(status)) };
         self.with_host(index, |host, ctx, _| {
             host.shared.client.submit(ctx, request, None);
-            host.node_event(ctx, EventType::Normal, "NodeReady", format!("Node {name} status is now: NodeReady"));
+            host.node_event(
+                ctx,
+                EventType::Normal,
+                "NodeReady",
+                format!("Node {name} status is now: NodeReady"),
+            );
         });
     }
 

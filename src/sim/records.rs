@@ -35,7 +35,8 @@ fn added(object: &Object, words: &mut Vec<String>) {
         words.push(format!("replicas {replicas}"));
     }
     if let Object::Pod(pod) = object {
-        let images: Vec<&str> = pod.spec.containers.iter().map(|container| container.image.as_str()).collect();
+        let images: Vec<&str> =
+            pod.spec.containers.iter().map(|container| container.image.as_str()).collect();
         words.push(format!("image {}", images.join(",")));
     }
 }
@@ -108,7 +109,8 @@ fn number(words: &mut Vec<String>, what: &str, from: i32, to: i32) {
 fn conditions(words: &mut Vec<String>, old: &[Condition], new: &[Condition]) {
     for condition in new {
         let before = old.condition(&condition.kind);
-        if before.is_some_and(|before| before.status == condition.status && before.reason == condition.reason) {
+        if before.is_some_and(|before| before.status == condition.status && before.reason == condition.reason)
+        {
             continue;
         }
         let reason = condition.reason.as_deref().map_or(String::new(), |reason| format!(" ({reason})"));
@@ -135,7 +137,11 @@ fn pod_changes(old: &Pod, new: &Pod, words: &mut Vec<String>) {
         });
         if !same {
             let restarts = container.restart_count;
-            words.push(format!("container {} {} restarts {restarts}", container.name, state_word(&container.state)));
+            words.push(format!(
+                "container {} {} restarts {restarts}",
+                container.name,
+                state_word(&container.state)
+            ));
         }
     }
 }

@@ -22,17 +22,20 @@ impl Script {
 
     /// First times of the steps that have one, with the class they belong to.
     pub(super) fn beginnings(&self) -> Vec<(u32, SimTime, Class)> {
-        let with_time = self.steps.iter().enumerate().filter(|(_, step)| {
-            !matches!(step.when, When::Condition { .. } | When::Rate { .. })
-        });
+        let with_time = self
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| !matches!(step.when, When::Condition { .. } | When::Rate { .. }));
         with_time.map(|(index, step)| (index as u32, step.when.earliest(), class_of(step))).collect()
     }
 
     /// Steps that wait for a condition.
     pub(super) fn conditional(&self) -> Vec<u32> {
-        let waiting = self.steps.iter().enumerate().filter(|(index, step)| {
-            self.times[*index] == 0 && matches!(step.when, When::Condition { .. })
-        });
+        let waiting =
+            self.steps.iter().enumerate().filter(|(index, step)| {
+                self.times[*index] == 0 && matches!(step.when, When::Condition { .. })
+            });
         waiting.map(|(index, _)| index as u32).collect()
     }
 
@@ -95,12 +98,28 @@ impl World {
         match &step.action {
             Action::Kubectl(line) => {
                 let text = format!("kubectl {line}");
-                self.recorder.record(now, "scenario", Subject::cluster(), "Step", "kubectl", text, Detail::Step);
+                self.recorder.record(
+                    now,
+                    "scenario",
+                    Subject::cluster(),
+                    "Step",
+                    "kubectl",
+                    text,
+                    Detail::Step,
+                );
                 self.kubectl_step(line);
             }
             Action::Apply(manifests) => {
                 let text = step.action.to_string();
-                self.recorder.record(now, "scenario", Subject::cluster(), "Step", "apply", text, Detail::Step);
+                self.recorder.record(
+                    now,
+                    "scenario",
+                    Subject::cluster(),
+                    "Step",
+                    "apply",
+                    text,
+                    Detail::Step,
+                );
                 let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
                 self.apply_objects(objects);
             }
@@ -108,11 +127,20 @@ impl World {
                 let until = lasts.map(|lasts| now + lasts);
                 let detail = Detail::Fault { ended: false, until };
                 let label = fault_label(fault);
-                self.recorder.record(now, "scenario", Subject::cluster(), "Fault", fault.key(), label, detail);
+                self.recorder.record(
+                    now,
+                    "scenario",
+                    Subject::cluster(),
+                    "Fault",
+                    fault.key(),
+                    label,
+                    detail,
+                );
                 self.faults.begin(index, fault.clone());
                 self.strike(fault, lasts);
                 if let Some(lasts) = lasts.filter(|_| !fault.is_instant()) {
-                    let key = EventKey { at: now + lasts, class: Class::Hardware as u8, target: 1, seq: index };
+                    let key =
+                        EventKey { at: now + lasts, class: Class::Hardware as u8, target: 1, seq: index };
                     let cause = self.recorder.cause();
                     self.push(key, cause, Event::FaultEnds(index));
                 } else if fault.is_instant() {
