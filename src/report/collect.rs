@@ -21,7 +21,7 @@ use crate::kernel::SimTime;
 /// How much the collector keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Lanes of pods; for a while there may be twice as many.
+    /// Lanes of pods, of about 500 bytes each; for a while there may be twice as many.
     pub lanes: usize,
     /// Marks on the time axis.
     pub marks: usize,
@@ -29,7 +29,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lanes: 5_000, marks: 2_000 }
+        Self { lanes: 100_000, marks: 2_000 }
     }
 }
 
@@ -96,13 +96,10 @@ impl Collector {
             node.advance(end);
         }
         let (mut lanes, lanes_dropped) = self.lanes.into_parts();
-        lanes.sort_by(|a, b| {
-            let key = |lane: &super::lane::Lane| {
-                // Pods of their own come after those of a workload of the same namespace.
-                let owner = lane.owner.clone();
-                (lane.namespace.clone(), owner.is_none(), owner, lane.created, lane.name.clone())
-            };
-            key(a).cmp(&key(b))
+        // Pods of their own come after those of a workload of the same namespace.
+        lanes.sort_by_cached_key(|lane| {
+            let owner = lane.owner.clone();
+            (lane.namespace.clone(), owner.is_none(), owner, lane.created, lane.name.clone())
         });
         Recorded {
             end,
