@@ -42,6 +42,16 @@ fn pictures_are_the_same_bytes_every_time() {
     assert_eq!(plot::png(smallest).unwrap(), plot::png(&second[2].1).unwrap());
 }
 
+/// The bytes on every machine. After a wanted change of the look, copy the new digests from the failure.
+#[test]
+fn pictures_have_these_bytes() {
+    let scenes = scenes(&node_failure().recorded(), &info());
+    let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_owned();
+    let svgs = scenes.each_ref().map(|(_, scene)| digest(plot::svg(scene).unwrap().as_bytes()));
+    assert_eq!(svgs, ["0eecffc289e2bb0d", "929eee5f440251a3", "99661cb7b339fceb"]);
+    assert_eq!(digest(&plot::png(&scenes[2].1).unwrap()), "d2e8c18a088ea5c5");
+}
+
 #[test]
 fn labels_are_escaped() {
     let mut recorded = node_failure().recorded();

@@ -26,6 +26,8 @@ pub(super) struct Frame {
     pub(super) y: f64,
     labels: Vec<MarkLabel>,
     marks: Vec<Mark>,
+    /// Boxes with exit codes; they go over the lines of the marks, so that their texts stay legible.
+    exit_boxes: Vec<(f64, f64, f64, String)>,
     plot_top: f64,
     marks_top: f64,
 }
@@ -70,6 +72,7 @@ impl Frame {
             y: MARGIN,
             labels: Vec::new(),
             marks: recorded.marks.clone(),
+            exit_boxes: Vec::new(),
             plot_top: 0.0,
             marks_top: 0.0,
         };
@@ -108,6 +111,9 @@ impl Frame {
     pub(super) fn finish(mut self, notes: &[String]) -> Scene {
         let bottom = self.y;
         self.draw_marks(bottom);
+        for (x, top, width, code) in std::mem::take(&mut self.exit_boxes) {
+            self.exit_box(x, top, width, &code);
+        }
         self.axis(bottom);
         self.y = bottom + 44.0;
         let unlabelled = self.labels.iter().filter(|label| label.text.is_empty()).count();
@@ -182,8 +188,13 @@ impl Frame {
         }
     }
 
+    /// Puts a box with an exit code over the finished picture; `top` is the top of a box 14 pixels high.
+    pub(super) fn add_exit_box(&mut self, x: f64, top: f64, box_width: f64, code: String) {
+        self.exit_boxes.push((x, top, box_width, code));
+    }
+
     /// A small white box with an exit code; `top` is the top of a box 14 pixels high.
-    pub(super) fn exit_box(&mut self, x: f64, top: f64, box_width: f64, code: &str) {
+    fn exit_box(&mut self, x: f64, top: f64, box_width: f64, code: &str) {
         self.scene.rect(x, top, box_width, 14.0, INK);
         self.scene.rect(x + 1.0, top + 1.0, box_width - 2.0, 12.0, palette::PAPER);
         self.text_at(Anchor::Middle, x + box_width / 2.0, top + 11.0, code, LABEL, false, INK);

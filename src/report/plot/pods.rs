@@ -79,7 +79,7 @@ fn group_name(lane: &Lane) -> String {
 }
 
 fn group_width(lane: &Lane) -> f64 {
-    width(&group_name(lane), HEADING, true) + 8.0 + width(&lane.namespace, LABEL, false)
+    width(&group_name(lane), HEADING, true) + 8.0 + width(&lane.namespace, LABEL, false) + 2.0
 }
 
 fn group_title(frame: &mut Frame, lane: &Lane) {
@@ -107,7 +107,7 @@ fn draw_lane(frame: &mut Frame, lane: &Lane, name_room: f64) {
         }
     }
     for (x, box_width, text) in exit_boxes(lane, |at| frame.time.x(at), frame.time.right) {
-        frame.exit_box(x, top - 1.0, box_width, &text);
+        frame.add_exit_box(x, top - 1.0, box_width, text);
     }
     frame.y += LANE;
 }
