@@ -14,11 +14,11 @@ use std::collections::BinaryHeap;
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::measurement::WallTime;
+use cpu_time::ThreadTime;
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use shakedown::kernel::{
-    Distribution, EventHandle, EventKey, EventQueue, Model, SimDuration, SimTime, Stop, Stream,
-    Streams, run,
+    Distribution, EventHandle, EventKey, EventQueue, Model, SimDuration, SimTime, Stop, Stream, Streams, run,
 };
 
 /// Events per iteration of a benchmark: the figures are nanoseconds for a thousand events.
@@ -82,8 +82,7 @@ impl Pending for LazyHeap {
         if self.counts.len() <= key.target as usize {
             self.counts.resize(key.target as usize + 1, 0);
         }
-        self.heap
-            .push(Reverse((key, payload, self.counts[key.target as usize])));
+        self.heap.push(Reverse((key, payload, self.counts[key.target as usize])));
         key.target
     }
 
@@ -109,20 +108,12 @@ impl Draws {
 
     fn new(mut draw: impl FnMut(Stream, u64) -> u64) -> Self {
         let stream = Streams::new(1).stream("bench", "draws");
-        Self(
-            (0..Self::LEN as u64)
-                .map(|index| draw(stream, index))
-                .collect(),
-        )
+        Self((0..Self::LEN as u64).map(|index| draw(stream, index)).collect())
     }
 
     fn exponential(mean_secs: f64) -> Self {
         let distribution = Distribution::exponential(mean_secs).expect("the mean is positive");
-        Self::new(|stream, index| {
-            distribution
-                .sample_duration(stream.open_unit_at(index))
-                .as_nanos()
-        })
+        Self::new(|stream, index| distribution.sample_duration(stream.open_unit_at(index)).as_nanos())
     }
 
     fn at(&self, index: u64) -> u64 {
@@ -144,11 +135,7 @@ struct Hold<Q> {
 
 impl<Q: Pending> Workload<Q> for Hold<Q> {
     fn start(pending: u64) -> Self {
-        let mut hold = Self {
-            queue: Q::default(),
-            delays: Draws::exponential(1.0),
-            drawn: 0,
-        };
+        let mut hold = Self { queue: Q::default(), delays: Draws::exponential(1.0), drawn: 0 };
         (0..pending).for_each(|target| hold.put(SimTime::ZERO, target));
         hold
     }
@@ -163,15 +150,7 @@ impl<Q: Pending> Workload<Q> for Hold<Q> {
 impl<Q: Pending> Hold<Q> {
     fn put(&mut self, now: SimTime, target: u64) {
         let at = now + SimDuration::from_nanos(self.delays.at(self.drawn));
-        self.queue.put(
-            EventKey {
-                at,
-                class: 0,
-                target,
-                seq: self.drawn as u32,
-            },
-            self.drawn,
-        );
+        self.queue.put(EventKey { at, class: 0, target, seq: self.drawn as u32 }, self.drawn);
         self.drawn += 1;
     }
 }
@@ -188,9 +167,7 @@ impl<Q: Pending, const IN_STEP: bool> Workload<Q> for Timers<Q, IN_STEP> {
     fn start(pending: u64) -> Self {
         let mut timers = Self {
             queue: Q::default(),
-            periods: Draws::new(|stream, index| {
-                1_000_000_000 + stream.below_at(index, 9_000_000_000)
-            }),
+            periods: Draws::new(|stream, index| 1_000_000_000 + stream.below_at(index, 9_000_000_000)),
             choices: Draws::new(|stream, index| stream.u64_at(index)),
             tickets: Vec::new(),
             ticks: 0,
@@ -218,21 +195,9 @@ impl<Q: Pending, const IN_STEP: bool> Workload<Q> for Timers<Q, IN_STEP> {
 
 impl<Q: Pending, const IN_STEP: bool> Timers<Q, IN_STEP> {
     fn arm(&mut self, now: SimTime, target: u64) -> Q::Ticket {
-        let period = if IN_STEP {
-            10_000_000_000
-        } else {
-            self.periods.at(target)
-        };
+        let period = if IN_STEP { 10_000_000_000 } else { self.periods.at(target) };
         let at = now + SimDuration::from_nanos(period);
-        self.queue.put(
-            EventKey {
-                at,
-                class: 0,
-                target,
-                seq: 0,
-            },
-            target,
-        )
+        self.queue.put(EventKey { at, class: 0, target, seq: 0 }, target)
     }
 }
 
@@ -250,14 +215,7 @@ impl Model for PingPong {
         self.hits += 1;
         ball[0] += self.hits;
         let at = key.at + SimDuration::from_millis(1);
-        queue.schedule(
-            EventKey {
-                at,
-                target: 1 - key.target,
-                ..key
-            },
-            ball,
-        );
+        queue.schedule(EventKey { at, target: 1 - key.target, ..key }, ball);
     }
 }
 
@@ -277,23 +235,15 @@ impl PartialOrd for Flight {
     }
 }
 
-const SERVE: EventKey = EventKey {
-    at: SimTime::ZERO,
-    class: 0,
-    target: 0,
-    seq: 0,
-};
+const SERVE: EventKey = EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 0 };
 
-fn ping_pong(criterion: &mut Criterion) {
+fn ping_pong(criterion: &mut Criterion<ProcessorTime>) {
     let mut group = criterion.benchmark_group("ping-pong");
     group.throughput(Throughput::Elements(EVENTS));
     group.bench_function("queue/1", |bencher| {
         let (mut queue, mut model) = (EventQueue::new(), PingPong { hits: 0 });
         queue.schedule(SERVE, Ball::default());
-        let stop = Stop {
-            max_events: EVENTS,
-            ..Stop::default()
-        };
+        let stop = Stop { max_events: EVENTS, ..Stop::default() };
         bencher.iter(|| run(&mut queue, &mut model, stop, |_| false));
     });
     group.bench_function("heap/1", |bencher| {
@@ -305,21 +255,14 @@ fn ping_pong(criterion: &mut Criterion) {
                 hits += 1;
                 ball[0] += hits;
                 let at = key.at + SimDuration::from_millis(1);
-                heap.push(Flight(
-                    EventKey {
-                        at,
-                        target: 1 - key.target,
-                        ..key
-                    },
-                    black_box(ball),
-                ));
+                heap.push(Flight(EventKey { at, target: 1 - key.target, ..key }, black_box(ball)));
             }
         });
     });
 }
 
 /// Measures one workload with the queue and the heap, after both gave the same events in the same order.
-fn compare<Q, H, WQ, WH>(group: &mut BenchmarkGroup<'_, WallTime>, pending: u64)
+fn compare<Q, H, WQ, WH>(group: &mut BenchmarkGroup<'_, ProcessorTime>, pending: u64)
 where
     Q: Pending,
     H: Pending,
@@ -328,11 +271,7 @@ where
 {
     let (mut ours, mut theirs) = (WQ::start(pending), WH::start(pending));
     for number in 0..2 * pending.max(50_000) {
-        assert_eq!(
-            ours.step(),
-            theirs.step(),
-            "event {number} of {pending} pending"
-        );
+        assert_eq!(ours.step(), theirs.step(), "event {number} of {pending} pending");
     }
     group.throughput(Throughput::Elements(EVENTS));
     group.bench_function(format!("queue/{pending}"), |bencher| {
@@ -351,7 +290,7 @@ where
     });
 }
 
-fn workloads(criterion: &mut Criterion) {
+fn workloads(criterion: &mut Criterion<ProcessorTime>) {
     let mut group = criterion.benchmark_group("hold");
     for pending in [100, 1_000, 10_000, 100_000, 1_000_000] {
         compare::<EventQueue<u64>, Heap, Hold<_>, Hold<_>>(&mut group, pending);
@@ -359,9 +298,7 @@ fn workloads(criterion: &mut Criterion) {
     group.finish();
     let mut group = criterion.benchmark_group("timers");
     for pending in [1_000, 100_000] {
-        compare::<EventQueue<u64>, LazyHeap, Timers<_, false>, Timers<_, false>>(
-            &mut group, pending,
-        );
+        compare::<EventQueue<u64>, LazyHeap, Timers<_, false>, Timers<_, false>>(&mut group, pending);
     }
     group.finish();
     let mut group = criterion.benchmark_group("in step");
@@ -371,9 +308,42 @@ fn workloads(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The time that this thread was computing: what else the machine does matters less than to a clock.
+struct ProcessorTime;
+
+impl Measurement for ProcessorTime {
+    type Intermediate = ThreadTime;
+    type Value = Duration;
+
+    fn start(&self) -> ThreadTime {
+        ThreadTime::now()
+    }
+
+    fn end(&self, start: ThreadTime) -> Duration {
+        start.elapsed()
+    }
+
+    fn add(&self, one: &Duration, other: &Duration) -> Duration {
+        *one + *other
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        value.as_nanos() as f64
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
+}
+
 /// Few and short samples: the whole run takes about a minute.
-fn quick() -> Criterion {
+fn quick() -> Criterion<ProcessorTime> {
     Criterion::default()
+        .with_measurement(ProcessorTime)
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_millis(1_200))

@@ -1,1 +1,12 @@
-//! Small building blocks that know nothing of simulation or Kubernetes.
+//! Small building blocks that know nothing of simulation or of Kubernetes.
+//!
+//! Nothing here may import another room of the crate, read a clock or touch a file.
+
+pub mod lookup;
+pub mod name;
+pub mod quantity;
+pub mod wide;
+
+pub use lookup::LookupMap;
+pub use name::Name;
+pub use quantity::Quantity;

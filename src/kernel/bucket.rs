@@ -18,10 +18,7 @@ const _: () = assert!(size_of::<Entry>() == 12, "an entry costs 12 bytes");
 
 impl Entry {
     pub(super) fn new(at: SimTime, slot: u32) -> Self {
-        Self {
-            at: at.as_nanos().to_ne_bytes(),
-            slot,
-        }
+        Self { at: at.as_nanos().to_ne_bytes(), slot }
     }
 
     pub(super) fn at(self) -> SimTime {
@@ -92,10 +89,7 @@ impl Pool {
     }
 
     /// Empties the bucket into `take`, the newest entry first; `take` may fill other buckets of the pool meanwhile.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "an emptied bucket is not to be used again"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "an emptied bucket is not to be used again")]
     pub(super) fn drain(&mut self, bucket: Bucket, mut take: impl FnMut(&mut Self, Entry)) {
         let Bucket { mut newest, len } = bucket;
         let mut left = len as usize;
@@ -128,10 +122,7 @@ impl Pool {
             return chunk;
         }
         let unused = Entry::new(SimTime::ZERO, 0);
-        self.chunks.push(Chunk {
-            entries: [unused; CHUNK],
-            older,
-        });
+        self.chunks.push(Chunk { entries: [unused; CHUNK], older });
         (self.chunks.len() - 1) as u32
     }
 }
@@ -153,15 +144,10 @@ mod tests {
     fn what_goes_in_comes_out_once() {
         for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 10 * CHUNK] {
             let (mut pool, mut bucket) = (Pool::default(), Bucket::default());
-            (0..len as u64)
-                .rev()
-                .for_each(|nanos| pool.push(&mut bucket, entry(nanos)));
+            (0..len as u64).rev().for_each(|nanos| pool.push(&mut bucket, entry(nanos)));
             assert_eq!((bucket.len(), bucket.is_empty()), (len, len == 0));
             if len > 0 {
-                assert_eq!(
-                    pool.span(&bucket),
-                    (entry(0).at(), entry(len as u64 - 1).at())
-                );
+                assert_eq!(pool.span(&bucket), (entry(0).at(), entry(len as u64 - 1).at()));
             }
             let mut out = Vec::new();
             pool.drain(bucket, |_, entry| out.push(entry.at().as_nanos()));
@@ -180,10 +166,6 @@ mod tests {
             bucket = Bucket::default();
             pool.drain(other, |_, _| {});
         }
-        assert!(
-            pool.chunks.len() <= 1_000 / CHUNK + 2,
-            "{} chunks",
-            pool.chunks.len()
-        );
+        assert!(pool.chunks.len() <= 1_000 / CHUNK + 2, "{} chunks", pool.chunks.len());
     }
 }

@@ -105,16 +105,8 @@ impl Ladder {
     fn insert_near(&mut self, entry: NearEntry) {
         // Counting the later ones beats bisection here: it needs no unpredictable branch and does not wait for memory.
         let at = entry.key.at;
-        let mut place: usize = self
-            .near
-            .iter()
-            .map(|other| usize::from(other.key.at > at))
-            .sum();
-        while self
-            .near
-            .get(place)
-            .is_some_and(|other| other.key > entry.key)
-        {
+        let mut place: usize = self.near.iter().map(|other| usize::from(other.key.at > at)).sum();
+        while self.near.get(place).is_some_and(|other| other.key > entry.key) {
             place += 1;
         }
         self.near.insert(place, entry);
@@ -203,10 +195,7 @@ impl Ladder {
     #[inline]
     pub(super) fn goes_on_with(&self, key: EventKey) -> bool {
         self.near.last().is_some_and(|next| next.key == key)
-            || self
-                .late
-                .peek()
-                .is_some_and(|Reverse(next)| next.key == key)
+            || self.late.peek().is_some_and(|Reverse(next)| next.key == key)
     }
 
     #[cold]
@@ -246,12 +235,7 @@ impl Ladder {
     fn load_near<E>(&mut self, bucket: Bucket, until: SimTime, events: &Slab<E>) {
         self.near_until = until;
         self.entries_in_buckets -= bucket.len();
-        let Self {
-            near,
-            pool,
-            scratch,
-            ..
-        } = self;
+        let Self { near, pool, scratch, .. } = self;
         // This loop does little else, so that the memory behind many slots is fetched at once.
         pool.drain(bucket, |_, entry| {
             if events.find(entry.slot, entry.at()).is_some() {
@@ -263,9 +247,7 @@ impl Ladder {
         let mut tied = false;
         for entry in scratch.drain(..) {
             if let Some((key, handle)) = events.find(entry.slot, entry.at()) {
-                tied |= near
-                    .last()
-                    .is_some_and(|previous| previous.key.at == key.at);
+                tied |= near.last().is_some_and(|previous| previous.key.at == key.at);
                 near.push(NearEntry { key, handle });
             }
         }
@@ -300,8 +282,7 @@ impl Ladder {
         self.pool.clear();
         self.far = Bucket::default();
         for (key, handle) in events.iter().filter(|(key, _)| key.at > self.near_until) {
-            self.pool
-                .push(&mut self.far, Entry::new(key.at, handle.slot));
+            self.pool.push(&mut self.far, Entry::new(key.at, handle.slot));
         }
         self.entries_in_buckets = self.far.len();
     }
@@ -315,13 +296,7 @@ impl Rung {
         let span_bits = u64::BITS - span.leading_zeros();
         let width_bits = span_bits.saturating_sub(buckets_wanted.trailing_zeros());
         let buckets = vec![Bucket::default(); (span >> width_bits) as usize + 1];
-        Self {
-            start,
-            until,
-            width_bits,
-            next: 0,
-            buckets,
-        }
+        Self { start, until, width_bits, next: 0, buckets }
     }
 
     /// The bucket for an instant up to `until`. The first also takes what lies before the start, see `shorten_near`.
@@ -338,9 +313,7 @@ impl Rung {
         let index = self.next + filled;
         self.next = index + 1;
         let last_offset = ((index as u64) << self.width_bits) | ((1 << self.width_bits) - 1);
-        let until = self
-            .start
-            .saturating_add(SimDuration::from_nanos(last_offset));
+        let until = self.start.saturating_add(SimDuration::from_nanos(last_offset));
         Some((bucket, until.min(self.until)))
     }
 }

@@ -10,19 +10,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self {
-            ladder: Ladder::new(),
-            events: Slab::new(),
-        }
+        Self { ladder: Ladder::new(), events: Slab::new() }
     }
 
     fn add(&mut self, nanos: u64, number: u32) -> EventHandle {
-        let key = EventKey {
-            at: SimTime::from_nanos(nanos),
-            class: 0,
-            target: 0,
-            seq: number,
-        };
+        let key = EventKey { at: SimTime::from_nanos(nanos), class: 0, target: 0, seq: number };
         let handle = self.events.insert(key, number);
         self.ladder.insert(key, handle);
         handle
@@ -93,11 +85,7 @@ fn a_burst_at_the_start_leaves_later_times_to_the_buckets() {
         let mut bench = Bench::new();
         bench.add_all((0..100).map(|number| (start, number)));
         bench.add_all((0..1_000).map(|number| (start + 1 + u64::from(number), 100 + number)));
-        assert!(
-            bench.ladder.late.len() <= 35,
-            "{} are late",
-            bench.ladder.late.len()
-        );
+        assert!(bench.ladder.late.len() <= 35, "{} are late", bench.ladder.late.len());
         bench.assert_sorted(1_100);
     }
 }
@@ -129,20 +117,12 @@ fn times_before_a_rung_go_to_its_first_bucket() {
 #[test]
 fn a_sweep_leaves_what_is_pending() {
     let mut bench = Bench::new();
-    let handles: Vec<_> = (0..5_000)
-        .map(|number| bench.add(u64::from(number) << 20, number))
-        .collect();
+    let handles: Vec<_> = (0..5_000).map(|number| bench.add(u64::from(number) << 20, number)).collect();
     for _ in 0..500 {
         bench.pop();
     }
-    for (number, &handle) in handles
-        .iter()
-        .enumerate()
-        .filter(|(number, _)| number % 5 != 0)
-    {
-        bench
-            .events
-            .remove_at(handle, SimTime::from_nanos((number as u64) << 20));
+    for (number, &handle) in handles.iter().enumerate().filter(|(number, _)| number % 5 != 0) {
+        bench.events.remove_at(handle, SimTime::from_nanos((number as u64) << 20));
     }
     bench.ladder.sweep(&bench.events);
     assert_eq!((bench.ladder.entries(), bench.events.len()), (900, 900));
@@ -167,9 +147,6 @@ fn a_pending_event_costs_at_most_40_bytes_beside_its_payload() {
             + buckets * size_of::<Bucket>()
             + (ladder.near.len() + ladder.late.len()) * size_of::<NearEntry>();
         let payload = size_of::<u64>() * pending as usize;
-        assert!(
-            bytes <= payload + 40 * pending as usize,
-            "{bytes} bytes after {number} events"
-        );
+        assert!(bytes <= payload + 40 * pending as usize, "{bytes} bytes after {number} events");
     }
 }

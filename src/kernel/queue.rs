@@ -29,12 +29,7 @@ pub struct EventKey {
 /// The class, target and number of an event at its time, for example `1m30s class 3 target 17 seq 2`.
 impl fmt::Display for EventKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            at,
-            class,
-            target,
-            seq,
-        } = self;
+        let Self { at, class, target, seq } = self;
         write!(out, "{at} class {class} target {target} seq {seq}")
     }
 }
@@ -83,12 +78,7 @@ impl<E> Default for EventQueue<E> {
 impl<E> EventQueue<E> {
     /// An empty queue at time zero.
     pub fn new() -> Self {
-        Self {
-            events: Slab::new(),
-            order: Ladder::new(),
-            now: SimTime::ZERO,
-            popped: 0,
-        }
+        Self { events: Slab::new(), order: Ladder::new(), now: SimTime::ZERO, popped: 0 }
     }
 
     /// The present: the time of the event popped last, or what [`EventQueue::advance_to`] set since.
@@ -118,11 +108,7 @@ impl<E> EventQueue<E> {
     /// panics when it shows, at the latest when the second is popped.
     #[inline]
     pub fn schedule(&mut self, key: EventKey, event: E) -> EventHandle {
-        assert!(
-            key.at >= self.now,
-            "an event at {key} is in the past: it is {} now",
-            self.now
-        );
+        assert!(key.at >= self.now, "an event at {key} is in the past: it is {} now", self.now);
         let handle = self.events.insert(key, event);
         self.order.insert(key, handle);
         handle
@@ -140,11 +126,7 @@ impl<E> EventQueue<E> {
     ///
     /// Panics when `at` is in the past.
     pub fn reschedule(&mut self, handle: EventHandle, at: SimTime) -> bool {
-        assert!(
-            at >= self.now,
-            "an event cannot move to {at}: it is {} now",
-            self.now
-        );
+        assert!(at >= self.now, "an event cannot move to {at}: it is {} now", self.now);
         if self.key_of(handle).is_some_and(|key| key.at == at) {
             return true;
         }
@@ -212,16 +194,9 @@ impl<E> EventQueue<E> {
     ///
     /// Panics when `now` is in the past, or when an event is pending before it.
     pub fn advance_to(&mut self, now: SimTime) {
-        assert!(
-            now >= self.now,
-            "the clock cannot go back from {} to {now}",
-            self.now
-        );
+        assert!(now >= self.now, "the clock cannot go back from {} to {now}", self.now);
         if let Some(first) = self.peek_key() {
-            assert!(
-                first.at >= now,
-                "the clock cannot pass the event at {first} on its way to {now}"
-            );
+            assert!(first.at >= now, "the clock cannot pass the event at {first} on its way to {now}");
         }
         self.now = now;
     }

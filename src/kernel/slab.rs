@@ -17,10 +17,7 @@ pub(super) struct Slab<E> {
 #[derive(Clone, Debug)]
 enum Slot<E> {
     Taken(Event<E>),
-    Free {
-        next_free: Option<u32>,
-        generation: NonZeroU32,
-    },
+    Free { next_free: Option<u32>, generation: NonZeroU32 },
 }
 
 /// A pending event. Its class shares a word with the generation of the slot: 24 bytes beside the payload.
@@ -33,10 +30,7 @@ struct Event<E> {
     payload: E,
 }
 
-const _: () = assert!(
-    size_of::<Slot<u64>>() == 24 + size_of::<u64>(),
-    "a slot costs 24 bytes"
-);
+const _: () = assert!(size_of::<Slot<u64>>() == 24 + size_of::<u64>(), "a slot costs 24 bytes");
 
 /// The generation of a slot (24 bits, never zero) and the class of the event in it (8 bits).
 #[derive(Clone, Copy, Debug)]
@@ -47,10 +41,7 @@ const LAST_GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 
 impl Stamp {
     fn new(class: u8, generation: NonZeroU32) -> Self {
-        debug_assert!(
-            generation.get() <= LAST_GENERATION,
-            "a worn-out slot is never reused"
-        );
+        debug_assert!(generation.get() <= LAST_GENERATION, "a worn-out slot is never reused");
         Self(generation | (u32::from(class) << GENERATION_BITS))
     }
 
@@ -65,19 +56,11 @@ impl Stamp {
 
 impl<E> Event<E> {
     fn key(&self) -> EventKey {
-        EventKey {
-            at: self.at,
-            class: self.stamp.class(),
-            target: self.target,
-            seq: self.seq,
-        }
+        EventKey { at: self.at, class: self.stamp.class(), target: self.target, seq: self.seq }
     }
 
     fn handle(&self, slot: u32) -> EventHandle {
-        EventHandle {
-            slot,
-            generation: self.stamp.generation(),
-        }
+        EventHandle { slot, generation: self.stamp.generation() }
     }
 
     fn is_meant_by(&self, handle: EventHandle) -> bool {
@@ -87,11 +70,7 @@ impl<E> Event<E> {
 
 impl<E> Slab<E> {
     pub(super) const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            first_free: None,
-            len: 0,
-        }
+        Self { slots: Vec::new(), first_free: None, len: 0 }
     }
 
     /// How many slots there are, taken or free.
@@ -108,26 +87,11 @@ impl<E> Slab<E> {
     pub(super) fn insert(&mut self, key: EventKey, payload: E) -> EventHandle {
         let slot = self.first_free.unwrap_or_else(|| self.add_slot());
         let place = &mut self.slots[slot as usize];
-        let Slot::Free {
-            next_free,
-            generation,
-        } = *place
-        else {
+        let Slot::Free { next_free, generation } = *place else {
             unreachable!("the chain of free slots holds free slots only");
         };
-        let EventKey {
-            at,
-            class,
-            target,
-            seq,
-        } = key;
-        *place = Slot::Taken(Event {
-            at,
-            target,
-            seq,
-            stamp: Stamp::new(class, generation),
-            payload,
-        });
+        let EventKey { at, class, target, seq } = key;
+        *place = Slot::Taken(Event { at, target, seq, stamp: Stamp::new(class, generation), payload });
         self.first_free = next_free;
         self.len += 1;
         EventHandle { slot, generation }
@@ -136,10 +100,7 @@ impl<E> Slab<E> {
     #[cold]
     fn add_slot(&mut self) -> u32 {
         let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 events are pending");
-        self.slots.push(Slot::Free {
-            next_free: None,
-            generation: NonZeroU32::MIN,
-        });
+        self.slots.push(Slot::Free { next_free: None, generation: NonZeroU32::MIN });
         slot
     }
 
@@ -168,13 +129,10 @@ impl<E> Slab<E> {
 
     /// All pending events by slot.
     pub(super) fn iter(&self) -> impl Iterator<Item = (EventKey, EventHandle)> {
-        self.slots
-            .iter()
-            .zip(0..)
-            .filter_map(|(slot, index)| match slot {
-                Slot::Taken(event) => Some((event.key(), event.handle(index))),
-                Slot::Free { .. } => None,
-            })
+        self.slots.iter().zip(0..).filter_map(|(slot, index)| match slot {
+            Slot::Taken(event) => Some((event.key(), event.handle(index))),
+            Slot::Free { .. } => None,
+        })
     }
 
     /// Moves an event to another time and gives its new key; `None` when it is not pending.
@@ -196,10 +154,7 @@ impl<E> Slab<E> {
             return None;
         }
         let generation = handle.generation.saturating_add(1);
-        let freed = Slot::Free {
-            next_free: self.first_free,
-            generation,
-        };
+        let freed = Slot::Free { next_free: self.first_free, generation };
         let Slot::Taken(event) = std::mem::replace(slot, freed) else {
             unreachable!("the slot was found to be taken");
         };
@@ -216,12 +171,7 @@ impl<E> Slab<E> {
 mod tests {
     use super::*;
 
-    const KEY: EventKey = EventKey {
-        at: SimTime::ZERO,
-        class: 255,
-        target: 1,
-        seq: 2,
-    };
+    const KEY: EventKey = EventKey { at: SimTime::ZERO, class: 255, target: 1, seq: 2 };
 
     fn remove(slab: &mut Slab<char>, handle: EventHandle) -> Option<char> {
         slab.remove_at(handle, SimTime::ZERO)
@@ -235,10 +185,7 @@ mod tests {
         assert_eq!(remove(&mut slab, old), Some('a'));
         let new = slab.insert(KEY, 'b');
         assert_eq!(new.slot, old.slot);
-        assert_eq!(
-            (slab.key(old), remove(&mut slab, old), slab.len()),
-            (None, None, 1)
-        );
+        assert_eq!((slab.key(old), remove(&mut slab, old), slab.len()), (None, None, 1));
         assert_eq!(remove(&mut slab, new), Some('b'));
     }
 
@@ -247,10 +194,7 @@ mod tests {
         let mut slab = Slab::new();
         let handle = slab.insert(KEY, 'a');
         let later = SimTime::from_nanos(9);
-        assert_eq!(
-            slab.set_time(handle, later),
-            Some(EventKey { at: later, ..KEY })
-        );
+        assert_eq!(slab.set_time(handle, later), Some(EventKey { at: later, ..KEY }));
         assert!(slab.is_pending_at(handle, later) && !slab.is_pending_at(handle, SimTime::ZERO));
         assert_eq!(remove(&mut slab, handle), None);
         assert_eq!(slab.remove_at(handle, later), Some('a'));
@@ -266,10 +210,7 @@ mod tests {
             remove(&mut slab, last);
             last = slab.insert(KEY, 'a');
         }
-        assert_eq!(
-            (last.slot, last.generation.get()),
-            (first.slot, LAST_GENERATION)
-        );
+        assert_eq!((last.slot, last.generation.get()), (first.slot, LAST_GENERATION));
         remove(&mut slab, last);
         assert_ne!(slab.insert(KEY, 'b').slot, first.slot);
         assert_eq!((slab.key(first), remove(&mut slab, last)), (None, None));

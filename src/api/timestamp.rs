@@ -1,0 +1,82 @@
+//! Calendar time as the API shows it. Inside a run everything is virtual time; these types appear in objects only.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// `metav1.Time`: whole seconds since 1970-01-01T00:00:00Z. The API keeps no fractions, so two instants within one
+/// second compare equal here, exactly as they do in Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub i64);
+
+/// `metav1.MicroTime`: microseconds since 1970-01-01T00:00:00Z (leases use it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct MicroTime(pub i64);
+
+impl Timestamp {
+    /// Seconds from `earlier` to `self`; negative when `self` is earlier.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        self.0 - earlier.0
+    }
+
+    /// This instant moved by `seconds`.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            Err(_) => write!(f, "out of range"),
+        }
+    }
+}
+
+impl fmt::Display for MicroTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%S.%6fZ")),
+            Err(_) => write!(f, "out of range"),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<jiff::Timestamp>().map(|instant| Self(instant.as_second()))
+    }
+}
+
+impl FromStr for MicroTime {
+    type Err = jiff::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<jiff::Timestamp>().map(|instant| Self(instant.as_microsecond()))
+    }
+}
+
+macro_rules! serde_as_text {
+    ($type:ty) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(|_| {
+                    serde::de::Error::custom(format!(
+                        "`{text}` is not a time: expected RFC 3339 such as 2025-01-01T09:00:00Z"
+                    ))
+                })
+            }
+        }
+    };
+}
+serde_as_text!(Timestamp);
+serde_as_text!(MicroTime);
