@@ -1,6 +1,10 @@
-//! The control plane beyond the API server: controllers, and the pure rules they follow.
+//! The control plane: the controller manager with its controllers, the scheduler, the autoscalers.
 
-pub use crate::api::cron;
+pub mod controllers;
 pub mod hpa;
+pub mod manager;
 pub mod ranking;
 pub mod rollout;
+pub mod scheduling;
+
+pub use crate::api::cron;
