@@ -6,4 +6,5 @@ pub mod manager;
 pub mod ranking;
 pub mod rollout;
 pub mod scheduling;
+
 pub use crate::api::cron;
