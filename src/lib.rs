@@ -1,4 +1,5 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod control;
 pub mod kernel;

@@ -1,0 +1,3 @@
+//! The control plane: scheduler, controllers and autoscalers.
+
+pub mod scheduler;
