@@ -1,5 +1,12 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod component;
+pub mod conformance;
 pub mod control;
 pub mod kernel;
+pub mod node;
+pub mod report;
+pub mod source;
+pub mod trace;
+pub mod workload;

@@ -110,6 +110,19 @@ impl Distribution {
         Ok(Self(Shape::Constant { value }))
     }
 
+    /// Always this length, in seconds.
+    pub fn exactly(length: SimDuration) -> Self {
+        Self(Shape::Constant { value: length.as_secs_f64() })
+    }
+
+    /// The value, if there is only one.
+    pub fn constant_value(&self) -> Option<f64> {
+        match self.0 {
+            Shape::Constant { value } => Some(value),
+            _ => None,
+        }
+    }
+
     /// Anything from `low` to `high` with the same probability.
     pub fn uniform(low: f64, high: f64) -> Result<Self, DistributionError> {
         finite("low", low)?;
