@@ -217,25 +217,14 @@ fn is_pod_level(name: &str) -> bool {
 
 fn add(sum: &mut ResourceList, more: &ResourceList) {
     for (name, quantity) in more {
-        sum.entry(name.clone()).and_modify(|have| *have = plus(*have, *quantity)).or_insert(*quantity);
+        sum.entry(name.clone()).and_modify(|have| *have += *quantity).or_insert(*quantity);
     }
 }
 
 fn raise(least: &mut ResourceList, other: &ResourceList) {
     for (name, quantity) in other {
-        least
-            .entry(name.clone())
-            .and_modify(|have| {
-                if have.milli_value() < quantity.milli_value() {
-                    *have = *quantity;
-                }
-            })
-            .or_insert(*quantity);
+        least.entry(name.clone()).and_modify(|have| *have = (*have).max(*quantity)).or_insert(*quantity);
     }
-}
-
-fn plus(a: Quantity, b: Quantity) -> Quantity {
-    Quantity::from_milli(a.milli_value().saturating_add(b.milli_value()))
 }
 
 #[cfg(test)]

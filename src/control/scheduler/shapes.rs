@@ -229,6 +229,7 @@ mod tests {
             forgotten.extend(shapes.release(&info));
         }
         assert_eq!(forgotten, [first.class.id, other.class.id]);
-        assert!(shapes.class(first.class.id).is_none());
+        let (last, new) = shapes.take(PodId(0), pod(&spec, "a"));
+        assert!(new && last.class.id == other.class.id && !Arc::ptr_eq(&last.template, &first.template));
     }
 }
