@@ -189,6 +189,7 @@ mod tests {
     const RECORDINGS: &str = "../shared/golden/scheduler";
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a test without its recordings must say so")]
     fn every_recorded_decision_is_ours() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORDINGS);
         if !directory.is_dir() {

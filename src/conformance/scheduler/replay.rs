@@ -120,7 +120,7 @@ impl Replay {
         for object in objects {
             match object {
                 Object::Node(node) => {
-                    self.scheduler.on_node_added(NodeId(nodes), node.clone(), SimTime::ZERO);
+                    self.scheduler.on_node_added(NodeId(nodes), node, SimTime::ZERO);
                     nodes += 1;
                 }
                 Object::PriorityClass(class) => self.classes.push(class.clone()),
@@ -147,7 +147,7 @@ impl Replay {
             self.share_spec(&mut pod);
             leading &= pod.node_name.is_some();
             let prebound = pod.node_name.clone();
-            self.scheduler.on_pod_added(id, Arc::new(pod), SimTime::ZERO);
+            self.scheduler.on_pod_added(id, &Arc::new(pod), SimTime::ZERO);
             match prebound {
                 Some(_) if leading => {}
                 Some(node) => steps.push(Step {
@@ -178,24 +178,20 @@ impl Replay {
         }
         let decision = self.scheduler.schedule(id, 0);
         let explanation = self.scheduler.explain();
-        let mut step = self.describe(&explanation, &decision);
-        step.pod = name.to_owned();
+        let step = Step { pod: name.to_owned(), ..self.describe(&explanation, &decision) };
         match decision {
             Decision::Bind { node } => {
-                step.outcome = "scheduled".to_owned();
-                step.node =
-                    self.scheduler.cache().node(node).map(|n| n.name().to_string()).unwrap_or_default();
-                steps.push(step);
+                let node_name =
+                    self.scheduler.cache().node(node).expect("it was just chosen").name().to_string();
+                steps.push(Step { outcome: "scheduled".to_owned(), node: node_name, ..step });
                 self.bind(id, node);
             }
             Decision::Unschedulable(failure) if failure.victims.is_empty() => {
-                step.outcome = "unschedulable".to_owned();
-                steps.push(step);
+                steps.push(Step { outcome: "unschedulable".to_owned(), ..step });
                 self.scheduler.on_pod_deleted(id, SimTime::ZERO);
             }
             Decision::Unschedulable(failure) => {
-                step.outcome = "preempting".to_owned();
-                steps.push(step);
+                steps.push(Step { outcome: "preempting".to_owned(), ..step });
                 self.evict(id, &failure);
                 self.attempt(id, name, steps);
             }
@@ -232,7 +228,7 @@ impl Replay {
     fn change(&mut self, id: PodId, change: impl FnOnce(&mut Pod)) {
         let mut pod = (*self.scheduler.cache().pod(id).expect("changed pods are known").pod).clone();
         change(&mut pod);
-        self.scheduler.on_pod_updated(id, Arc::new(pod), SimTime::ZERO);
+        self.scheduler.on_pod_updated(id, &Arc::new(pod), SimTime::ZERO);
     }
 
     /// The step as it would have been recorded.

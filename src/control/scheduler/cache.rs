@@ -162,16 +162,7 @@ impl Cache {
         let spec = spec(self);
         self.topology_key(&spec.topology_key);
         let Self { nodes, placements, shapes, topologies, objects, tallies, .. } = self;
-        let around = Surroundings {
-            shapes,
-            topologies,
-            objects,
-            nodes: &|visit| nodes.iter().flatten().for_each(|info| visit(info.id, &info.node)),
-            placements: &|class, visit| {
-                let of_class = placements.get(class.0 as usize).into_iter().flatten();
-                of_class.for_each(|(node, pods)| visit(*node, *pods));
-            },
-        };
+        let around = Surroundings { shapes, topologies, objects, nodes, placements };
         tallies.make(class, (purpose, version), spec, &around)
     }
 
@@ -211,13 +202,13 @@ impl Cache {
     }
 
     /// Takes a new version of a node.
-    pub fn update_node(&mut self, id: NodeId, node: Arc<Node>) {
+    pub fn update_node(&mut self, id: NodeId, node: &Arc<Node>) {
         let info = self.nodes[id.index()].as_mut().expect("updated nodes are known");
         let old = info.node.clone();
         info.set_node(node.clone());
         self.images.remove_node(&old);
-        self.images.add_node(&node);
-        self.softly_tainted += usize::from(softly_tainted(&node));
+        self.images.add_node(node);
+        self.softly_tainted += usize::from(softly_tainted(node));
         self.softly_tainted -= usize::from(softly_tainted(&old));
         let (was, is) = (&old.metadata.labels, &node.metadata.labels);
         if was != is {
@@ -227,7 +218,7 @@ impl Cache {
             self.count_terms_on(id, 1);
         }
         if was != is || old.spec.taints != node.spec.taints {
-            self.tallies.set_node(id, &node, &self.topologies);
+            self.tallies.set_node(id, node, &self.topologies);
         }
         self.touch(id);
     }
@@ -294,12 +285,11 @@ impl Cache {
         }
         self.pods.insert(id, Record { info: info.clone(), place: Place::Pending, assumed: false });
         if let Some(name) = &info.pod.node_name {
-            match self.node_named(name) {
-                Some(node) => self.attach(id, node),
-                None => {
-                    self.orphans.entry(name.clone()).or_default().push(id);
-                    self.record(id).place = Place::Orphan(name.clone());
-                }
+            if let Some(node) = self.node_named(name) {
+                self.attach(id, node);
+            } else {
+                self.orphans.entry(name.clone()).or_default().push(id);
+                self.record(id).place = Place::Orphan(name.clone());
             }
         }
         info

@@ -113,6 +113,11 @@ pub enum EventObject {
     Node(Option<Arc<Node>>, Option<Arc<Node>>),
 }
 
+/// A pod, before and after.
+pub type PodChange<'a> = (PodId, Option<&'a Arc<Pod>>, Option<&'a Arc<Pod>>);
+/// A node before and after.
+pub type NodeChange<'a> = (Option<&'a Arc<Node>>, Option<&'a Arc<Node>>);
+
 /// An event.
 #[derive(Clone, Debug)]
 pub struct ClusterEvent {
@@ -151,7 +156,7 @@ impl ClusterEvent {
     }
 
     /// The pod before and after, when the event is about one.
-    pub fn pod(&self) -> Option<(PodId, Option<&Arc<Pod>>, Option<&Arc<Pod>>)> {
+    pub fn pod(&self) -> Option<PodChange<'_>> {
         match &self.object {
             EventObject::Pod(id, old, new) => Some((*id, old.as_ref(), new.as_ref())),
             EventObject::None | EventObject::Node(..) => None,
@@ -159,7 +164,7 @@ impl ClusterEvent {
     }
 
     /// The node before and after, when the event is about one.
-    pub fn node_change(&self) -> Option<(Option<&Arc<Node>>, Option<&Arc<Node>>)> {
+    pub fn node_change(&self) -> Option<NodeChange<'_>> {
         match &self.object {
             EventObject::Node(old, new) => Some((old.as_ref(), new.as_ref())),
             EventObject::None | EventObject::Pod(..) => None,

@@ -91,7 +91,7 @@ impl Explanation {
             Refusal {
                 plugin: rejection.plugin.map(plugin),
                 code: rejection.status.code,
-                reasons: rejection.status.reasons.iter().map(|reason| reason.to_string()).collect(),
+                reasons: rejection.status.reasons.iter().map(ToString::to_string).collect(),
             }
         };
         let weight =

@@ -13,9 +13,9 @@
 //!
 //! let mut scheduler = Scheduler::new(&Options::default()).unwrap();
 //! let now = SimTime::ZERO;
-//! let node: Node = serde_json::from_str(r#"{"metadata": {"name": "n1"}, "status": {"allocatable": {"pods": 10}}}"#).unwrap();
-//! scheduler.on_node_added(NodeId(0), Arc::new(node), now);
-//! scheduler.on_pod_added(PodId(0), Arc::new(Pod::default()), now);
+//! let node: Node = serde_json::from_str(r#"{"metadata": {"name": "n1"}, "status": {"allocatable": {"pods": "10"}}}"#).unwrap();
+//! scheduler.on_node_added(NodeId(0), &Arc::new(node), now);
+//! scheduler.on_pod_added(PodId(0), &Arc::new(Pod::default()), now);
 //!
 //! let pod = scheduler.pop(now).unwrap();
 //! let Decision::Bind { node } = scheduler.schedule(pod.id, 0) else { panic!("the node is free") };
@@ -43,10 +43,12 @@ pub mod nominator;
 pub mod objects;
 pub mod plugins;
 pub mod ports;
+pub mod post_filter;
 pub mod preemption;
 pub mod profile;
 pub mod promises;
 pub mod queue;
+pub mod queued_pod;
 pub mod registry;
 pub mod report;
 pub mod resources;
@@ -60,6 +62,9 @@ pub mod template;
 pub mod terms;
 pub mod topology;
 pub mod what_if;
+
+#[cfg(test)]
+mod queue_tests;
 
 use std::sync::Arc;
 
@@ -220,16 +225,16 @@ impl Scheduler {
     // What watches deliver.
 
     /// A node has come.
-    pub fn on_node_added(&mut self, id: NodeId, node: Arc<Node>, now: SimTime) {
+    pub fn on_node_added(&mut self, id: NodeId, node: &Arc<Node>, now: SimTime) {
         self.cache.add_node(id, node.clone());
-        self.move_all(&ClusterEvent::node(ActionType::ADD, None, Some(node)), |_| true, now);
+        self.move_all(&ClusterEvent::node(ActionType::ADD, None, Some(node.clone())), |_| true, now);
     }
 
     /// A node has changed.
-    pub fn on_node_updated(&mut self, id: NodeId, node: Arc<Node>, now: SimTime) {
+    pub fn on_node_updated(&mut self, id: NodeId, node: &Arc<Node>, now: SimTime) {
         let old = self.cache.node(id).expect("updated nodes are known").node.clone();
-        self.cache.update_node(id, node.clone());
-        for change in node_changes(&old, &node) {
+        self.cache.update_node(id, node);
+        for change in node_changes(&old, node) {
             let event = ClusterEvent::node(change, Some(old.clone()), Some(node.clone()));
             self.move_all(&event, |_| true, now);
         }
@@ -243,21 +248,22 @@ impl Scheduler {
     }
 
     /// A pod has come. One that has run to its end does not count.
-    pub fn on_pod_added(&mut self, id: PodId, pod: Arc<Pod>, now: SimTime) {
+    pub fn on_pod_added(&mut self, id: PodId, pod: &Arc<Pod>, now: SimTime) {
         if pod.status.phase.is_terminal() {
             return;
         }
         let info = self.cache.set_pod(id, pod.clone());
         if pod.node_name.is_some() {
-            self.move_all(&ClusterEvent::assigned_pod(ActionType::ADD, id, None, Some(pod)), |_| true, now);
-        } else if self.is_responsible_for(&pod) {
+            let event = ClusterEvent::assigned_pod(ActionType::ADD, id, None, Some(pod.clone()));
+            self.move_all(&event, |_| true, now);
+        } else if self.is_responsible_for(pod) {
             let view = QueueView { cache: &self.cache, profiles: &self.profiles };
             self.queue.add(&info, view, now);
         }
     }
 
     /// A pod has changed.
-    pub fn on_pod_updated(&mut self, id: PodId, pod: Arc<Pod>, now: SimTime) {
+    pub fn on_pod_updated(&mut self, id: PodId, pod: &Arc<Pod>, now: SimTime) {
         if pod.status.phase.is_terminal() {
             return self.on_pod_deleted(id, now);
         }
@@ -268,7 +274,7 @@ impl Scheduler {
         let info = self.cache.set_pod(id, pod.clone());
         match (&old.node_name, &pod.node_name) {
             (Some(_), _) => {
-                for change in pod_changes(&old, &pod) {
+                for change in pod_changes(&old, pod) {
                     let event = ClusterEvent::assigned_pod(change, id, Some(old.clone()), Some(pod.clone()));
                     self.move_all(&event, |_| true, now);
                 }
@@ -276,10 +282,10 @@ impl Scheduler {
             (None, Some(_)) => {
                 // Bound, by this scheduler or by someone else.
                 self.queue.delete(id);
-                let event = ClusterEvent::assigned_pod(ActionType::ADD, id, None, Some(pod));
+                let event = ClusterEvent::assigned_pod(ActionType::ADD, id, None, Some(pod.clone()));
                 self.move_all(&event, |_| true, now);
             }
-            (None, None) if !was_assumed && self.is_responsible_for(&pod) => {
+            (None, None) if !was_assumed && self.is_responsible_for(pod) => {
                 let view = QueueView { cache: &self.cache, profiles: &self.profiles };
                 self.queue.update(&old, &info, view, now);
                 if old.status.nominated_node_name.is_some()

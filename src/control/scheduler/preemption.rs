@@ -109,7 +109,9 @@ impl Preemption<'_> {
             return Err(Status::unresolvable("No preemption victims found for incoming pod"));
         }
         let mut what_if = WhatIf::new(self.filters, self.cycle, info);
-        lower.iter().for_each(|pod| what_if.remove(pod));
+        for pod in &lower {
+            what_if.remove(pod);
+        }
         what_if.run_filters_with(promised).map_err(|(_, status)| status)?;
         lower.sort_by_key(|pod| importance(pod));
         let (protected, others) = split_by_budget(&lower, budgets);

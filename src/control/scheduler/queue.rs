@@ -9,100 +9,16 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::backoff::{self, Backoff};
-use super::cache::Cache;
+use super::backoff;
 use super::cluster_event::{ClusterEvent, EventMask, EventObject, EventResource, pod_changes};
 use super::framework::{Hint, PluginId, PluginSet, PodInfo};
 use super::ids::PodId;
 use super::in_flight::InFlight;
 use super::nominator::{Nomination, Nominator};
-use super::profile::Profile;
+pub use super::queued_pod::{Place, QueueConfig, QueueView, QueuedPod};
 use crate::api::pod::Pod;
 use crate::base::LookupMap;
-use crate::kernel::{SimDuration, SimTime};
-
-/// The settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueConfig {
-    /// Back-off after failures.
-    pub backoff: Backoff,
-    /// How long a pod may go without another attempt (`--pod-max-in-unschedulable-pods-duration`).
-    pub max_in_unschedulable: SimDuration,
-    /// How often it is looked whether one has.
-    pub unschedulable_flush: SimDuration,
-    /// Whether plugins are asked if an event helps (`SchedulerQueueingHints`, since 1.32); without, it is taken to.
-    pub hints: bool,
-    /// The plugin that holds back a pod whose victims are being evicted.
-    pub preemption: Option<PluginId>,
-}
-
-impl Default for QueueConfig {
-    fn default() -> Self {
-        Self {
-            backoff: Backoff {
-                initial: SimDuration::from_secs(1),
-                max: SimDuration::from_secs(10),
-                windows: true,
-            },
-            max_in_unschedulable: SimDuration::from_secs(300),
-            unschedulable_flush: SimDuration::from_secs(30),
-            hints: true,
-            preemption: None,
-        }
-    }
-}
-
-/// A pod in the queue (`framework.QueuedPodInfo`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueuedPod {
-    /// The pod.
-    pub id: PodId,
-    /// Its priority.
-    pub priority: i32,
-    /// When it came, or failed last.
-    pub timestamp: SimTime,
-    /// When it was first taken from the queue; `None` before.
-    pub first_attempt: Option<SimTime>,
-    /// How often it has been taken from the queue.
-    pub attempts: u32,
-    /// How often it was turned down.
-    pub rejections: u32,
-    /// How often in a row it failed for another reason.
-    pub errors: u32,
-    /// The plugins that turned it down the last time, or keep it out of the queue.
-    pub rejectors: PluginSet,
-    /// The plugin that keeps it out of the queue.
-    pub gate: Option<PluginId>,
-}
-
-impl Default for QueuedPod {
-    fn default() -> Self {
-        Self {
-            id: PodId(0),
-            priority: 0,
-            timestamp: SimTime::ZERO,
-            first_attempt: None,
-            attempts: 0,
-            rejections: 0,
-            errors: 0,
-            rejectors: PluginSet::default(),
-            gate: None,
-        }
-    }
-}
-
-/// Where a pod waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Ready to be taken.
-    Active,
-    /// Backing off.
-    Backoff,
-    /// Until something helps.
-    Unschedulable,
-    /// Not waiting: it is being scheduled or bound.
-    InFlight,
-}
+use crate::kernel::SimTime;
 
 /// `PrioritySort`: by priority, then by time; then by id.
 type ActiveKey = (Reverse<i32>, SimTime, PodId);
@@ -111,34 +27,6 @@ type BackoffKey = (SimTime, ActiveKey);
 
 fn active_key(pod: &QueuedPod) -> ActiveKey {
     (Reverse(pod.priority), pod.timestamp, pod.id)
-}
-
-/// What the queue asks about pods and plugins.
-#[derive(Clone, Copy, Debug)]
-pub struct QueueView<'a> {
-    /// The pods.
-    pub cache: &'a Cache,
-    /// The plugins.
-    pub profiles: &'a [Profile],
-}
-
-impl QueueView<'_> {
-    fn pod(&self, id: PodId) -> &PodInfo {
-        self.cache.pod(id).expect("queued pods are known")
-    }
-
-    fn profile(&self, pod: &PodInfo) -> &Profile {
-        super::profile_of(self.profiles, &pod.pod).expect("only pods with a profile are queued")
-    }
-
-    /// The plugins that want to hear of the event.
-    fn interested(&self, event: EventMask) -> PluginSet {
-        let plugins = self.profiles.iter().flat_map(Profile::plugins);
-        plugins
-            .filter(|(_, plugin)| plugin.events().iter().any(|mask| mask.matches(event)))
-            .map(|(id, _)| id)
-            .collect()
-    }
 }
 
 /// What is to become of a waiting pod.
@@ -215,7 +103,7 @@ impl SchedulingQueue {
         let queued =
             QueuedPod { id: pod.id, priority: pod.priority(), timestamp: now, ..QueuedPod::default() };
         self.pods.insert(pod.id, (queued, Place::InFlight));
-        if self.to_active(pod.id, view) {
+        if self.make_active(pod.id, view) {
             self.nominate(pod, &Nomination::Keep);
         }
     }
@@ -352,7 +240,7 @@ impl SchedulingQueue {
     pub fn activate(&mut self, id: PodId, view: QueueView<'_>) {
         match self.get(id).map(|(_, place)| place) {
             Some(Place::Backoff | Place::Unschedulable) => {
-                self.to_active(id, view);
+                self.make_active(id, view);
             }
             Some(Place::InFlight) => {
                 let object = EventObject::Pod(id, None, None);
@@ -372,7 +260,7 @@ impl SchedulingQueue {
                 if self.config.backoff.windows {
                     self.enter_active(id);
                 } else {
-                    self.to_active(id, view);
+                    self.make_active(id, view);
                 }
             }
         }
@@ -428,25 +316,25 @@ impl SchedulingQueue {
         if strategy == Strategy::Wait {
             self.enter_unschedulable(id);
         } else if self.config.backoff.is_on(pod, now) {
-            self.to_backoff(id, view);
+            self.make_back_off(id, view);
         } else {
-            self.to_active(id, view);
+            self.make_active(id, view);
         }
         self.get(id).map_or(Place::Unschedulable, |(_, place)| place)
     }
 
     /// Makes the pod ready, unless a plugin keeps it out.
-    fn to_active(&mut self, id: PodId, view: QueueView<'_>) -> bool {
+    fn make_active(&mut self, id: PodId, view: QueueView<'_>) -> bool {
         let open = self.ask_gates(id, view);
         if open {
-            self.enter_active(id)
+            self.enter_active(id);
         } else {
-            self.enter_unschedulable(id)
+            self.enter_unschedulable(id);
         }
         open
     }
 
-    fn to_backoff(&mut self, id: PodId, view: QueueView<'_>) {
+    fn make_back_off(&mut self, id: PodId, view: QueueView<'_>) {
         if self.config.backoff.windows && !self.ask_gates(id, view) {
             return self.enter_unschedulable(id);
         }

@@ -107,14 +107,13 @@ pub(super) fn fit_message(
     pre_filter: Option<&str>,
     post_filter: &str,
 ) -> String {
-    let mut message = match pre_filter {
-        Some(reason) => format!("0/{nodes} nodes are available: {reason}."),
-        None => {
-            let looked_at = report.rejected.iter().map(|(_, id)| (&rejections.get(*id).status, 1));
-            let rest = nodes - report.rejected.len();
-            let others = report.not_looked_at.map(|id| (&rejections.get(id).status, rest));
-            histogram(nodes, looked_at.chain(others))
-        }
+    let mut message = if let Some(reason) = pre_filter {
+        format!("0/{nodes} nodes are available: {reason}.")
+    } else {
+        let looked_at = report.rejected.iter().map(|(_, id)| (&rejections.get(*id).status, 1));
+        let rest = nodes - report.rejected.len();
+        let others = report.not_looked_at.map(|id| (&rejections.get(id).status, rest));
+        histogram(nodes, looked_at.chain(others))
     };
     if !post_filter.is_empty() {
         message.push(' ');

@@ -8,16 +8,13 @@ use std::collections::BTreeSet;
 
 use super::cache::Cache;
 use super::cycle_state::CycleState;
-use super::framework::{
-    Cycle, MAX_NODE_SCORE, PluginId, PluginSet, PodInfo, PostFilter, PreFilter, PreScore, Status,
-};
+use super::framework::{Cycle, MAX_NODE_SCORE, PluginId, PluginSet, PodInfo, PreFilter, PreScore, Status};
 use super::ids::NodeId;
 use super::memo::{Memo, Memos, RejectionId, Rejections};
-use super::nominator::{Nomination, Nominator};
-use super::preemption::{self, Preemption};
+use super::nominator::Nominator;
 use super::profile::Profile;
 use super::promises::Promises;
-use super::report::{Column, PreemptionReport, Report, ScoredBy, fit_message};
+use super::report::{Column, Report, ScoredBy};
 use super::snapshot::Snapshot;
 use super::what_if::{Filters, WhatIf};
 use super::{Decision, Failure, TieBreak};
@@ -62,12 +59,13 @@ pub(super) struct SchedulingCycle<'a> {
 }
 
 /// What came out of preparing the filters.
-struct Prepared {
-    skipped: PluginSet,
+#[derive(Default)]
+pub(super) struct Prepared {
+    pub(super) skipped: PluginSet,
     /// Plugins that have narrowed the nodes down, and to which.
-    narrowed_by: PluginSet,
-    only: Option<BTreeSet<Name>>,
-    promises: Promises,
+    pub(super) narrowed_by: PluginSet,
+    pub(super) only: Option<BTreeSet<Name>>,
+    pub(super) promises: Promises,
 }
 
 impl SchedulingCycle<'_> {
@@ -85,20 +83,10 @@ impl SchedulingCycle<'_> {
         let prepared = match self.run_pre_filter_plugins(&mut state) {
             Ok(prepared) => prepared,
             Err(id) => {
-                let (plugin, status) = {
-                    let rejection = self.rejections.get(id);
-                    (rejection.plugin.expect("plugins prepare filters"), rejection.status.clone())
-                };
+                let rejection = self.rejections.get(id).clone();
                 self.report.pre_filter = Some(id);
-                let skipped = PluginSet::default();
-                let nothing = Prepared {
-                    skipped,
-                    narrowed_by: PluginSet::default(),
-                    only: None,
-                    promises: Promises::default(),
-                };
-                let rejectors = [plugin].into_iter().collect();
-                return self.fail(&state, &nothing, rejectors, Some(&status));
+                let rejectors = rejection.plugin.into_iter().collect();
+                return self.fail(&state, &Prepared::default(), rejectors, Some(&rejection.status));
             }
         };
         self.find_nodes_that_fit_pod(&state, &prepared);
@@ -128,12 +116,7 @@ impl SchedulingCycle<'_> {
 
     /// Asks the plugins to prepare; the first that rejects ends the cycle.
     fn run_pre_filter_plugins(&mut self, state: &mut CycleState) -> Result<Prepared, RejectionId> {
-        let mut prepared = Prepared {
-            skipped: PluginSet::default(),
-            narrowed_by: PluginSet::default(),
-            only: None,
-            promises: Promises::default(),
-        };
+        let mut prepared = Prepared::default();
         for id in &self.profile.pre_filter {
             match self.profile.plugin(*id).pre_filter(self.pod, self.cache, state) {
                 PreFilter::Run => {}
@@ -306,7 +289,7 @@ impl SchedulingCycle<'_> {
         self.choose(chosen)
     }
 
-    fn pick<T: Copy>(&self, ties: &[T], name: impl for<'c> Fn(&'c Cache, T) -> &'c Name) -> T {
+    pub(super) fn pick<T: Copy>(&self, ties: &[T], name: impl for<'c> Fn(&'c Cache, T) -> &'c Name) -> T {
         match self.tie_break {
             TieBreak::Name => {
                 *ties.iter().min_by_key(|tie| name(self.cache, **tie)).expect("there is something to pick")
@@ -314,145 +297,10 @@ impl SchedulingCycle<'_> {
             TieBreak::Seeded => ties[below(self.draw, ties.len())],
         }
     }
-
-    // Failure.
-
-    /// The plugins that have turned the pod down on some node.
-    fn rejectors(&self, prepared: &Prepared) -> PluginSet {
-        let on_nodes = self.report.rejected.iter().filter_map(|(_, id)| self.rejections.get(*id).plugin);
-        prepared.narrowed_by.iter().chain(on_nodes).collect()
-    }
-
-    /// Asks the plugins what can be done, and says why the pod has no node.
-    fn fail(
-        &mut self,
-        state: &CycleState,
-        prepared: &Prepared,
-        rejectors: PluginSet,
-        pre_filter: Option<&Status>,
-    ) -> Decision {
-        let mut failure = Failure { rejectors, ..Failure::of_nobody("") };
-        let mut post_filter = Vec::new();
-        for id in &self.profile.post_filter {
-            let cycle = Cycle { pod: self.pod, cluster: self.cache, state, draw: self.draw };
-            match self.profile.plugin(*id).post_filter(&cycle) {
-                PostFilter::Nothing(reason) if reason.is_empty() => {}
-                PostFilter::Nothing(reason) => post_filter.push(reason.into_owned()),
-                PostFilter::Failed(reason) => {
-                    post_filter = vec![reason.into_owned()];
-                    break;
-                }
-                PostFilter::Preempt(args) => {
-                    let preemption = Preemption {
-                        cycle: &cycle,
-                        filters: Filters { profile: self.profile, skipped: prepared.skipped },
-                        promises: &prepared.promises,
-                        args,
-                    };
-                    match self.preempt(preemption, pre_filter) {
-                        Preempted::No { message, nomination } => {
-                            post_filter.push(format!("preemption: {message}"));
-                            failure.nomination = nomination;
-                        }
-                        Preempted::Failed { message } => {
-                            post_filter = vec![format!("preemption: {message}")];
-                            break;
-                        }
-                        Preempted::Yes(report) => {
-                            let node = report.chosen.node;
-                            let name = self.cache.node(node).expect("candidates are known").name().clone();
-                            failure.nomination = Nomination::Set(Some(name.clone()));
-                            failure.victims.clone_from(&report.chosen.victims);
-                            failure.superseded = self.superseded(&name);
-                            self.report.preemption = Some(report);
-                            post_filter.clear();
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        let post_filter = post_filter.join(", ");
-        let pre_filter = pre_filter.map(Status::message);
-        failure.message = fit_message(
-            self.report,
-            self.rejections,
-            self.snapshot.order().len(),
-            pre_filter.as_deref(),
-            &post_filter,
-        );
-        Decision::Unschedulable(failure)
-    }
-
-    /// Pods of lower priority that had been promised the node: they have to look for another.
-    fn superseded(&self, node: &str) -> Vec<super::ids::PodId> {
-        let promised = self.nominator.promised(node).iter().copied();
-        let is_lower = |id: &super::ids::PodId| {
-            self.cache.pod(*id).is_some_and(|other| other.priority() < self.pod.priority())
-        };
-        promised.filter(is_lower).collect()
-    }
-
-    fn preempt(&self, preemption: Preemption<'_>, pre_filter: Option<&Status>) -> Preempted {
-        use super::framework::Code;
-        let cluster: &Cache = preemption.cycle.cluster;
-        let code_of = |node: NodeId| {
-            let rejected = self.report.rejected.iter().find(|(id, _)| *id == node);
-            let id = rejected.map(|(_, id)| *id).or(self.report.not_looked_at);
-            pre_filter.map(|status| status.code).or_else(|| id.map(|id| self.rejections.get(id).status.code))
-        };
-        let promised = self.pod.pod.status.nominated_node_name.as_deref();
-        let promised = promised.and_then(|name| cluster.node_named(name)).and_then(code_of);
-        if let Some(message) = preemption::ineligible(preemption.cycle, promised) {
-            return Preempted::No { message: message.to_owned(), nomination: Nomination::Keep };
-        }
-        let all = self.snapshot.order();
-        let possible: Vec<NodeId> = if pre_filter.is_some_and(|status| status.code == Code::Unschedulable) {
-            all.to_vec()
-        } else {
-            let helps = |id: RejectionId| self.rejections.get(id).status.code == Code::Unschedulable;
-            self.report.rejected.iter().filter(|(_, id)| helps(*id)).map(|(node, _)| *node).collect()
-        };
-        let start = match self.tie_break {
-            TieBreak::Seeded if !possible.is_empty() => below(self.draw.rotate_left(32), possible.len()),
-            TieBreak::Seeded | TieBreak::Name => 0,
-        };
-        let search = preemption.search(&possible, start);
-        if search.candidates.is_empty() {
-            let errors = search.statuses.iter().filter(|(_, status)| status.code == Code::Error);
-            if let Some((_, error)) = errors.into_iter().next() {
-                return Preempted::Failed { message: error.message() };
-            }
-            let message = preemption_message(all.len(), &search.statuses);
-            return Preempted::No { message, nomination: Nomination::Set(None) };
-        }
-        let best = preemption::best(&search.candidates, cluster);
-        let places: Vec<usize> = (0..best.len()).collect();
-        let chosen =
-            self.pick(&places, |cache, at| cache.node(best[at].node).expect("candidates are known").name());
-        let ties = best.iter().map(|candidate| candidate.node).collect();
-        let chosen = best[chosen].clone();
-        Preempted::Yes(PreemptionReport { chosen, ties, candidates: search.candidates })
-    }
-}
-
-/// What came of preempting.
-enum Preempted {
-    Yes(PreemptionReport),
-    No { message: String, nomination: Nomination },
-    Failed { message: String },
-}
-
-/// Why preemption helps on no node. Nodes that were not tried are not worth trying.
-fn preemption_message(nodes: usize, statuses: &[(NodeId, Status)]) -> String {
-    let mut reasons: Vec<_> = statuses.iter().map(|(_, status)| (status, 1)).collect();
-    let other = Status::unresolvable("Preemption is not helpful for scheduling");
-    reasons.push((&other, nodes - statuses.len()));
-    super::report::histogram(nodes, reasons.into_iter())
 }
 
 /// A number below `n` from a draw, alike likely for all practical purposes.
-fn below(draw: u64, n: usize) -> usize {
+pub(super) fn below(draw: u64, n: usize) -> usize {
     ((u128::from(draw) * n as u128) >> 64) as usize
 }
 

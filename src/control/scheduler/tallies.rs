@@ -1,7 +1,10 @@
 //! The tallies in use, found by the class that asks and by the classes that are counted.
 
+use std::collections::BTreeMap;
+
 use super::class::{ClassId, PodClass};
 use super::ids::NodeId;
+use super::node_info::NodeInfo;
 use super::objects::Objects;
 use super::shapes::Shapes;
 use super::tally::{Tally, TallySpec};
@@ -64,9 +67,9 @@ pub struct Surroundings<'a> {
     /// Services, namespaces and so on.
     pub objects: &'a Objects,
     /// All nodes.
-    pub nodes: &'a dyn Fn(&mut dyn FnMut(NodeId, &Node)),
-    /// Where the pods of a class stand.
-    pub placements: &'a dyn Fn(ClassId, &mut dyn FnMut(NodeId, u32)),
+    pub nodes: &'a [Option<NodeInfo>],
+    /// By class: on which nodes how many of its pods stand.
+    pub placements: &'a [BTreeMap<NodeId, u32>],
 }
 
 impl Tallies {
@@ -126,12 +129,16 @@ impl Tallies {
     fn count(&mut self, spec: TallySpec, around: &Surroundings<'_>) -> TallyId {
         let key = around.topologies.find(&spec.topology_key).expect("the key of a rule is registered first");
         let mut tally = Box::new(Tally::new(spec, key));
-        (around.nodes)(&mut |id, node| tally.set_node(id, node, around.topologies));
+        for info in around.nodes.iter().flatten() {
+            tally.set_node(info.id, &info.node, around.topologies);
+        }
         let id = TallyId(self.entries.len() as u32);
         for class in around.shapes.classes() {
             if tally.spec.pods.counts(class, around.objects) {
                 reach(&mut self.counting, class.id).push(id);
-                (around.placements)(class.id, &mut |node, pods| tally.add_pods(node, pods as i32));
+                for (node, pods) in around.placements.get(class.id.0 as usize).into_iter().flatten() {
+                    tally.add_pods(*node, *pods as i32);
+                }
             }
         }
         self.clock += 1;

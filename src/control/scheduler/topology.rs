@@ -42,13 +42,12 @@ struct Key {
 
 impl Key {
     fn set(&mut self, node: NodeId, labels: &Labels) {
-        let value = labels.get(&self.name).map(|text| match self.values.get(text) {
-            Some(value) => *value,
-            None => {
-                let value = ValueId(self.values.len() as u32);
-                self.values.insert(text.clone(), value);
-                value
-            }
+        let value = labels.get(&self.name).map(|text| {
+            let next = ValueId(self.values.len() as u32);
+            self.values.get(text).copied().unwrap_or_else(|| {
+                self.values.insert(text.clone(), next);
+                next
+            })
         });
         if self.of_node.len() <= node.index() {
             self.of_node.resize(node.index() + 1, None);

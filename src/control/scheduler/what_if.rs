@@ -87,7 +87,9 @@ impl<'a> WhatIf<'a> {
     pub fn run_filters_with(&self, promised: &[PodInfo]) -> Result<(), (PluginId, Status)> {
         if !promised.is_empty() {
             let mut with = self.clone();
-            promised.iter().for_each(|other| with.add(other));
+            for other in promised {
+                with.add(other);
+            }
             with.run_filters()?;
         }
         self.run_filters()

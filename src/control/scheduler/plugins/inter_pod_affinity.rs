@@ -4,20 +4,18 @@
 //! pods that match a term are counted in tallies, and the terms that placed pods carry in an index, so a cycle only
 //! looks the counts up.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use crate::api::Labels;
 use crate::api::pod::Pod;
 use crate::control::scheduler::cache::Cache;
 use crate::control::scheduler::class::{AffinityTerm, PodClass};
-use crate::control::scheduler::cluster_event::{ActionType, ClusterEvent, EventMask};
+use crate::control::scheduler::cluster_event::{ActionType, ClusterEvent, EventMask, PodChange};
 use crate::control::scheduler::cycle_state::CycleState;
 use crate::control::scheduler::framework::{
     Cycle, Hint, MAX_NODE_SCORE, NodeInfo, Plugin, PodInfo, Points, PreFilter, PreScore, Status, Verdict,
 };
-use crate::control::scheduler::ids::{NodeId, PodId};
+use crate::control::scheduler::ids::NodeId;
 use crate::control::scheduler::tallies::{Purpose, TallyId};
 use crate::control::scheduler::tally::{Counted, NodesCounted, TallySpec};
 use crate::control::scheduler::terms::{TermId, TermKind};
@@ -330,14 +328,8 @@ impl Plugin for InterPodAffinity {
     }
 }
 
-type PodVersion<'a> = Option<&'a Arc<Pod>>;
-
 /// `isSchedulableAfterPodChange`.
-fn pod_matters(
-    own: &PodClass,
-    cluster: &Cache,
-    (_, old, new): (PodId, PodVersion<'_>, PodVersion<'_>),
-) -> bool {
+fn pod_matters(own: &PodClass, cluster: &Cache, (_, old, new): PodChange<'_>) -> bool {
     if [old, new].into_iter().flatten().any(|other| other.node_name.is_none()) {
         return false;
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::api::node::Node;
 use crate::api::node_affinity::NodeMatcher;
-use crate::api::pod::NodeAffinity as NodeAffinitySpec;
+use crate::api::pod::{NodeAffinity as NodeAffinitySpec, NodeSelector};
 use crate::control::scheduler::cache::Cache;
 use crate::control::scheduler::cluster_event::{ActionType, ClusterEvent, EventMask};
 use crate::control::scheduler::cycle_state::CycleState;
@@ -40,7 +40,7 @@ impl NodeAffinity {
         let required = added.and_then(|added| added.required.as_ref());
         Ok(Self {
             added_required: required
-                .map(|required| required.compile())
+                .map(NodeSelector::compile)
                 .transpose()
                 .map_err(|error| format!("addedAffinity: {error}"))?,
             added_preferred: PreferredNodes::of(added.map_or(&[], |added| &added.preferred)),

@@ -3,8 +3,6 @@
 //! Follows `podtopologyspread` of kube-scheduler v1.34. Counts come from tallies, which are kept between cycles; the
 //! rules on what is counted, and the score's float64 arithmetic, are upstream's.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use crate::api::Labels;
@@ -13,12 +11,12 @@ use crate::api::pod::{Pod, TopologySpreadConstraint, UnsatisfiableAction};
 use crate::api::selector::Selector;
 use crate::control::scheduler::cache::Cache;
 use crate::control::scheduler::class::SpreadConstraint;
-use crate::control::scheduler::cluster_event::{ActionType, ClusterEvent, EventMask};
+use crate::control::scheduler::cluster_event::{ActionType, ClusterEvent, EventMask, PodChange};
 use crate::control::scheduler::cycle_state::CycleState;
 use crate::control::scheduler::framework::{
     Cycle, Hint, MAX_NODE_SCORE, NodeInfo, Plugin, PodInfo, Points, PreFilter, PreScore, Status, Verdict,
 };
-use crate::control::scheduler::ids::{NodeId, PodId};
+use crate::control::scheduler::ids::NodeId;
 use crate::control::scheduler::tallies::{Purpose, TallyId};
 use crate::control::scheduler::tally::{Counted, NodesCounted, TallySpec};
 use crate::control::scheduler::topology::{KeyId, ValueId};
@@ -95,7 +93,9 @@ impl PodTopologySpread {
             if selector.is_empty() {
                 return Vec::new();
             }
-            defaults.iter_mut().for_each(|default| default.selector = selector.clone());
+            for default in &mut defaults {
+                default.selector = selector.clone();
+            }
         }
         defaults
     }
@@ -400,8 +400,6 @@ fn suppose(
         }
     }
 }
-
-type PodChange<'a> = (PodId, Option<&'a Arc<Pod>>, Option<&'a Arc<Pod>>);
 
 /// `isSchedulableAfterPodChange`.
 fn pod_matters(pod: &PodInfo, constraints: &[SpreadConstraint], (id, old, new): PodChange<'_>) -> bool {
