@@ -5,6 +5,7 @@ pub mod hpa;
 pub mod manager;
 pub mod ranking;
 pub mod rollout;
+pub mod scheduler;
 pub mod scheduling;
 
 pub use crate::api::cron;
