@@ -5,6 +5,7 @@
 pub mod lookup;
 pub mod name;
 pub mod quantity;
+pub mod suggest;
 
 pub use lookup::LookupMap;
 pub use name::Name;
