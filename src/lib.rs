@@ -1,6 +1,8 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod component;
 pub mod explain;
 pub mod kernel;
 pub mod kubectl;
+pub mod trace;

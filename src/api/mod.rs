@@ -4,23 +4,36 @@
 //! `kubectl get -o yaml` prints. Nothing here schedules an event or knows a component: the server returns what was
 //! committed, and others react.
 
+pub mod admission;
 pub mod autoscaling;
 pub mod batch;
 pub mod core;
+pub mod defaults;
+pub mod delete;
 pub mod meta;
 pub mod names;
 pub mod node;
 pub mod node_affinity;
 pub mod object;
+mod patch;
 pub mod pod;
 pub mod policy;
+mod quota;
+pub mod request;
 pub mod selector;
+pub mod server;
 pub mod service;
+pub mod services;
+pub mod store;
 pub mod taints;
 pub mod timestamp;
+pub mod validation;
 pub mod workload;
 
 pub use meta::{Labels, ObjectMeta, OwnerReference, Uid};
 pub use object::{Kind, Object, ObjectRef, Resource};
+pub use request::{ApiError, DeleteOptions, Patch, Propagation, Request};
 pub use selector::{FieldSelector, Selector};
+pub use server::{ApiResult, ApiServer};
+pub use store::{Commit, ObjectId, Objects, Op};
 pub use timestamp::{MicroTime, Timestamp};

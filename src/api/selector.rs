@@ -173,7 +173,7 @@ impl Requirement {
 
     /// `labels.NewRequirement`: collects every problem into one message.
     fn new(key: &str, operator: Operator, values: Vec<Name>) -> Result<Self, SelectorError> {
-        let mut problems = invalid("key", key, names::qualified_name(key));
+        let mut problems = invalid("key", key, &names::qualified_name(key));
         let bound = match check_number_of_values(operator, &values) {
             Ok(bound) => bound,
             Err(problem) => {
@@ -182,7 +182,7 @@ impl Requirement {
             }
         };
         for (at, value) in values.iter().enumerate() {
-            problems.extend(invalid(&format!("values[{at}][{key}]"), value, names::label_value(value)));
+            problems.extend(invalid(&format!("values[{at}][{key}]"), value, &names::label_value(value)));
         }
         match problems.as_slice() {
             [] => {}
@@ -246,7 +246,7 @@ fn check_number_of_values(operator: Operator, values: &[Name]) -> Result<i64, St
     }
 }
 
-fn invalid(path: &str, value: &str, messages: Vec<String>) -> Vec<String> {
+fn invalid(path: &str, value: &str, messages: &[String]) -> Vec<String> {
     if messages.is_empty() {
         return Vec::new();
     }

@@ -110,6 +110,19 @@ impl Distribution {
         Ok(Self(Shape::Constant { value }))
     }
 
+    /// Always this length, in seconds.
+    pub fn exactly(length: SimDuration) -> Self {
+        Self(Shape::Constant { value: length.as_secs_f64() })
+    }
+
+    /// The value, if there is only one.
+    pub fn constant_value(&self) -> Option<f64> {
+        match self.0 {
+            Shape::Constant { value } => Some(value),
+            _ => None,
+        }
+    }
+
     /// Anything from `low` to `high` with the same probability.
     pub fn uniform(low: f64, high: f64) -> Result<Self, DistributionError> {
         finite("low", low)?;
@@ -130,12 +143,7 @@ impl Distribution {
     ///
     /// Either bound may be infinite. A distribution that falls between its bounds with a probability too small for a
     /// float is refused.
-    pub fn truncated_normal(
-        mean: f64,
-        sd: f64,
-        min: f64,
-        max: f64,
-    ) -> Result<Self, DistributionError> {
+    pub fn truncated_normal(mean: f64, sd: f64, min: f64, max: f64) -> Result<Self, DistributionError> {
         finite("mean", mean)?;
         not_negative("sd", sd)?;
         for (parameter, value) in [("min", min), ("max", max)] {
@@ -190,10 +198,7 @@ impl Distribution {
     /// One of the given values, each with a probability in proportion to its weight.
     pub fn empirical_weighted(values: &[f64], weights: &[f64]) -> Result<Self, DistributionError> {
         if values.len() != weights.len() {
-            return Err(DistributionError::WeightCount {
-                values: values.len(),
-                weights: weights.len(),
-            });
+            return Err(DistributionError::WeightCount { values: values.len(), weights: weights.len() });
         }
         let mut table = Vec::with_capacity(values.len());
         for (&value, &weight) in values.iter().zip(weights) {
@@ -214,10 +219,7 @@ impl Distribution {
         let mut sum = 0.0;
         let steps = table.into_iter().map(|(value, weight)| {
             sum += weight;
-            Step {
-                value,
-                cumulative: sum / total,
-            }
+            Step { value, cumulative: sum / total }
         });
         Ok(Self(Shape::Empirical(steps.collect())))
     }
@@ -227,17 +229,12 @@ impl Distribution {
     /// `u` is from the open interval (0, 1), as [`Stream::open_unit_at`](super::Stream::open_unit_at) gives; panics
     /// otherwise. A larger `u` never gives a smaller sample.
     pub fn sample(&self, u: f64) -> f64 {
-        assert!(
-            u > 0.0 && u < 1.0,
-            "a sample needs a uniform number between 0 and 1, not {u}"
-        );
+        assert!(u > 0.0 && u < 1.0, "a sample needs a uniform number between 0 and 1, not {u}");
         match &self.0 {
             Shape::Constant { value } => *value,
             Shape::Uniform { low, high } => low + u * (high - low),
             Shape::Normal(normal) => normal.quantile(u),
-            Shape::LogNormal { median, sigma } => {
-                median * libm::exp(sigma * standard_normal_quantile(u))
-            }
+            Shape::LogNormal { median, sigma } => median * libm::exp(sigma * standard_normal_quantile(u)),
             Shape::Exponential { mean } => mean * -libm::log1p(-u),
             Shape::Weibull { scale, shape } => scale * libm::pow(-libm::log1p(-u), 1.0 / shape),
             Shape::Empirical(steps) => {
@@ -257,37 +254,21 @@ impl Distribution {
 }
 
 fn finite(parameter: &'static str, value: f64) -> Result<(), DistributionError> {
-    if value.is_finite() {
-        Ok(())
-    } else {
-        Err(DistributionError::NotFinite { parameter, value })
-    }
+    if value.is_finite() { Ok(()) } else { Err(DistributionError::NotFinite { parameter, value }) }
 }
 
 fn not_negative(parameter: &'static str, value: f64) -> Result<(), DistributionError> {
     finite(parameter, value)?;
-    if value >= 0.0 {
-        Ok(())
-    } else {
-        Err(DistributionError::Negative { parameter, value })
-    }
+    if value >= 0.0 { Ok(()) } else { Err(DistributionError::Negative { parameter, value }) }
 }
 
 fn positive(parameter: &'static str, value: f64) -> Result<(), DistributionError> {
     finite(parameter, value)?;
-    if value > 0.0 {
-        Ok(())
-    } else {
-        Err(DistributionError::NotPositive { parameter, value })
-    }
+    if value > 0.0 { Ok(()) } else { Err(DistributionError::NotPositive { parameter, value }) }
 }
 
 fn ordered(min: f64, max: f64) -> Result<(), DistributionError> {
-    if min <= max {
-        Ok(())
-    } else {
-        Err(DistributionError::BoundsReversed { min, max })
-    }
+    if min <= max { Ok(()) } else { Err(DistributionError::BoundsReversed { min, max }) }
 }
 
 #[cfg(test)]

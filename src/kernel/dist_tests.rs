@@ -10,27 +10,15 @@ fn all_shapes() -> Vec<(&'static str, Distribution)> {
         ("uniform", Distribution::uniform(1.0, 3.0)),
         ("normal", Distribution::normal(4.0, 0.5)),
         ("half cut normal", Distribution::normal(0.0, 2.0)),
-        (
-            "bounded normal",
-            Distribution::truncated_normal(1.0, 1.0, 2.0, 4.0),
-        ),
+        ("bounded normal", Distribution::truncated_normal(1.0, 1.0, 2.0, 4.0)),
         ("log-normal", Distribution::log_normal(2.0, 0.5)),
-        (
-            "log-normal by mean",
-            Distribution::log_normal_from_mean(2.0, 1.0),
-        ),
+        ("log-normal by mean", Distribution::log_normal_from_mean(2.0, 1.0)),
         ("exponential", Distribution::exponential(2.0)),
         ("weibull", Distribution::weibull(2.0, 1.5)),
         ("empirical", Distribution::empirical(&[3.0, 1.0, 2.0])),
-        (
-            "weighted",
-            Distribution::empirical_weighted(&[1.0, 10.0], &[3.0, 1.0]),
-        ),
+        ("weighted", Distribution::empirical_weighted(&[1.0, 10.0], &[3.0, 1.0])),
     ];
-    named
-        .into_iter()
-        .map(|(name, distribution)| (name, distribution.expect(name)))
-        .collect()
+    named.into_iter().map(|(name, distribution)| (name, distribution.expect(name))).collect()
 }
 
 /// Mean and standard deviation in closed form, in the order of `all_shapes`.
@@ -53,18 +41,11 @@ fn moments_are_right() {
     // Quantiles at the midpoints of equal strips: a numerical integral over u, with no noise in it.
     let strips = 200_000;
     for ((name, distribution), (mean, sd)) in all_shapes().into_iter().zip(MOMENTS) {
-        let samples =
-            (0..strips).map(|k| distribution.sample((f64::from(k) + 0.5) / f64::from(strips)));
-        let (sum, squares) =
-            samples.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+        let samples = (0..strips).map(|k| distribution.sample((f64::from(k) + 0.5) / f64::from(strips)));
+        let (sum, squares) = samples.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
         let got_mean = sum / f64::from(strips);
-        let got_sd = (squares / f64::from(strips) - got_mean * got_mean)
-            .max(0.0)
-            .sqrt();
-        assert!(
-            (got_mean - mean).abs() < 1e-3,
-            "{name}: mean {got_mean}, not {mean}"
-        );
+        let got_sd = (squares / f64::from(strips) - got_mean * got_mean).max(0.0).sqrt();
+        assert!((got_mean - mean).abs() < 1e-3, "{name}: mean {got_mean}, not {mean}");
         assert!((got_sd - sd).abs() < 2e-3, "{name}: sd {got_sd}, not {sd}");
     }
 }
@@ -104,10 +85,7 @@ fn durations_saturate() {
 #[test]
 fn a_table_gives_its_values_by_weight() {
     let table = Distribution::empirical_weighted(&[5.0, 1.0, 9.0], &[1.0, 1.0, 0.0]).unwrap();
-    assert_eq!(
-        [0.1, 0.5, 0.51, 0.999].map(|u| table.sample(u) as u32),
-        [1, 1, 5, 5]
-    );
+    assert_eq!([0.1, 0.5, 0.51, 0.999].map(|u| table.sample(u) as u32), [1, 1, 5, 5]);
     assert_eq!(table, Distribution::empirical(&[1.0, 5.0]).unwrap());
 }
 
@@ -115,61 +93,22 @@ fn a_table_gives_its_values_by_weight() {
 fn parameters_that_make_no_sense_are_refused() {
     let (nan, inf) = (f64::NAN, f64::INFINITY);
     let cases = [
-        (
-            Distribution::constant(nan),
-            "value is NaN, but must be a finite number",
-        ),
-        (
-            Distribution::uniform(2.0, 1.0),
-            "the lower bound 2 is above the upper bound 1",
-        ),
-        (
-            Distribution::uniform(0.0, inf),
-            "high is inf, but must be a finite number",
-        ),
-        (
-            Distribution::normal(1.0, -0.5),
-            "sd is -0.5, but must not be negative",
-        ),
-        (
-            Distribution::normal(-100.0, 1.0),
-            "never falls between 0 and inf",
-        ),
-        (
-            Distribution::normal(-1.0, 0.0),
-            "never falls between 0 and inf",
-        ),
-        (
-            Distribution::truncated_normal(0.0, 1.0, nan, 1.0),
-            "min is NaN",
-        ),
-        (
-            Distribution::truncated_normal(0.0, 1.0, 1.0, 0.0),
-            "above the upper bound",
-        ),
-        (
-            Distribution::log_normal(0.0, 1.0),
-            "median is 0, but must be above zero",
-        ),
+        (Distribution::constant(nan), "value is NaN, but must be a finite number"),
+        (Distribution::uniform(2.0, 1.0), "the lower bound 2 is above the upper bound 1"),
+        (Distribution::uniform(0.0, inf), "high is inf, but must be a finite number"),
+        (Distribution::normal(1.0, -0.5), "sd is -0.5, but must not be negative"),
+        (Distribution::normal(-100.0, 1.0), "never falls between 0 and inf"),
+        (Distribution::normal(-1.0, 0.0), "never falls between 0 and inf"),
+        (Distribution::truncated_normal(0.0, 1.0, nan, 1.0), "min is NaN"),
+        (Distribution::truncated_normal(0.0, 1.0, 1.0, 0.0), "above the upper bound"),
+        (Distribution::log_normal(0.0, 1.0), "median is 0, but must be above zero"),
         (Distribution::log_normal_from_mean(1.0, nan), "sd is NaN"),
-        (
-            Distribution::exponential(-2.0),
-            "mean is -2, but must be above zero",
-        ),
+        (Distribution::exponential(-2.0), "mean is -2, but must be above zero"),
         (Distribution::weibull(1.0, 0.0), "shape is 0"),
         (Distribution::empirical(&[]), "needs a value"),
-        (
-            Distribution::empirical_weighted(&[1.0], &[0.0]),
-            "needs a value",
-        ),
-        (
-            Distribution::empirical_weighted(&[1.0], &[]),
-            "1 values, but 0 weights",
-        ),
-        (
-            Distribution::empirical_weighted(&[1.0], &[-1.0]),
-            "weight is -1",
-        ),
+        (Distribution::empirical_weighted(&[1.0], &[0.0]), "needs a value"),
+        (Distribution::empirical_weighted(&[1.0], &[]), "1 values, but 0 weights"),
+        (Distribution::empirical_weighted(&[1.0], &[-1.0]), "weight is -1"),
     ];
     for (result, message) in cases {
         let error = result.expect_err(message).to_string();

@@ -27,15 +27,7 @@ impl TruncatedNormal {
     pub(super) fn new(mean: f64, sd: f64, min: f64, max: f64) -> Option<Self> {
         if sd <= 0.0 {
             // No spread: a constant.
-            let constant = Self {
-                mean,
-                sd,
-                min,
-                max,
-                tail: Tail::Lower,
-                at_min: 0.5,
-                at_max: 0.5,
-            };
+            let constant = Self { mean, sd, min, max, tail: Tail::Lower, at_min: 0.5, at_max: 0.5 };
             return (min <= mean && mean <= max).then_some(constant);
         }
         let tail = if min > mean { Tail::Upper } else { Tail::Lower };
@@ -46,21 +38,13 @@ impl TruncatedNormal {
         let (at_min, at_max) = (beyond(min), beyond(max));
         let point = min >= max && min.is_finite(); // A single value is a distribution too, however unlikely.
         let met = (at_max - at_min).abs() > 0.0 || point;
-        met.then_some(Self {
-            mean,
-            sd,
-            min,
-            max,
-            tail,
-            at_min,
-            at_max,
-        })
+        met.then_some(Self { mean, sd, min, max, tail, at_min, at_max })
     }
 
     pub(super) fn quantile(&self, u: f64) -> f64 {
         // Rounding must not reach 0 or 1, whose quantiles are infinite.
-        let probability = (self.at_min * (1.0 - u) + self.at_max * u)
-            .clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
+        let probability =
+            (self.at_min * (1.0 - u) + self.at_max * u).clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
         let deviations = match self.tail {
             Tail::Lower => standard_normal_quantile(probability),
             Tail::Upper => -standard_normal_quantile(probability),
@@ -96,18 +80,12 @@ pub(super) fn standard_normal_quantile(p: f64) -> f64 {
     } else {
         polynomial(&FAR_TAIL.0, r - 5.0) / polynomial(&FAR_TAIL.1, r - 5.0)
     };
-    if from_centre < 0.0 {
-        -deviations
-    } else {
-        deviations
-    }
+    if from_centre < 0.0 { -deviations } else { deviations }
 }
 
 /// By Horner's rule, the highest power first.
 fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
-    coefficients
-        .iter()
-        .fold(0.0, |sum, coefficient| sum * x + coefficient)
+    coefficients.iter().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
 /// Numerator and denominator of the rational approximation for probabilities from 0.075 to 0.925.
@@ -191,9 +169,7 @@ mod tests {
 
     #[test]
     fn quantiles_invert_the_distribution_function() {
-        for p in [
-            1e-300, 1e-100, 1e-20, 1e-12, 1e-6, 0.01, 0.074, 0.076, 0.3, 0.5, 0.9, 0.999,
-        ] {
+        for p in [1e-300, 1e-100, 1e-20, 1e-12, 1e-6, 0.01, 0.074, 0.076, 0.3, 0.5, 0.9, 0.999] {
             let back = lower_tail(standard_normal_quantile(p));
             assert!((back / p - 1.0).abs() < 1e-12, "{p}: {back}");
         }
@@ -208,10 +184,7 @@ mod tests {
             (1e-20, -9.262_340_089_798_408),
         ] {
             assert!((standard_normal_quantile(p) - x).abs() < 1e-14, "{p}");
-            assert!(
-                (standard_normal_quantile(1.0 - p) + x).abs() < 1e-14 || p < 1e-3,
-                "1-{p}"
-            );
+            assert!((standard_normal_quantile(1.0 - p) + x).abs() < 1e-14 || p < 1e-3, "1-{p}");
         }
     }
 

@@ -30,12 +30,7 @@ pub struct EventKey {
 /// The class, target and number of an event at its time, for example `1m30s class 3 target 17 seq 2`.
 impl fmt::Display for EventKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            at,
-            class,
-            target,
-            seq,
-        } = self;
+        let Self { at, class, target, seq } = self;
         write!(out, "{at} class {class} target {target} seq {seq}")
     }
 }
@@ -84,12 +79,7 @@ impl<E> Default for EventQueue<E> {
 impl<E> EventQueue<E> {
     /// An empty queue at time zero.
     pub const fn new() -> Self {
-        Self {
-            events: Slab::new(),
-            order: BinaryHeap::new(),
-            now: SimTime::ZERO,
-            popped: 0,
-        }
+        Self { events: Slab::new(), order: BinaryHeap::new(), now: SimTime::ZERO, popped: 0 }
     }
 
     /// The present: the time of the event popped last, or what [`EventQueue::advance_to`] set since.
@@ -118,14 +108,9 @@ impl<E> EventQueue<E> {
     /// `key.at` is in the past. Two events with the same key at the same time are a mistake of the model: the queue
     /// panics when it shows, at the latest when the second is popped.
     pub fn schedule(&mut self, key: EventKey, event: E) -> EventHandle {
-        assert!(
-            key.at >= self.now,
-            "an event at {key} is in the past: it is {} now",
-            self.now
-        );
+        assert!(key.at >= self.now, "an event at {key} is in the past: it is {} now", self.now);
         let handle = self.events.insert(key, event);
-        self.order
-            .push(Reverse((key, handle.slot, handle.generation)));
+        self.order.push(Reverse((key, handle.slot, handle.generation)));
         handle
     }
 
@@ -140,19 +125,14 @@ impl<E> EventQueue<E> {
     ///
     /// Panics when `at` is in the past.
     pub fn reschedule(&mut self, handle: EventHandle, at: SimTime) -> bool {
-        assert!(
-            at >= self.now,
-            "an event cannot move to {at}: it is {} now",
-            self.now
-        );
+        assert!(at >= self.now, "an event cannot move to {at}: it is {} now", self.now);
         if self.key_of(handle).is_some_and(|key| key.at == at) {
             return true;
         }
         let Some(key) = self.events.set_time(handle, at) else {
             return false;
         };
-        self.order
-            .push(Reverse((key, handle.slot, handle.generation)));
+        self.order.push(Reverse((key, handle.slot, handle.generation)));
         self.sweep_if_stale();
         true
     }
@@ -173,10 +153,7 @@ impl<E> EventQueue<E> {
         let Reverse((_, slot, generation)) = self.order.pop()?;
         let event = self.events.remove(EventHandle { slot, generation })?;
         if let Some(second) = self.peek_key() {
-            assert!(
-                key != second,
-                "two events are pending with one key: {key}, and {second}"
-            );
+            assert!(key != second, "two events are pending with one key: {key}, and {second}");
         }
         self.now = key.at;
         self.popped += 1;
@@ -200,16 +177,9 @@ impl<E> EventQueue<E> {
     ///
     /// Panics when `now` is in the past, or when an event is pending before it.
     pub fn advance_to(&mut self, now: SimTime) {
-        assert!(
-            now >= self.now,
-            "the clock cannot go back from {} to {now}",
-            self.now
-        );
+        assert!(now >= self.now, "the clock cannot go back from {} to {now}", self.now);
         if let Some(first) = self.peek_key() {
-            assert!(
-                first.at >= now,
-                "the clock cannot pass the event at {first} on its way to {now}"
-            );
+            assert!(first.at >= now, "the clock cannot pass the event at {first} on its way to {now}");
         }
         self.now = now;
     }

@@ -7,12 +7,7 @@ use crate::kernel::{SimDuration, Streams};
 use proptest::prelude::*;
 
 fn key(at: u64, class: u8, target: u64, seq: u32) -> EventKey {
-    EventKey {
-        at: SimTime::from_nanos(at),
-        class,
-        target,
-        seq,
-    }
+    EventKey { at: SimTime::from_nanos(at), class, target, seq }
 }
 
 /// One thing to do with a queue; `which` chooses among the handles given so far.
@@ -34,39 +29,23 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        Self {
-            queue: EventQueue::new(),
-            map: BTreeMap::new(),
-            handles: Vec::new(),
-        }
+        Self { queue: EventQueue::new(), map: BTreeMap::new(), handles: Vec::new() }
     }
 
     fn key_in_map(&self, id: u64) -> Option<EventKey> {
         // The number of the event is hidden in its seq, scrambled so that it says nothing of the order of scheduling.
         let seq = scrambled(id);
         self.handles.get(id as usize)?;
-        self.map
-            .iter()
-            .find(|(key, _)| key.seq == seq)
-            .map(|(key, _)| *key)
+        self.map.iter().find(|(key, _)| key.seq == seq).map(|(key, _)| *key)
     }
 
     fn apply(&mut self, op: &Op) {
         let now = self.queue.now();
         let later = |delay| now.saturating_add(SimDuration::from_nanos(delay));
         match *op {
-            Op::Schedule {
-                delay,
-                class,
-                target,
-            } => {
+            Op::Schedule { delay, class, target } => {
                 let id = self.handles.len() as u64;
-                let key = EventKey {
-                    at: later(delay),
-                    class,
-                    target,
-                    seq: scrambled(id),
-                };
+                let key = EventKey { at: later(delay), class, target, seq: scrambled(id) };
                 self.handles.push((self.queue.schedule(key, id), id));
                 self.map.insert(key, id);
             }
@@ -84,19 +63,10 @@ impl Pair {
                 };
                 let expected = self.key_in_map(id);
                 assert_eq!(self.queue.key_of(handle), expected);
-                assert_eq!(
-                    self.queue.reschedule(handle, later(delay)),
-                    expected.is_some()
-                );
+                assert_eq!(self.queue.reschedule(handle, later(delay)), expected.is_some());
                 if let Some(old) = expected {
                     self.map.remove(&old);
-                    self.map.insert(
-                        EventKey {
-                            at: later(delay),
-                            ..old
-                        },
-                        id,
-                    );
+                    self.map.insert(EventKey { at: later(delay), ..old }, id);
                 }
             }
             Op::Pop => {
@@ -174,12 +144,7 @@ fn big_queues_give_the_sorted_order() {
         let growing = index / 40_000 % 2 == 0;
         if draw(0) % 3 == 0 || (growing && draw(0) % 3 == 1) {
             let delay = SimDuration::from_nanos(draw(1) >> (draw(2) % 44 + 20));
-            let key = EventKey {
-                at: queue.now() + delay,
-                class: 0,
-                target: draw(3) % 5,
-                seq: index,
-            };
+            let key = EventKey { at: queue.now() + delay, class: 0, target: draw(3) % 5, seq: index };
             let handle = queue.schedule(key, index);
             map.insert(key, index);
             if draw(3) % 11 == 0 {
@@ -202,13 +167,7 @@ fn big_queues_give_the_sorted_order() {
 
 #[test]
 fn order_is_by_time_class_target_number() {
-    let sorted = [
-        key(1, 9, 9, 9),
-        key(2, 0, 9, 9),
-        key(2, 1, 0, 9),
-        key(2, 1, 1, 0),
-        key(2, 1, 1, 1),
-    ];
+    let sorted = [key(1, 9, 9, 9), key(2, 0, 9, 9), key(2, 1, 0, 9), key(2, 1, 1, 0), key(2, 1, 1, 1)];
     let mut queue = EventQueue::new();
     for key in sorted.into_iter().rev() {
         queue.schedule(key, ());
@@ -228,11 +187,7 @@ fn a_lower_class_may_still_come_at_the_same_instant() {
     queue.schedule(key(5, 1, 0, 0), 'a');
     assert_eq!(queue.pop(), Some((key(5, 1, 0, 0), 'a')));
     queue.schedule(key(5, 7, 0, 0), 'c');
-    assert_eq!(
-        queue.pop(),
-        Some((key(5, 7, 0, 0), 'c')),
-        "a key may be used again once it was popped"
-    );
+    assert_eq!(queue.pop(), Some((key(5, 7, 0, 0), 'c')), "a key may be used again once it was popped");
     assert_eq!(queue.pop(), Some((key(5, 7, 1, 0), 'b')));
 }
 
@@ -281,10 +236,7 @@ fn an_event_moved_there_and_back_happens_once() {
     assert!(queue.reschedule(handle, SimTime::from_nanos(7)));
     assert!(queue.reschedule(handle, SimTime::from_nanos(5)));
     assert_eq!(queue.key_of(handle), Some(key(5, 0, 0, 0)));
-    assert_eq!(
-        (queue.pop(), queue.pop()),
-        (Some((key(5, 0, 0, 0), ())), None)
-    );
+    assert_eq!((queue.pop(), queue.pop()), (Some((key(5, 0, 0, 0), ())), None));
     assert!(!queue.reschedule(handle, SimTime::from_nanos(9)));
 }
 
@@ -294,10 +246,7 @@ fn a_clone_goes_its_own_way() {
     let handle = queue.schedule(key(5, 0, 0, 0), 'a');
     let mut fork = queue.clone();
     assert_eq!(fork.cancel(handle), Some('a'));
-    let only_in_fork = (0..9)
-        .map(|target| fork.schedule(key(6, 0, target, 0), 'b'))
-        .last()
-        .unwrap();
+    let only_in_fork = (0..9).map(|target| fork.schedule(key(6, 0, target, 0), 'b')).last().unwrap();
     assert_eq!(queue.cancel(only_in_fork), None);
     assert_eq!(queue.pop(), Some((key(5, 0, 0, 0), 'a')));
 }
@@ -313,10 +262,6 @@ fn cancelled_and_moved_events_leave_nothing_behind() {
         assert_eq!(queue.cancel(handle), Some(round));
     }
     assert_eq!(queue.len(), 1);
-    assert!(
-        queue.entries() < 200,
-        "{} entries for one event",
-        queue.entries()
-    );
+    assert!(queue.entries() < 200, "{} entries for one event", queue.entries());
     assert_eq!(queue.pop().map(|(_, event)| event), Some(0));
 }

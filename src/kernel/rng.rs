@@ -54,9 +54,7 @@ impl Streams {
             hasher.update(&(name.len() as u64).to_le_bytes());
             hasher.update(name.as_bytes());
         }
-        Stream {
-            key: *hasher.finalize().as_bytes(),
-        }
+        Stream { key: *hasher.finalize().as_bytes() }
     }
 }
 
@@ -119,26 +117,17 @@ mod tests {
     /// These may never change: every recorded digest depends on them.
     #[test]
     fn golden_draws() {
-        let draws =
-            |stream: Stream| [0, 1, 2, 7, 8, 1 << 40, u64::MAX].map(|index| stream.u64_at(index));
+        let draws = |stream: Stream| [0, 1, 2, 7, 8, 1 << 40, u64::MAX].map(|index| stream.u64_at(index));
         assert_eq!(draws(stream()), GOLDEN);
         assert_eq!(stream().unit_at(0).to_bits(), 0x3fe5_f2e1_7e08_e88e);
         assert_eq!(stream().below_at(0, 1000), 685);
-        assert_eq!(
-            Streams::new(u64::MAX).stream("", "").u64_at(0),
-            0x125c_d0ac_5aca_eb37
-        );
+        assert_eq!(Streams::new(u64::MAX).stream("", "").u64_at(0), 0x125c_d0ac_5aca_eb37);
     }
 
     #[test]
     fn names_do_not_run_together() {
         let draw = |purpose, entity| Streams::new(1).stream(purpose, entity).u64_at(0);
-        let draws = [
-            draw("ab", "c"),
-            draw("a", "bc"),
-            draw("abc", ""),
-            draw("", "abc"),
-        ];
+        let draws = [draw("ab", "c"), draw("a", "bc"), draw("abc", ""), draw("", "abc")];
         for (position, one) in draws.iter().enumerate() {
             assert!(!draws[position + 1..].contains(one), "{draws:x?}");
         }
@@ -162,10 +151,7 @@ mod tests {
             sum += stream().unit_at(index);
             heads += u32::from(stream().bernoulli_at(index, 0.3));
         }
-        assert!(
-            counts.iter().all(|count| (1_850..2_150).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (1_850..2_150).contains(count)), "{counts:?}");
         assert!((sum / n as f64 - 0.5).abs() < 0.01, "{sum}");
         assert!((f64::from(heads) / n as f64 - 0.3).abs() < 0.015, "{heads}");
     }

@@ -35,20 +35,13 @@ pub struct Stop {
 impl Stop {
     /// A run to this instant and including it.
     pub fn at(until: SimTime) -> Self {
-        Self {
-            until,
-            ..Self::default()
-        }
+        Self { until, ..Self::default() }
     }
 }
 
 impl Default for Stop {
     fn default() -> Self {
-        Self {
-            until: SimTime::MAX,
-            max_events: u64::MAX,
-            max_events_at_one_instant: 10_000_000,
-        }
+        Self { until: SimTime::MAX, max_events: u64::MAX, max_events_at_one_instant: 10_000_000 }
     }
 }
 
@@ -102,11 +95,7 @@ pub fn run<M: Model>(
             if stop.until != SimTime::MAX && stop.until > queue.now() {
                 queue.advance_to(stop.until);
             }
-            return if next.is_some() {
-                Outcome::ReachedTime
-            } else {
-                Outcome::QueueEmpty
-            };
+            return if next.is_some() { Outcome::ReachedTime } else { Outcome::QueueEmpty };
         };
         if budget == 0 {
             return Outcome::BudgetExhausted;
@@ -114,10 +103,7 @@ pub fn run<M: Model>(
         budget -= 1;
         instant.count(next, stop.max_events_at_one_instant);
         if instant.events > stop.max_events_at_one_instant {
-            return Outcome::Livelock {
-                at: instant.at,
-                last: instant.last.into(),
-            };
+            return Outcome::Livelock { at: instant.at, last: instant.last.into() };
         }
         step(queue, model);
     }
@@ -135,11 +121,7 @@ const KEYS_REPORTED: u64 = 20;
 
 impl Instant {
     fn new(at: SimTime) -> Self {
-        Self {
-            at,
-            events: 0,
-            last: VecDeque::new(),
-        }
+        Self { at, events: 0, last: VecDeque::new() }
     }
 
     fn count(&mut self, next: EventKey, limit: u64) {
@@ -173,27 +155,12 @@ mod tests {
         fn handle(&mut self, queue: &mut EventQueue<()>, key: EventKey, (): ()) {
             self.ticks += 1;
             let jammed = self.jams && key.at >= SimTime::from_secs(5);
-            let pause = if jammed {
-                SimDuration::ZERO
-            } else {
-                SimDuration::from_secs(1)
-            };
-            queue.schedule(
-                EventKey {
-                    at: key.at + pause,
-                    ..key
-                },
-                (),
-            );
+            let pause = if jammed { SimDuration::ZERO } else { SimDuration::from_secs(1) };
+            queue.schedule(EventKey { at: key.at + pause, ..key }, ());
         }
     }
 
-    const FIRST: EventKey = EventKey {
-        at: SimTime::ZERO,
-        class: 0,
-        target: 0,
-        seq: 0,
-    };
+    const FIRST: EventKey = EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 0 };
 
     fn started(jams: bool) -> (EventQueue<()>, Clock) {
         let mut queue = EventQueue::new();
@@ -204,16 +171,8 @@ mod tests {
     #[test]
     fn events_at_the_end_still_happen() {
         let (mut queue, mut clock) = started(false);
-        let outcome = run(
-            &mut queue,
-            &mut clock,
-            Stop::at(SimTime::from_secs(3)),
-            |_| false,
-        );
-        assert_eq!(
-            (outcome, clock.ticks, queue.now()),
-            (Outcome::ReachedTime, 4, SimTime::from_secs(3))
-        );
+        let outcome = run(&mut queue, &mut clock, Stop::at(SimTime::from_secs(3)), |_| false);
+        assert_eq!((outcome, clock.ticks, queue.now()), (Outcome::ReachedTime, 4, SimTime::from_secs(3)));
     }
 
     #[test]
@@ -221,57 +180,33 @@ mod tests {
         let (mut queue, mut clock) = started(false);
         let end = SimTime::from_millis(3_500);
         let outcome = run(&mut queue, &mut clock, Stop::at(end), |_| false);
-        assert_eq!(
-            (outcome, clock.ticks, queue.now()),
-            (Outcome::ReachedTime, 4, end)
-        );
+        assert_eq!((outcome, clock.ticks, queue.now()), (Outcome::ReachedTime, 4, end));
 
         let mut nothing = EventQueue::new();
         let outcome = run(&mut nothing, &mut clock, Stop::at(end), |_| false);
         assert_eq!((outcome, nothing.now()), (Outcome::QueueEmpty, end));
-        assert_eq!(
-            run(&mut nothing, &mut clock, Stop::default(), |_| false),
-            Outcome::QueueEmpty
-        );
+        assert_eq!(run(&mut nothing, &mut clock, Stop::default(), |_| false), Outcome::QueueEmpty);
         assert_eq!(nothing.now(), end);
     }
 
     #[test]
     fn budget_and_condition_stop_between_events() {
         let (mut queue, mut clock) = started(false);
-        let stop = Stop {
-            max_events: 2,
-            ..Stop::default()
-        };
-        assert_eq!(
-            run(&mut queue, &mut clock, stop, |_| false),
-            Outcome::BudgetExhausted
-        );
+        let stop = Stop { max_events: 2, ..Stop::default() };
+        assert_eq!(run(&mut queue, &mut clock, stop, |_| false), Outcome::BudgetExhausted);
         assert_eq!((clock.ticks, queue.now()), (2, SimTime::from_secs(1)));
-        assert_eq!(
-            run(&mut queue, &mut clock, stop, |clock| clock.ticks == 3),
-            Outcome::ConditionMet
-        );
-        assert_eq!(
-            run(&mut queue, &mut clock, stop, |clock| clock.ticks == 3),
-            Outcome::ConditionMet
-        );
+        assert_eq!(run(&mut queue, &mut clock, stop, |clock| clock.ticks == 3), Outcome::ConditionMet);
+        assert_eq!(run(&mut queue, &mut clock, stop, |clock| clock.ticks == 3), Outcome::ConditionMet);
         assert_eq!((clock.ticks, queue.popped()), (3, 3));
     }
 
     #[test]
     fn a_livelock_is_reported_with_its_events() {
         let (mut queue, mut clock) = started(true);
-        let stop = Stop {
-            max_events_at_one_instant: 1_000,
-            ..Stop::default()
-        };
+        let stop = Stop { max_events_at_one_instant: 1_000, ..Stop::default() };
         let at = SimTime::from_secs(5);
         let last = vec![EventKey { at, ..FIRST }; 20];
-        assert_eq!(
-            run(&mut queue, &mut clock, stop, |_| false),
-            Outcome::Livelock { at, last }
-        );
+        assert_eq!(run(&mut queue, &mut clock, stop, |_| false), Outcome::Livelock { at, last });
         assert_eq!(clock.ticks, 5 + 1_000);
     }
 }

@@ -16,10 +16,7 @@ pub(super) struct Slab<E> {
 #[derive(Clone, Debug)]
 enum Slot<E> {
     Taken(Event<E>),
-    Free {
-        next_free: Option<u32>,
-        generation: NonZeroU32,
-    },
+    Free { next_free: Option<u32>, generation: NonZeroU32 },
 }
 
 /// A pending event. The key is spelled out and its class shares a word with the generation: 24 bytes beside the payload.
@@ -32,10 +29,7 @@ struct Event<E> {
     payload: E,
 }
 
-const _: () = assert!(
-    size_of::<Slot<u64>>() == 24 + 8,
-    "a slot costs 24 bytes beside the payload"
-);
+const _: () = assert!(size_of::<Slot<u64>>() == 24 + 8, "a slot costs 24 bytes beside the payload");
 
 /// The generation of a slot (24 bits, never zero) and the class of the event in it (8 bits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +55,7 @@ impl Stamp {
 
 impl<E> Slab<E> {
     pub(super) const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            first_free: None,
-            len: 0,
-        }
+        Self { slots: Vec::new(), first_free: None, len: 0 }
     }
 
     /// How many events are pending.
@@ -75,56 +65,26 @@ impl<E> Slab<E> {
 
     pub(super) fn insert(&mut self, key: EventKey, payload: E) -> EventHandle {
         self.len += 1;
-        let EventKey {
-            at,
-            class,
-            target,
-            seq,
-        } = key;
+        let EventKey { at, class, target, seq } = key;
         let Some(index) = self.first_free else {
-            let index =
-                u32::try_from(self.slots.len()).expect("fewer than 2^32 events are pending");
+            let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 events are pending");
             let stamp = Stamp::new(class, NonZeroU32::MIN);
-            self.slots.push(Slot::Taken(Event {
-                at,
-                target,
-                seq,
-                stamp,
-                payload,
-            }));
-            return EventHandle {
-                slot: index,
-                generation: NonZeroU32::MIN,
-            };
+            self.slots.push(Slot::Taken(Event { at, target, seq, stamp, payload }));
+            return EventHandle { slot: index, generation: NonZeroU32::MIN };
         };
         let slot = &mut self.slots[index as usize];
-        let Slot::Free {
-            next_free,
-            generation,
-        } = *slot
-        else {
+        let Slot::Free { next_free, generation } = *slot else {
             unreachable!("the list of free slots holds free slots only");
         };
         self.first_free = next_free;
         let stamp = Stamp::new(class, generation);
-        *slot = Slot::Taken(Event {
-            at,
-            target,
-            seq,
-            stamp,
-            payload,
-        });
-        EventHandle {
-            slot: index,
-            generation,
-        }
+        *slot = Slot::Taken(Event { at, target, seq, stamp, payload });
+        EventHandle { slot: index, generation }
     }
 
     pub(super) fn key(&self, handle: EventHandle) -> Option<EventKey> {
         match self.slots.get(handle.slot as usize)? {
-            Slot::Taken(event) if event.stamp.generation() == handle.generation.get() => {
-                Some(event.key())
-            }
+            Slot::Taken(event) if event.stamp.generation() == handle.generation.get() => Some(event.key()),
             _ => None,
         }
     }
@@ -144,18 +104,10 @@ impl<E> Slab<E> {
         self.key(handle)?;
         // A slot whose generations are used up is retired, so that no handle ever fits twice.
         let retired = handle.generation.get() == LAST_GENERATION;
-        let generation = if retired {
-            NonZeroU32::MIN
-        } else {
-            handle.generation.saturating_add(1)
-        };
+        let generation = if retired { NonZeroU32::MIN } else { handle.generation.saturating_add(1) };
         let next_free = if retired { None } else { self.first_free };
-        let freed = Slot::Free {
-            next_free,
-            generation,
-        };
-        let Slot::Taken(event) = std::mem::replace(&mut self.slots[handle.slot as usize], freed)
-        else {
+        let freed = Slot::Free { next_free, generation };
+        let Slot::Taken(event) = std::mem::replace(&mut self.slots[handle.slot as usize], freed) else {
             unreachable!("a slot with a key is taken");
         };
         if !retired {
@@ -168,12 +120,7 @@ impl<E> Slab<E> {
 
 impl<E> Event<E> {
     fn key(&self) -> EventKey {
-        EventKey {
-            at: self.at,
-            class: self.stamp.class(),
-            target: self.target,
-            seq: self.seq,
-        }
+        EventKey { at: self.at, class: self.stamp.class(), target: self.target, seq: self.seq }
     }
 }
 
@@ -181,12 +128,7 @@ impl<E> Event<E> {
 mod tests {
     use super::*;
 
-    const KEY: EventKey = EventKey {
-        at: SimTime::ZERO,
-        class: 255,
-        target: 1,
-        seq: 2,
-    };
+    const KEY: EventKey = EventKey { at: SimTime::ZERO, class: 255, target: 1, seq: 2 };
 
     #[test]
     fn slots_are_reused_and_generations_differ() {
@@ -196,10 +138,7 @@ mod tests {
         assert_eq!(slab.remove(old), Some('a'));
         let new = slab.insert(KEY, 'b');
         assert_eq!(new.slot, old.slot);
-        assert_eq!(
-            (slab.key(old), slab.remove(old), slab.len()),
-            (None, None, 1)
-        );
+        assert_eq!((slab.key(old), slab.remove(old), slab.len()), (None, None, 1));
         assert_eq!(slab.remove(new), Some('b'));
     }
 

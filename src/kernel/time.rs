@@ -171,10 +171,7 @@ impl SimTime {
     /// ```
     #[must_use]
     pub fn ceil_to(self, period: SimDuration, phase: SimDuration) -> Self {
-        assert!(
-            period > SimDuration::ZERO,
-            "a periodic tick needs a period above zero"
-        );
+        assert!(period > SimDuration::ZERO, "a periodic tick needs a period above zero");
         let first = Self(phase.0);
         match self.checked_since(first) {
             None => first,
@@ -326,26 +323,14 @@ mod tests {
         assert_eq!(SimDuration::from_micros(4), SimDuration::from_nanos(4_000));
         assert_eq!(SimTime::from_millis(1_999).as_secs(), 1);
         assert_eq!(SimTime::from_nanos(1_999_999).as_millis(), 1);
-        assert_eq!(
-            SimTime::from_millis(1_999).floor_secs(),
-            SimTime::from_secs(1)
-        );
-        assert_eq!(
-            SimDuration::from_millis(1_500).as_secs_f64().to_bits(),
-            1.5_f64.to_bits()
-        );
+        assert_eq!(SimTime::from_millis(1_999).floor_secs(), SimTime::from_secs(1));
+        assert_eq!(SimDuration::from_millis(1_500).as_secs_f64().to_bits(), 1.5_f64.to_bits());
     }
 
     #[test]
     fn floats_are_checked_and_rounded() {
-        assert_eq!(
-            SimDuration::from_secs_f64(0.1),
-            Some(SimDuration::from_millis(100))
-        );
-        assert_eq!(
-            SimDuration::from_secs_f64(1.5e-9),
-            Some(SimDuration::from_nanos(2))
-        );
+        assert_eq!(SimDuration::from_secs_f64(0.1), Some(SimDuration::from_millis(100)));
+        assert_eq!(SimDuration::from_secs_f64(1.5e-9), Some(SimDuration::from_nanos(2)));
         for bad in [-1.0, f64::NAN, f64::INFINITY, 1.9e10] {
             assert_eq!(SimDuration::from_secs_f64(bad), None, "{bad}");
         }
@@ -358,15 +343,9 @@ mod tests {
         assert_eq!(SimTime::MAX.checked_add(second), None);
         assert_eq!(SimTime::ZERO.checked_sub(second), None);
         assert_eq!(SimTime::ZERO.saturating_sub(second), SimTime::ZERO);
-        assert_eq!(
-            SimTime::ZERO.saturating_since(SimTime::from_secs(1)),
-            SimDuration::ZERO
-        );
+        assert_eq!(SimTime::ZERO.saturating_since(SimTime::from_secs(1)), SimDuration::ZERO);
         assert_eq!(SimDuration::MAX.saturating_mul(2), SimDuration::MAX);
-        assert_eq!(
-            [second, second * 3].into_iter().sum::<SimDuration>(),
-            second * 4
-        );
+        assert_eq!([second, second * 3].into_iter().sum::<SimDuration>(), second * 4);
     }
 
     #[test]
@@ -385,25 +364,10 @@ mod tests {
     fn ticks_are_found_by_arithmetic() {
         let (period, phase) = (SimDuration::from_nanos(10), SimDuration::from_nanos(3));
         let at = SimTime::from_nanos;
-        let cases = [
-            (0, 3, 3),
-            (3, 3, 13),
-            (4, 13, 13),
-            (12, 13, 13),
-            (13, 13, 23),
-            (14, 23, 23),
-        ];
+        let cases = [(0, 3, 3), (3, 3, 13), (4, 13, 13), (12, 13, 13), (13, 13, 23), (14, 23, 23)];
         for (now, at_or_after, after) in cases {
-            assert_eq!(
-                at(now).ceil_to(period, phase),
-                at(at_or_after),
-                "at or after {now}"
-            );
-            assert_eq!(
-                at(now).next_tick_after(period, phase),
-                at(after),
-                "after {now}"
-            );
+            assert_eq!(at(now).ceil_to(period, phase), at(at_or_after), "at or after {now}");
+            assert_eq!(at(now).next_tick_after(period, phase), at(after), "after {now}");
         }
     }
 

@@ -62,8 +62,7 @@ impl FromStr for SimTime {
     type Err = ParseDurationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .map(|since_start: SimDuration| Self::ZERO + since_start)
+        text.parse().map(|since_start: SimDuration| Self::ZERO + since_start)
     }
 }
 
@@ -98,24 +97,14 @@ impl FromStr for SimDuration {
             let (number, after_number) = split_at_first(rest, |c| !c.is_ascii_digit() && c != '.');
             let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
             if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
-                return Err(ParseDurationError::ExpectedNumber {
-                    text: quoted(),
-                    rest: rest.to_owned(),
-                });
+                return Err(ParseDurationError::ExpectedNumber { text: quoted(), rest: rest.to_owned() });
             }
-            let (unit, after_unit) =
-                split_at_first(after_number, |c| c.is_ascii_digit() || c == '.');
+            let (unit, after_unit) = split_at_first(after_number, |c| c.is_ascii_digit() || c == '.');
             if unit.is_empty() {
-                return Err(ParseDurationError::MissingUnit {
-                    text: quoted(),
-                    number: number.to_owned(),
-                });
+                return Err(ParseDurationError::MissingUnit { text: quoted(), number: number.to_owned() });
             }
-            let nanos_per_unit =
-                nanos_per_unit(unit).ok_or_else(|| ParseDurationError::UnknownUnit {
-                    text: quoted(),
-                    unit: unit.to_owned(),
-                })?;
+            let nanos_per_unit = nanos_per_unit(unit)
+                .ok_or_else(|| ParseDurationError::UnknownUnit { text: quoted(), unit: unit.to_owned() })?;
             total = nanos_of(whole, fraction, nanos_per_unit)
                 .and_then(|nanos| total.checked_add(nanos))
                 .ok_or_else(|| ParseDurationError::Overflow { text: quoted() })?;
@@ -144,28 +133,19 @@ fn nanos_per_unit(unit: &str) -> Option<u64> {
 
 /// `whole.fraction` units in nanoseconds; `None` when that does not fit.
 fn nanos_of(whole: &str, fraction: &str, nanos_per_unit: u64) -> Option<u64> {
-    let whole_units = if whole.is_empty() {
-        0
-    } else {
-        whole.parse::<u64>().ok()?
-    };
+    let whole_units = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
     // As in Go: digits that no longer fit an integer are dropped, and the product is taken in floating point, so that
     // 0.3333333333333333333h is 20 minutes.
     let (mut digits, mut scale) = (0_u64, 1.0_f64);
     for digit in fraction.bytes().map(|byte| u64::from(byte - b'0')) {
-        match digits
-            .checked_mul(10)
-            .and_then(|shifted| shifted.checked_add(digit))
-        {
+        match digits.checked_mul(10).and_then(|shifted| shifted.checked_add(digit)) {
             Some(longer) if i64::try_from(longer).is_ok() => digits = longer,
             _ => break,
         }
         scale *= 10.0;
     }
     let fraction_nanos = (digits as f64 * (nanos_per_unit as f64 / scale)) as u64;
-    whole_units
-        .checked_mul(nanos_per_unit)?
-        .checked_add(fraction_nanos)
+    whole_units.checked_mul(nanos_per_unit)?.checked_add(fraction_nanos)
 }
 
 /// As Go's `time.Duration.String`: `1m30s`, `1.5s`, `300ms`, `0s`.
@@ -179,12 +159,7 @@ impl fmt::Display for SimDuration {
             1_000_000..NANOS_PER_SEC => format!("{}ms", decimal(nanos, 6)),
             NANOS_PER_SEC..MINUTE => format!("{}s", decimal(nanos, 9)),
             MINUTE..HOUR => format!("{}m{}s", nanos / MINUTE, decimal(nanos % MINUTE, 9)),
-            HOUR.. => format!(
-                "{}h{}m{}s",
-                nanos / HOUR,
-                nanos % HOUR / MINUTE,
-                decimal(nanos % MINUTE, 9)
-            ),
+            HOUR.. => format!("{}h{}m{}s", nanos / HOUR, nanos % HOUR / MINUTE, decimal(nanos % MINUTE, 9)),
         };
         out.pad(&text)
     }
@@ -193,16 +168,8 @@ impl fmt::Display for SimDuration {
 /// `count / 10^places` as a decimal number without trailing zeros.
 fn decimal(count: u64, places: u32) -> String {
     let one = 10_u64.pow(places);
-    let padded = format!(
-        "{}.{:0width$}",
-        count / one,
-        count % one,
-        width = places as usize
-    );
-    padded
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
+    let padded = format!("{}.{:0width$}", count / one, count % one, width = places as usize);
+    padded.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// As the [`SimDuration`] since the start of the run.

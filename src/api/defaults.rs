@@ -1,0 +1,2 @@
+//! stub
+pub fn apply_defaults(_object: &mut super::Object) {}

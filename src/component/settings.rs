@@ -1,0 +1,269 @@
+//! Every constant that the simulation depends on, by the name Kubernetes gives it.
+//!
+//! A version profile ([`super::profile`]) chooses the values; a scenario may override each under `spec.settings`.
+
+use crate::kernel::SimDuration;
+
+/// What kind of value a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingType {
+    /// A length of time such as `40s`.
+    Duration,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+}
+
+/// Name, type and meaning of a setting.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingInfo {
+    /// As written in a scenario.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: SettingType,
+    /// One sentence.
+    pub meaning: &'static str,
+}
+
+/// Why a setting was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// There is no such setting.
+    #[error("unknown setting `{name}`")]
+    Unknown {
+        /// As written.
+        name: String,
+    },
+    /// The value does not suit the setting.
+    #[error("`{value}` is not a value for `{name}`: expected {expected}")]
+    BadValue {
+        /// The setting.
+        name: &'static str,
+        /// As written.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+}
+
+/// A type that a setting can have.
+trait Value: Sized {
+    const KIND: SettingType;
+    const EXPECTED: &'static str;
+    fn read(text: &str) -> Option<Self>;
+    fn show(&self) -> String;
+}
+
+impl Value for SimDuration {
+    const KIND: SettingType = SettingType::Duration;
+    const EXPECTED: &'static str = "a duration such as 500ms, 40s or 1m30s";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for u64 {
+    const KIND: SettingType = SettingType::Integer;
+    const EXPECTED: &'static str = "a whole number from 0";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for f64 {
+    const KIND: SettingType = SettingType::Number;
+    const EXPECTED: &'static str = "a number from 0";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for bool {
+    const KIND: SettingType = SettingType::Boolean;
+    const EXPECTED: &'static str = "true or false";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+const fn secs(seconds: u64) -> SimDuration {
+    SimDuration::from_secs(seconds)
+}
+
+const fn millis(milliseconds: u64) -> SimDuration {
+    SimDuration::from_millis(milliseconds)
+}
+
+macro_rules! settings {
+    ($($field:ident $name:literal : $type:ty = $default:expr, $meaning:literal;)*) => {
+        /// The constants of a run. `Default` is Kubernetes 1.34 with typical latencies.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Settings { $(#[doc = $meaning] pub $field: $type),* }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self { $($field: $default),* }
+            }
+        }
+
+        impl Settings {
+            /// All settings, in the order of the documentation.
+            pub const ALL: &[SettingInfo] = &[$(SettingInfo {
+                name: $name, kind: <$type as Value>::KIND, meaning: $meaning,
+            }),*];
+
+            /// Overrides one setting.
+            ///
+            /// # Errors
+            /// When there is no setting of this name or the text is not a value for it.
+            pub fn set(&mut self, name: &str, text: &str) -> Result<(), SettingError> {
+                match name {
+                    $($name => self.$field = <$type as Value>::read(text).ok_or(SettingError::BadValue {
+                        name: $name, value: text.to_owned(), expected: <$type as Value>::EXPECTED,
+                    })?,)*
+                    _ => return Err(SettingError::Unknown { name: name.to_owned() }),
+                }
+                Ok(())
+            }
+
+            /// The value of a setting as text.
+            pub fn show(&self, name: &str) -> Option<String> {
+                match name {
+                    $($name => Some(self.$field.show()),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    api_latency "apiLatency": SimDuration = millis(5), "Time from a request to its effect in etcd and the answer.";
+    watch_latency "watchLatency": SimDuration = millis(2), "Time from a commit to its delivery to watchers.";
+    jitter "jitter": bool = false, "Whether periodic loops start at random phases and periods vary as in real clusters.";
+    event_ttl "eventTtl": SimDuration = secs(3600), "kube-apiserver --event-ttl: how long Event objects are kept.";
+    default_not_ready_toleration_seconds "defaultNotReadyTolerationSeconds": u64 = 300, "How long pods stay on a node that is not ready.";
+    default_unreachable_toleration_seconds "defaultUnreachableTolerationSeconds": u64 = 300, "How long pods stay on a node that is not heard of.";
+
+    kube_api_qps "kubeApiQps": u64 = 20, "Requests a second of each controller's client; 0 = no limit.";
+    kube_api_burst "kubeApiBurst": u64 = 30, "Requests that a controller's client may send at once.";
+    scheduler_qps "schedulerQps": u64 = 50, "Requests a second of the scheduler's client; 0 = no limit.";
+    scheduler_burst "schedulerBurst": u64 = 100, "Requests that the scheduler's client may send at once.";
+    kubelet_qps "kubeletQps": u64 = 50, "Requests a second of each kubelet's client; 0 = no limit.";
+    kubelet_burst "kubeletBurst": u64 = 100, "Requests that a kubelet's client may send at once.";
+
+    node_monitor_period "nodeMonitorPeriod": SimDuration = secs(5), "How often the node lifecycle controller looks at all nodes.";
+    node_monitor_grace_period "nodeMonitorGracePeriod": SimDuration = secs(50), "How long a node may be silent before it is Unknown.";
+    node_startup_grace_period "nodeStartupGracePeriod": SimDuration = secs(60), "The same for a node that has never reported.";
+    node_eviction_rate "nodeEvictionRate": f64 = 0.1, "Nodes a second that get the NoExecute taint in a normal zone.";
+    secondary_node_eviction_rate "secondaryNodeEvictionRate": f64 = 0.01, "The same in a partly disrupted large zone.";
+    large_cluster_size_threshold "largeClusterSizeThreshold": u64 = 50, "Zones up to this size count as small: rate 0 when partly disrupted.";
+    unhealthy_zone_threshold "unhealthyZoneThreshold": f64 = 0.55, "Fraction of silent nodes from which a zone is partly disrupted.";
+    taint_eviction_latency "taintEvictionLatency": SimDuration = millis(0), "Time from a taint to the eviction decision.";
+
+    node_lease_renew_interval "nodeLeaseRenewInterval": SimDuration = secs(10), "How often a kubelet renews its lease.";
+    node_status_update_frequency "nodeStatusUpdateFrequency": SimDuration = secs(10), "How often a kubelet computes its node status.";
+    node_boot_time "nodeBootTime": SimDuration = secs(30), "Time from power-on of a machine to its kubelet running, where a fault does not say.";
+    pleg_relist_period "plegRelistPeriod": SimDuration = secs(1), "How often the kubelet looks at what the runtime has.";
+    pleg_relist_phase "plegRelistPhase": SimDuration = millis(0), "Phase of the relist within its period.";
+    sync_tick_period "syncTickPeriod": SimDuration = secs(1), "How often the kubelet looks at its work queue.";
+    sync_tick_phase "syncTickPhase": SimDuration = millis(500), "Phase of the sync tick within its period.";
+    sync_frequency "syncFrequency": SimDuration = secs(60), "How long after a successful sync a pod is synced again without cause.";
+    sync_error_backoff "syncErrorBackoff": SimDuration = secs(10), "How long after a failed sync a pod is synced again.";
+    sync_by_backoff_expiry "syncByBackoffExpiry": bool = false, "Whether a pod in back-off is synced when the back-off ends (1.35+), not by the fixed delay.";
+    network_not_ready_backoff "networkNotReadyBackoff": SimDuration = secs(1), "How long after a sync that found no network a pod is synced again.";
+    status_sync_period "statusSyncPeriod": SimDuration = secs(10), "How often the kubelet reconciles all pod statuses.";
+    deletion_waits_for_status_sync "deletionWaitsForStatusSync": bool = false, "Whether a finished pod is removed only by the periodic status pass (1.20).";
+    minimum_grace_period "minimumGracePeriod": SimDuration = secs(2), "Shortest time between SIGTERM and SIGKILL.";
+    probe_latency "probeLatency": SimDuration = millis(1), "Time of a probe beyond the program's own answer time.";
+    readiness_trigger_resets_ticker "readinessTriggerResetsTicker": bool = true, "Whether a triggered readiness probe restarts its ticker (1.32).";
+
+    crash_loop_initial_backoff "crashLoopInitialBackoff": SimDuration = secs(10), "First CrashLoopBackOff delay.";
+    max_container_restart_period "maxContainerRestartPeriod": SimDuration = secs(300), "Longest CrashLoopBackOff delay.";
+    crash_loop_reset "crashLoopReset": SimDuration = secs(600), "How long a container must run for its back-off to be forgotten.";
+    image_pull_backoff "imagePullBackoff": SimDuration = secs(10), "First ImagePullBackOff delay.";
+    max_image_pull_backoff "maxImagePullBackoff": SimDuration = secs(300), "Longest ImagePullBackOff delay.";
+    serialize_image_pulls "serializeImagePulls": bool = true, "Whether a node pulls one image after another.";
+    image_pull_latency "imagePullLatency": SimDuration = millis(500), "Fixed part of an image pull.";
+    image_check_latency "imageCheckLatency": SimDuration = millis(50), "Time to ask the registry about an image that is there already (pull policy Always).";
+    registry_bandwidth "registryBandwidth": u64 = 104_857_600, "Bytes a second a node pulls; 0 = without limit.";
+    default_image_size "defaultImageSize": u64 = 104_857_600, "Size in bytes of an image that no AppModel describes.";
+    sandbox_latency "sandboxLatency": SimDuration = millis(200), "Time to create a pod sandbox.";
+    container_start_latency "containerStartLatency": SimDuration = millis(100), "Time to create and start a container.";
+    single_process_oom_kill "singleProcessOomKill": bool = false, "Whether the OOM killer takes one process, not the whole container.";
+
+    eviction_monitoring_period "evictionMonitoringPeriod": SimDuration = secs(10), "How often the kubelet looks at its resources.";
+    eviction_hard_memory "evictionHardMemory": u64 = 104_857_600, "memory.available below which pods are evicted, in bytes.";
+    eviction_pressure_transition_period "evictionPressureTransitionPeriod": SimDuration = secs(300), "How long a pressure condition stays after it was last observed.";
+
+    min_sync_period "minSyncPeriod": SimDuration = secs(1), "Shortest time between two rule updates of kube-proxy.";
+    pod_gc_period "podGcPeriod": SimDuration = secs(20), "How often the pod garbage collector works.";
+    pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
+    terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";
+    burst_replicas "burstReplicas": u64 = 500, "Pods that a ReplicaSet creates or deletes in one sync.";
+    scheduler_latency "schedulerLatency": SimDuration = millis(1), "Time of one scheduling cycle.";
+}
+
+impl Settings {
+    /// The same constants with every latency of machinery set to zero: for lessons and hand calculation.
+    #[must_use]
+    pub fn idealised(mut self) -> Self {
+        let zero = SimDuration::ZERO;
+        self.api_latency = zero;
+        self.watch_latency = zero;
+        self.probe_latency = zero;
+        self.image_pull_latency = zero;
+        self.image_check_latency = zero;
+        self.registry_bandwidth = 0;
+        self.sandbox_latency = zero;
+        self.container_start_latency = zero;
+        self.scheduler_latency = zero;
+        self.kube_api_qps = 0;
+        self.scheduler_qps = 0;
+        self.kubelet_qps = 0;
+        self.jitter = false;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_by_their_kubernetes_names() {
+        let mut settings = Settings::default();
+        settings.set("nodeMonitorGracePeriod", "40s").unwrap();
+        assert_eq!(settings.node_monitor_grace_period, secs(40));
+        assert_eq!(settings.show("nodeMonitorGracePeriod").unwrap(), "40s");
+        assert!(matches!(settings.set("nodeMonitorGracePeriod", "40"), Err(SettingError::BadValue { .. })));
+        assert!(matches!(settings.set("nope", "1"), Err(SettingError::Unknown { .. })));
+        assert!(settings.set("nodeEvictionRate", "-1").is_err());
+    }
+
+    #[test]
+    fn every_setting_shows_what_it_reads() {
+        let defaults = Settings::default();
+        for info in Settings::ALL {
+            let mut copy = Settings::default();
+            let text = defaults.show(info.name).unwrap();
+            copy.set(info.name, &text).unwrap_or_else(|error| panic!("{}: {error}", info.name));
+            assert_eq!(copy, defaults, "{}", info.name);
+        }
+    }
+}

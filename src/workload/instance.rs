@@ -1,0 +1,365 @@
+//! A running program: when it will listen, answer, exit.
+
+use std::sync::Arc;
+
+use super::model::{AppModel, ExecRule, HttpRule, OnSignal};
+use crate::base::Name;
+use crate::kernel::{Distribution, SimDuration, SimTime, Stream, Streams};
+
+/// Draws that one start of a container may use; starts never share draws.
+const DRAWS_PER_START: u64 = 1 << 20;
+/// The first draws of a start are for fixed purposes; answers use those from here on.
+const FIRST_ANSWER_DRAW: u64 = 64;
+/// Exit code of a process that a signal killed is this plus the signal's number.
+pub const SIGNAL_BASE: i32 = 128;
+/// SIGKILL: cannot be caught.
+pub const SIGKILL: i32 = 9;
+/// SIGTERM: the usual request to stop.
+pub const SIGTERM: i32 = 15;
+
+/// How a process ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// When.
+    pub at: SimTime,
+    /// Exit code as the runtime reports it.
+    pub code: i32,
+    /// Whether the kernel's OOM killer did it.
+    pub oom: bool,
+}
+
+/// What a probe or a hook asks of a program.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    /// HTTP GET on a port.
+    Http {
+        /// Path.
+        path: &'a str,
+        /// Port.
+        port: i32,
+    },
+    /// A TCP connection.
+    Tcp {
+        /// Port.
+        port: i32,
+    },
+    /// A command in the container.
+    Exec {
+        /// The command line.
+        command: &'a [Name],
+    },
+    /// A gRPC health check.
+    Grpc {
+        /// Port.
+        port: i32,
+    },
+}
+
+/// What comes back, after `latency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Time to the answer; `None` = never.
+    pub latency: Option<SimDuration>,
+    /// Whether it is a success.
+    pub success: bool,
+    /// What the prober would print.
+    pub output: Name,
+}
+
+impl Answer {
+    fn failure(output: impl Into<Name>) -> Self {
+        Self { latency: Some(SimDuration::ZERO), success: false, output: output.into() }
+    }
+}
+
+/// A running program.
+#[derive(Clone, Debug)]
+pub struct AppInstance {
+    model: Arc<AppModel>,
+    stream: Stream,
+    /// Ordinal of this start of the container, from 0.
+    start: u64,
+    started_at: SimTime,
+    listens_at: SimTime,
+    own_exit: Option<Exit>,
+    /// Exit because of a signal or fault, if earlier than its own.
+    forced_exit: Option<Exit>,
+    hung: bool,
+    answers: u64,
+    memory_limit: Option<u64>,
+}
+
+impl AppInstance {
+    /// Starts the program as the `start`-th process of the container that `entity` names.
+    pub fn start(
+        model: Arc<AppModel>,
+        streams: Streams,
+        entity: &str,
+        start: u64,
+        now: SimTime,
+        memory_limit: Option<u64>,
+        slow_start: SimDuration,
+    ) -> Self {
+        let stream = streams.stream("app", entity);
+        let mut app = Self {
+            model,
+            stream,
+            start,
+            started_at: now,
+            listens_at: now,
+            own_exit: None,
+            forced_exit: None,
+            hung: false,
+            answers: 0,
+            memory_limit,
+        };
+        app.listens_at = now + app.draw(&app.model.startup, 0) + slow_start;
+        app.own_exit = app.plan_exit();
+        app
+    }
+
+    /// The program.
+    pub fn model(&self) -> &Arc<AppModel> {
+        &self.model
+    }
+
+    /// When it will end unless something happens.
+    pub fn exit(&self) -> Option<&Exit> {
+        match (&self.forced_exit, &self.own_exit) {
+            (Some(forced), Some(own)) => Some(if forced.at <= own.at { forced } else { own }),
+            (forced, own) => forced.as_ref().or(own.as_ref()),
+        }
+    }
+
+    /// When it begins to listen.
+    pub fn listens_at(&self) -> SimTime {
+        self.listens_at
+    }
+
+    /// Memory in use, in bytes.
+    pub fn memory_at(&self, now: SimTime) -> u64 {
+        let age_ns = u128::from(now.saturating_since(self.started_at).as_nanos());
+        let grown = u128::from(self.model.memory_growth) * age_ns / 1_000_000_000;
+        self.model.memory_base.saturating_add(u64::try_from(grown).unwrap_or(u64::MAX))
+    }
+
+    /// The program stops answering and ignores requests to stop.
+    pub fn hang(&mut self) {
+        self.hung = true;
+    }
+
+    /// Whether it hangs.
+    pub fn is_hung(&self) -> bool {
+        self.hung
+    }
+
+    /// Makes it end at `at` (a fault) unless it ends before.
+    pub fn force_exit(&mut self, exit: Exit) {
+        if self.forced_exit.as_ref().is_none_or(|planned| exit.at < planned.at) {
+            self.forced_exit = Some(exit);
+        }
+    }
+
+    /// A signal arrives. SIGKILL ends it now; the stop signal does what the program does about it; other signals
+    /// have their default action.
+    pub fn signal(&mut self, signal: i32, is_stop: bool, now: SimTime) {
+        let killed = Exit { at: now, code: SIGNAL_BASE + signal, oom: false };
+        if signal == SIGKILL {
+            self.forced_exit = Some(killed);
+            self.own_exit = None;
+            return;
+        }
+        if !is_stop {
+            self.force_exit(killed);
+            return;
+        }
+        if self.hung {
+            return;
+        }
+        if let OnSignal::Exit { after, code } = &self.model.on_stop {
+            let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
+            self.force_exit(exit);
+        }
+    }
+
+    /// Whether every answer to `question` from now on will be the same until something happens to the program.
+    pub fn is_steady(&self, question: Question<'_>, now: SimTime) -> bool {
+        if now < self.listens_at {
+            return false;
+        }
+        match question {
+            Question::Http { path, .. } => self
+                .http_rule(path)
+                .is_none_or(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
+            Question::Exec { command } => self
+                .exec_rule(command)
+                .is_none_or(|rule| rule.while_aged.is_empty() && rule.latency.constant_value().is_some()),
+            Question::Tcp { .. } | Question::Grpc { .. } => true,
+        }
+    }
+
+    /// What the program answers now. `available` tells whether a service that it needs has ready endpoints.
+    pub fn answer(
+        &mut self,
+        question: Question<'_>,
+        now: SimTime,
+        available: &dyn Fn(&str) -> bool,
+    ) -> Answer {
+        if let Question::Exec { command } = question {
+            return self.answer_exec(command, now);
+        }
+        if self.hung {
+            return Answer { latency: None, success: false, output: Name::default() };
+        }
+        let port = match question {
+            Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port } => port,
+            Question::Exec { .. } => unreachable!("commands were answered above"),
+        };
+        let listening = now >= self.listens_at
+            && !self.model.localhost_only
+            && self.model.ports.as_ref().is_none_or(|ports| ports.contains(&port));
+        if !listening {
+            return Answer::failure(format!("dial tcp :{port}: connect: connection refused"));
+        }
+        match question {
+            Question::Http { path, .. } => self.answer_http(path, available),
+            _ => Answer { latency: Some(SimDuration::ZERO), success: true, output: Name::default() },
+        }
+    }
+
+    fn answer_http(&mut self, path: &str, available: &dyn Fn(&str) -> bool) -> Answer {
+        let Some(rule) = self.http_rule(path).cloned() else {
+            let success = self.model.http.is_empty();
+            let output = if success { "" } else { "HTTP probe failed with statuscode: 404" };
+            return Answer { latency: Some(SimDuration::ZERO), success, output: output.into() };
+        };
+        let latency = self.next_draw(&rule.latency);
+        let status = if rule.needs.iter().all(|service| available(service)) { rule.status } else { 503 };
+        let success = (200..400).contains(&status);
+        let output = if success { String::new() } else { format!("HTTP probe failed with statuscode: {status}") };
+        Answer { latency: Some(latency), success, output: output.into() }
+    }
+
+    fn answer_exec(&mut self, command: &[Name], now: SimTime) -> Answer {
+        let Some(rule) = self.exec_rule(command).cloned() else {
+            return Answer { latency: Some(SimDuration::ZERO), success: true, output: Name::default() };
+        };
+        let age = now.saturating_since(self.started_at);
+        let in_time = rule.while_aged.is_empty()
+            || rule.while_aged.iter().any(|(from, until)| (*from..*until).contains(&age));
+        let code = if in_time { rule.code } else { rule.code.max(1) };
+        let latency = self.next_draw(&rule.latency);
+        Answer { latency: Some(latency), success: code == 0, output: Name::default() }
+    }
+
+    fn http_rule(&self, path: &str) -> Option<&HttpRule> {
+        self.model.http.iter().find(|rule| super::model::glob(&rule.path, path))
+    }
+
+    fn exec_rule(&self, command: &[Name]) -> Option<&ExecRule> {
+        let line = command.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
+        self.model.exec.iter().find(|rule| line.contains(rule.contains.as_str()))
+    }
+
+    /// The earliest of its own exits: by script, by rule, or by memory.
+    fn plan_exit(&self) -> Option<Exit> {
+        let scripted = self.model.runs.get(self.start as usize).or(self.model.runs.last()).copied();
+        let by_script = scripted.and_then(|run| {
+            Some(Exit { at: self.started_at + run.lasts?, code: run.code, oom: false })
+        });
+        let by_rule = self.model.exits.iter().enumerate().map(|(number, rule)| Exit {
+            at: self.started_at + self.draw(&rule.after, 2 + number as u64),
+            code: rule.code,
+            oom: false,
+        });
+        by_rule.chain(by_script).chain(self.plan_oom()).min_by_key(|exit| exit.at)
+    }
+
+    /// When its memory reaches the limit.
+    fn plan_oom(&self) -> Option<Exit> {
+        let limit = self.memory_limit?;
+        let missing = limit.saturating_sub(self.model.memory_base);
+        let after = if missing == 0 {
+            SimDuration::ZERO
+        } else if self.model.memory_growth == 0 {
+            return None;
+        } else {
+            let nanos = (u128::from(missing) * 1_000_000_000).div_ceil(u128::from(self.model.memory_growth));
+            SimDuration::from_nanos(u64::try_from(nanos).ok()?)
+        };
+        let at = self.started_at.checked_add(after)?;
+        Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
+    }
+
+    fn draw(&self, distribution: &Distribution, number: u64) -> SimDuration {
+        distribution.sample_duration(self.stream.open_unit_at(self.start * DRAWS_PER_START + number))
+    }
+
+    fn next_draw(&mut self, distribution: &Distribution) -> SimDuration {
+        if let Some(seconds) = distribution.constant_value() {
+            // Answers that never vary take no draw, so that leaving some out changes none of the others.
+            return SimDuration::from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+        }
+        let number = FIRST_ANSWER_DRAW + self.answers;
+        self.answers += 1;
+        self.draw(distribution, number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(model: AppModel, limit: Option<u64>) -> AppInstance {
+        let at = SimTime::from_secs(5);
+        AppInstance::start(Arc::new(model), Streams::new(1), "default/a/c", 0, at, limit, SimDuration::ZERO)
+    }
+
+    #[test]
+    fn memory_that_grows_10_mib_a_second_reaches_100_mib_after_10_s() {
+        let mut model = AppModel::well_behaved("leak");
+        model.memory_growth = 10 << 20;
+        let app = start(model, Some(100 << 20));
+        assert_eq!(app.exit(), Some(&Exit { at: SimTime::from_secs(15), code: 137, oom: true }));
+        assert_eq!(app.memory_at(SimTime::from_secs(10)), 50 << 20);
+    }
+
+    #[test]
+    fn sigterm_is_honoured_or_ignored_and_sigkill_always_works() {
+        let mut app = start(AppModel::well_behaved("web"), None);
+        assert_eq!(app.exit(), None);
+        app.signal(SIGTERM, true, SimTime::from_secs(9));
+        assert_eq!(app.exit().map(|exit| (exit.at, exit.code)), Some((SimTime::from_secs(9), 143)));
+
+        let mut stubborn = AppModel::well_behaved("stubborn");
+        stubborn.on_stop = OnSignal::Ignore;
+        let mut app = start(stubborn, None);
+        app.signal(SIGTERM, true, SimTime::from_secs(9));
+        assert_eq!(app.exit(), None);
+        app.signal(SIGKILL, false, SimTime::from_secs(39));
+        assert_eq!(app.exit().map(|exit| exit.code), Some(137));
+    }
+
+    #[test]
+    fn a_path_that_is_not_listed_is_404_only_where_some_are_listed() {
+        let ask = Question::Http { path: "/ready", port: 80 };
+        let mut app = start(AppModel::well_behaved("web"), None);
+        assert!(app.answer(ask, SimTime::from_secs(6), &|_| true).success);
+        let mut model = AppModel::well_behaved("web");
+        model.http.push(HttpRule {
+            path: "/healthz".into(),
+            status: 200,
+            latency: Distribution::exactly(SimDuration::from_millis(3)),
+            needs: vec!["db".into()],
+        });
+        let mut app = start(model, None);
+        let answer = app.answer(ask, SimTime::from_secs(6), &|_| true);
+        assert_eq!(answer.output, "HTTP probe failed with statuscode: 404");
+        let healthz = Question::Http { path: "/healthz", port: 80 };
+        assert!(app.answer(healthz, SimTime::from_secs(6), &|_| true).success);
+        assert_eq!(
+            app.answer(healthz, SimTime::from_secs(6), &|_| false).output,
+            "HTTP probe failed with statuscode: 503"
+        );
+    }
+}

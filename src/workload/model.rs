@@ -1,0 +1,216 @@
+//! Models of programs, and which container runs which.
+
+use std::sync::Arc;
+
+use crate::api::Labels;
+use crate::api::selector::Selector;
+use crate::base::Name;
+use crate::kernel::{Distribution, SimDuration};
+
+/// Which containers run a program. All given parts must match.
+#[derive(Clone, Debug, Default)]
+pub struct Matcher {
+    /// Image with `*` as a wildcard.
+    pub image: Option<Name>,
+    /// Container name.
+    pub container: Option<Name>,
+    /// Pod labels.
+    pub labels: Option<Selector>,
+}
+
+impl Matcher {
+    /// Whether a container is meant.
+    pub fn matches(&self, image: &str, container: &str, labels: &Labels) -> bool {
+        self.image.as_ref().is_none_or(|pattern| glob(pattern, image))
+            && self.container.as_ref().is_none_or(|name| name == container)
+            && self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
+    }
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for any text.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// How a program answers HTTP requests for a path.
+#[derive(Clone, Debug)]
+pub struct HttpRule {
+    /// Path; a trailing `*` matches every path that begins so.
+    pub path: Name,
+    /// Status code.
+    pub status: u16,
+    /// Time to answer.
+    pub latency: Distribution,
+    /// Services that must have ready endpoints, as `namespace/name` or `name`; else 503.
+    pub needs: Vec<Name>,
+}
+
+/// How a program answers `exec` commands.
+#[derive(Clone, Debug)]
+pub struct ExecRule {
+    /// Text that the command line must contain; empty = every command.
+    pub contains: Name,
+    /// Exit code.
+    pub code: i32,
+    /// Time it takes.
+    pub latency: Distribution,
+    /// Succeeds only while the container's age lies in one of these intervals; empty = always.
+    pub while_aged: Vec<(SimDuration, SimDuration)>,
+}
+
+/// An exit that a program makes by itself.
+#[derive(Clone, Debug)]
+pub struct ExitRule {
+    /// Time after the start.
+    pub after: Distribution,
+    /// Exit code (128 + n when it dies by signal n).
+    pub code: i32,
+}
+
+/// What a program does when told to stop.
+#[derive(Clone, Debug)]
+pub enum OnSignal {
+    /// Ends after a while, with a code.
+    Exit {
+        /// How long it takes.
+        after: Distribution,
+        /// Its exit code.
+        code: i32,
+    },
+    /// Goes on (PID 1 without a handler); only SIGKILL ends it.
+    Ignore,
+}
+
+/// One entry of a script: the n-th start runs so long and exits so; the last entry repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct ScriptedRun {
+    /// How long; `None` = for ever.
+    pub lasts: Option<SimDuration>,
+    /// Exit code.
+    pub code: i32,
+}
+
+/// A program.
+#[derive(Clone, Debug)]
+pub struct AppModel {
+    /// Its name in the scenario.
+    pub name: Name,
+    /// Which containers run it.
+    pub matcher: Matcher,
+    /// Size of its image in bytes.
+    pub image_size: Option<u64>,
+    /// Whether the registry has the image.
+    pub image_missing: bool,
+    /// Fixed time that a pull takes, instead of latency and bandwidth.
+    pub pull_time: Option<SimDuration>,
+    /// Whether the runtime cannot start it (missing binary): StartError, 128.
+    pub start_error: Option<Name>,
+    /// Time until it listens.
+    pub startup: Distribution,
+    /// Answers to HTTP requests; paths that are not listed answer 200 at once, unless some are listed: then 404.
+    pub http: Vec<HttpRule>,
+    /// Answers to commands; those not listed succeed.
+    pub exec: Vec<ExecRule>,
+    /// Ports it listens on; `None` = all.
+    pub ports: Option<Vec<i32>>,
+    /// Whether it listens on 127.0.0.1 only.
+    pub localhost_only: bool,
+    /// Exits by itself; the earliest happens.
+    pub exits: Vec<ExitRule>,
+    /// A script for successive starts; empty = none.
+    pub runs: Vec<ScriptedRun>,
+    /// What SIGTERM (or the image's stop signal) does.
+    pub on_stop: OnSignal,
+    /// Memory at the start, in bytes.
+    pub memory_base: u64,
+    /// Memory growth in bytes a second.
+    pub memory_growth: u64,
+    /// CPU used without requests, in thousandths of a core.
+    pub cpu_base_milli: u64,
+    /// CPU time of one request.
+    pub cpu_per_request: SimDuration,
+}
+
+impl AppModel {
+    /// A program that starts at once, answers everything, runs for ever and dies of SIGTERM (143).
+    pub fn well_behaved(name: impl Into<Name>) -> Self {
+        Self {
+            name: name.into(),
+            matcher: Matcher::default(),
+            image_size: None,
+            image_missing: false,
+            pull_time: None,
+            start_error: None,
+            startup: Distribution::exactly(SimDuration::ZERO),
+            http: Vec::new(),
+            exec: Vec::new(),
+            ports: None,
+            localhost_only: false,
+            exits: Vec::new(),
+            runs: Vec::new(),
+            on_stop: OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 143 },
+            memory_base: 0,
+            memory_growth: 0,
+            cpu_base_milli: 0,
+            cpu_per_request: SimDuration::ZERO,
+        }
+    }
+}
+
+/// All programs of a scenario.
+#[derive(Clone, Debug)]
+pub struct Apps {
+    models: Vec<Arc<AppModel>>,
+    fallback: Arc<AppModel>,
+}
+
+impl Apps {
+    /// These programs; where several match a container the first wins.
+    pub fn new(models: Vec<AppModel>) -> Self {
+        let models = models.into_iter().map(Arc::new).collect();
+        Self { models, fallback: Arc::new(AppModel::well_behaved("default")) }
+    }
+
+    /// The program of a container.
+    pub fn model_for(&self, image: &str, container: &str, labels: &Labels) -> &Arc<AppModel> {
+        let found = self.models.iter().find(|model| model.matcher.matches(image, container, labels));
+        found.unwrap_or(&self.fallback)
+    }
+
+    /// The programs of the scenario.
+    pub fn models(&self) -> &[Arc<AppModel>] {
+        &self.models
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        assert!(glob("example/web:*", "example/web:1.0"));
+        assert!(glob("*", "anything"));
+        assert!(glob("a*c*e", "abcde"));
+        assert!(!glob("a*c*f", "abcde"));
+        assert!(glob("web", "web"));
+        assert!(!glob("web", "web:1"));
+        assert!(!glob("ab*ba", "aba"));
+    }
+}
