@@ -5,11 +5,8 @@
 pub mod lookup;
 pub mod name;
 pub mod quantity;
-<<<<<<< HEAD
 pub mod suggest;
-=======
 pub mod wide;
->>>>>>> functions
 
 pub use lookup::LookupMap;
 pub use name::Name;

@@ -81,6 +81,15 @@ const GLOBAL: &[Flag] = &[
     Flag::optional("validate", "strict").ignored(),
 ];
 
+/// Whether the word is a global flag whose value is the next word.
+pub(super) fn global_takes_word(word: &str) -> bool {
+    let is_this = |flag: &Flag| match word.strip_prefix("--") {
+        Some(long) => flag.name == long,
+        None => word.strip_prefix('-').is_some_and(|short| short.chars().eq(flag.short)),
+    };
+    GLOBAL.iter().any(|flag| flag.alone.is_none() && is_this(flag))
+}
+
 /// Flags of kubectl that change what a command does, in a way that is not simulated: better refused than ignored.
 const NOT_SIMULATED: &[&str] = &[
     "dry-run",
@@ -202,6 +211,12 @@ impl Parsed {
     /// The value of a flag that takes a length of time.
     pub(super) fn duration(&self, name: &str) -> Result<Option<SimDuration>, UsageError> {
         self.duration_or(name, None)
+    }
+
+    /// Everything but one flag, for verbs that give it another meaning.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let given = self.given.iter().filter(|(flag, _)| flag.name != name).cloned().collect();
+        Self { args: self.args.clone(), before_dashes: self.before_dashes, given }
     }
 
     /// The flags that were given but mean nothing here.

@@ -2,7 +2,8 @@
 //!
 //! Follows the resource builder of cli-runtime, with its messages.
 
-use crate::api::Kind;
+use crate::api::selector::SelectorError;
+use crate::api::{FieldSelector, Kind, Selector};
 use crate::base::Name;
 
 use super::error::UsageError;
@@ -86,8 +87,8 @@ impl Targets {
             }
             return Ok(Self::Files(Files { paths: files, recursive: flags.switch("recursive")? }));
         }
-        let labels = flags.text("selector").filter(|text| !text.is_empty());
-        let fields = flags.text("field-selector").filter(|text| !text.is_empty());
+        let labels = checked(flags.text("selector"), |text| Selector::parse(text).map(|_| ()))?;
+        let fields = checked(flags.text("field-selector"), |text| FieldSelector::parse(text).map(|_| ()))?;
         let selecting = labels.is_some() || fields.is_some() || flags.switch("all")?;
         let all_namespaces = flags.switch("all-namespaces")?;
         let named = named(args)?;
@@ -123,6 +124,16 @@ impl Targets {
         });
         kinds
     }
+}
+
+/// A selector that can be read; empty counts as none.
+fn checked(
+    text: Option<String>,
+    check: impl Fn(&str) -> Result<(), SelectorError>,
+) -> Result<Option<String>, UsageError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    check(&text).map_err(|error| UsageError::new(error.to_string()))?;
+    Ok(Some(text))
 }
 
 /// The objects in `TYPE NAME...` or `TYPE/NAME...`; none for `TYPE` alone.
@@ -215,15 +226,6 @@ pub fn kind_with_group(kind: Kind) -> String {
     }
 }
 
-/// `TYPE` as the API server names it in errors: `pods`, `deployments.apps`.
-pub fn plural_with_group(kind: Kind) -> String {
-    let names = kind.names();
-    match names.api_version.split_once('/') {
-        Some((group, _)) => format!("{}.{group}", names.plural),
-        None => names.plural.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,7 +264,7 @@ mod tests {
         }
         assert_eq!(names("all,nodes").len(), 11);
         assert_eq!(kind_with_group(Kind::Deployment), "deployment.apps");
-        assert_eq!(plural_with_group(Kind::Pod), "pods");
+        assert_eq!(kind_with_group(Kind::Pod), "pod");
     }
 
     #[test]
