@@ -126,14 +126,14 @@ impl Quantity {
 
     /// The number in units of 10^`exponent`.
     ///
-    /// A short number rounds away from zero, and one too large gives 0. A long number (more than 18 digits, or a
-    /// fraction with a binary suffix) rounds up and wraps at 64 bits.
+    /// A short number rounds away from zero; one too large gives 0 or wraps at 64 bits, depending on the exponent. A long
+    /// number (more than 18 digits, or a fraction with a binary suffix) rounds up and wraps.
     pub fn scaled_value(&self, exponent: i32) -> i64 {
         let difference = i64::from(self.exponent) - i64::from(exponent);
         let digits = difference.unsigned_abs().min(u64::from(u32::MAX)) as u32;
         if !self.long {
             if difference >= 0 {
-                return self.mantissa.checked_mul_pow10(digits).and_then(Wide::to_i64).unwrap_or(0);
+                return short_scaled_up(self.mantissa.wrapping_i64(), digits);
             }
             let (quotient, inexact) = self.mantissa.div_pow10(digits);
             return quotient.wrapping_i64() + i64::from(inexact) * i64::from(self.signum());
@@ -212,6 +212,16 @@ impl Quantity {
             let (a, b, _) = self.aligned(other);
             a.cmp(&b)
         })
+    }
+}
+
+/// `positiveScaleInt64`: a product out of range wraps where upstream multiplies in one step, and is 0 elsewhere.
+fn short_scaled_up(mantissa: i64, digits: u32) -> i64 {
+    let product = 10i64.checked_pow(digits).and_then(|factor| mantissa.checked_mul(factor));
+    match (product, digits) {
+        (Some(product), _) => product,
+        (None, 1 | 2 | 3 | 6 | 9) if mantissa != i64::MIN => mantissa.wrapping_mul(10i64.pow(digits)),
+        (None, _) => 0,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::client::Submission;
 use super::settings::Settings;
 use crate::api::Timestamp;
-use crate::kernel::{EventHandle, EventKey, SimTime, Streams};
+use crate::kernel::{EventHandle, EventKey, SimDuration, SimTime, Streams};
 use crate::trace::{RecordId, Recorder};
 
 /// What goes first at one instant. The order is part of the contract: see ARCHITECTURE.md.
@@ -52,6 +52,8 @@ pub trait Agenda<E> {
 pub struct Ctx<'a, E> {
     /// Virtual time.
     pub now: SimTime,
+    /// The greatest key that has happened at this instant: see [`Ctx::is_past`].
+    pub passed: EventKey,
     /// Constants of the chosen Kubernetes version and of the scenario.
     pub settings: &'a Settings,
     /// Random streams.
@@ -75,6 +77,30 @@ impl<E> Ctx<'_, E> {
     /// Calendar time at some virtual time, in whole seconds.
     pub fn timestamp_at(&self, at: SimTime) -> Timestamp {
         self.epoch.plus_seconds(at.as_secs() as i64)
+    }
+
+    /// Whether an event of this identity, had it been pending all along, would already have happened.
+    ///
+    /// Periodic work that is not simulated tick by tick asks this before it puts a tick at the present instant: so it
+    /// happens exactly where it would have happened had every tick been simulated.
+    pub fn is_past(&self, at: SimTime, class: Class, target: u64, seq: u32) -> bool {
+        EventKey { at, class: class as u8, target, seq } <= self.passed
+    }
+
+    /// The first tick of a period that has not happened yet, seen from the present instant.
+    pub fn next_tick(
+        &self,
+        period: SimDuration,
+        phase: SimDuration,
+        class: Class,
+        target: u64,
+        seq: u32,
+    ) -> SimTime {
+        let at = self.now.ceil_to(period, phase);
+        if at == self.now && self.is_past(at, class, target, seq) {
+            return self.now.next_tick_after(period, phase);
+        }
+        at
     }
 
     /// Schedules an event of this component.

@@ -1,0 +1,5 @@
+//! Comparison of this crate with recordings of real Kubernetes components.
+//!
+//! Everything here reads files and returns data; printing is for `cli`.
+
+pub mod functions;

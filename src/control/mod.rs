@@ -1,0 +1,8 @@
+//! The control plane: the controller manager with its controllers, the scheduler, the autoscalers.
+
+pub mod controllers;
+pub mod cron;
+pub mod hpa;
+pub mod manager;
+pub mod ranking;
+pub mod rollout;

@@ -1,0 +1,284 @@
+//! Stopping containers: preStop, SIGTERM, grace, SIGKILL, and the order of sidecars.
+//!
+//! Source: kubelet v1.32 `kuberuntime_container.go` killContainer, `kuberuntime_termination_order.go`; `spec` node 2.9.
+
+use super::host::{NodeEvent, PodCx};
+use super::pod::KillReason;
+use crate::api::pod::LifecycleHandler;
+use crate::component::events::EventType;
+use crate::component::{Class, Ctx};
+use crate::kernel::{EventHandle, SimDuration, SimTime};
+use crate::trace::{Detail, Subject};
+use crate::workload::Question;
+use crate::workload::instance::{SIGKILL, SIGTERM};
+
+/// How a running container is being stopped.
+#[derive(Clone, Debug)]
+pub struct Kill {
+    reason: KillReason,
+    stage: KillStage,
+    /// Grace that is left, in whole seconds, when the stage began.
+    grace: i64,
+    since: SimTime,
+    timer: Option<EventHandle>,
+}
+
+impl Kill {
+    /// Forgets the stop, with its timer.
+    pub(super) fn abandon(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        ctx.cancel(&mut self.timer);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KillStage {
+    /// The preStop hook runs.
+    PreStop,
+    /// A sidecar waits for the containers that must end before it.
+    Turn,
+    /// The stop signal was sent.
+    Signalled,
+}
+
+/// Number of a container's kill timer among the events of its pod.
+fn kill_seq(container: usize) -> u32 {
+    512 + container as u32
+}
+
+impl PodCx<'_, '_> {
+    /// Begins to stop a container, or hurries a stop that is under way.
+    pub(super) fn begin_kill(&mut self, index: usize, reason: KillReason, message: &str) {
+        if self.pod.containers[index].running.is_none() {
+            return;
+        }
+        let grace = self.grace_for(index, reason);
+        if let Some(kill) = &self.pod.containers[index].kill {
+            if kill.stage == KillStage::Signalled && reason == KillReason::PodStops {
+                self.cancel_kill(index);
+                self.send_stop(index, grace, reason);
+            }
+            return;
+        }
+        self.container_event(index, EventType::Normal, "Killing", message.to_owned());
+        let hook = self.pod.spec(index).lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.clone());
+        if let (Some(hook), true) = (hook, grace > 0) {
+            let runs = self.hook_duration(index, &hook);
+            let limit = SimDuration::from_secs(grace as u64);
+            self.set_kill(
+                index,
+                KillStage::PreStop,
+                grace,
+                reason,
+                Some(runs.map_or(limit, |runs| runs.min(limit))),
+            );
+            return;
+        }
+        self.await_turn(index, grace, reason);
+    }
+
+    fn set_kill(
+        &mut self,
+        index: usize,
+        stage: KillStage,
+        grace: i64,
+        reason: KillReason,
+        after: Option<SimDuration>,
+    ) {
+        let timer = after.map(|after| {
+            let event = NodeEvent::KillStep { pod: self.id, container: index as u16 };
+            self.ctx.schedule(self.ctx.now + after, Class::Runtime, self.pod.target, kill_seq(index), event)
+        });
+        self.pod.containers[index].kill = Some(Kill { reason, stage, grace, since: self.ctx.now, timer });
+    }
+
+    fn cancel_kill(&mut self, index: usize) {
+        if let Some(mut kill) = self.pod.containers[index].kill.take() {
+            self.ctx.cancel(&mut kill.timer);
+        }
+    }
+
+    /// Sidecars wait for the regular containers, then for the sidecars after them.
+    fn await_turn(&mut self, index: usize, grace: i64, reason: KillReason) {
+        if reason == KillReason::PodStops && !self.is_turn(index) {
+            let limit = SimDuration::from_secs(grace.max(0) as u64);
+            self.set_kill(index, KillStage::Turn, grace, reason, Some(limit));
+            return;
+        }
+        self.send_stop(index, grace, reason);
+    }
+
+    fn is_turn(&self, index: usize) -> bool {
+        if !self.pod.is_sidecar(index) {
+            return true;
+        }
+        let later = index + 1..self.pod.containers.len();
+        later.into_iter().all(|other| self.pod.containers[other].running.is_none())
+    }
+
+    /// The stop signal now, SIGKILL when the grace is over.
+    fn send_stop(&mut self, index: usize, grace: i64, reason: KillReason) {
+        let minimum = self.ctx.settings.minimum_grace_period;
+        let grace_time = SimDuration::from_secs(grace.max(0) as u64).max(minimum);
+        self.set_kill(index, KillStage::Signalled, grace, reason, Some(grace_time));
+        self.deliver_signal(index, SIGTERM, true);
+    }
+
+    /// A timer of a stop: the hook is over, the turn has come too late, or the grace is over.
+    pub(super) fn kill_step(&mut self, index: usize) {
+        let Some(kill) = self.pod.containers[index].kill.take() else { return };
+        let spent = self.ctx.now.saturating_since(kill.since).as_secs() as i64;
+        match kill.stage {
+            KillStage::PreStop => self.await_turn(index, kill.grace - spent, kill.reason),
+            KillStage::Turn => self.send_stop(index, kill.grace - spent, kill.reason),
+            KillStage::Signalled => {
+                self.pod.containers[index].kill = Some(Kill { timer: None, ..kill });
+                self.deliver_signal(index, SIGKILL, false);
+            }
+        }
+    }
+
+    /// A container has ended: its kill is over, and sidecars may have their turn.
+    pub(super) fn kill_finished(&mut self, index: usize) {
+        self.cancel_kill(index);
+        for other in (0..self.pod.init_count()).rev() {
+            let waits =
+                self.pod.containers[other].kill.as_ref().is_some_and(|kill| kill.stage == KillStage::Turn);
+            if waits && self.is_turn(other) {
+                let Some(mut kill) = self.pod.containers[other].kill.take() else { continue };
+                self.ctx.cancel(&mut kill.timer);
+                let spent = self.ctx.now.saturating_since(kill.since).as_secs() as i64;
+                self.send_stop(other, kill.grace - spent, kill.reason);
+            }
+        }
+    }
+
+    /// Sends a signal to the process of a container.
+    pub(super) fn deliver_signal(&mut self, index: usize, signal: i32, is_stop: bool) {
+        let name = self.pod.spec(index).name.clone();
+        let word = signal_name(signal);
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let message = format!("{word} to container {name}");
+        let now = self.ctx.now;
+        self.ctx.trace.record(now, "runtime", subject, "Signal", word, message, Detail::None);
+        if let Some(instance) = &mut self.pod.containers[index].running {
+            instance.app.signal(signal, is_stop, now);
+        }
+        self.plan_exit(index);
+    }
+
+    /// The grace period that a stop of this container gets, in seconds.
+    fn grace_for(&self, index: usize, reason: KillReason) -> i64 {
+        let spec = &self.pod.pod.spec;
+        if let Some(grace) = self.pod.worker.grace {
+            return grace;
+        }
+        let container = self.pod.spec(index);
+        let probe = match reason {
+            KillReason::Liveness => container.liveness_probe.as_deref(),
+            KillReason::Startup => container.startup_probe.as_deref(),
+            _ => None,
+        };
+        probe
+            .and_then(|probe| probe.termination_grace_period_seconds)
+            .or(spec.termination_grace_period_seconds)
+            .unwrap_or(30)
+    }
+
+    /// How long a hook runs; `None` = for ever.
+    pub(super) fn hook_duration(&mut self, index: usize, hook: &LifecycleHandler) -> Option<SimDuration> {
+        if let Some(sleep) = &hook.sleep {
+            return Some(SimDuration::from_secs(sleep.seconds.max(0) as u64));
+        }
+        let now = self.ctx.now;
+        if let Some(exec) = &hook.exec {
+            if let Some(seconds) = sleep_in(&exec.command) {
+                return Some(seconds);
+            }
+            let instance = self.pod.containers[index].running.as_mut()?;
+            return instance.app.answer(Question::Exec { command: &exec.command }, now, &|_| true).latency;
+        }
+        Some(SimDuration::ZERO)
+    }
+}
+
+/// The length of a `sleep N` in a command line.
+fn sleep_in(command: &[crate::base::Name]) -> Option<SimDuration> {
+    let line = command.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ");
+    let (_, rest) = line.split_once("sleep ")?;
+    let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    number.parse().ok().and_then(SimDuration::from_secs_f64)
+}
+
+/// `SIGTERM`, `SIGKILL`, ... ; `signal n` for those without a common name.
+pub(super) fn signal_name(signal: i32) -> &'static str {
+    const NAMES: [&str; 32] = [
+        "signal 0",
+        "SIGHUP",
+        "SIGINT",
+        "SIGQUIT",
+        "SIGILL",
+        "SIGTRAP",
+        "SIGABRT",
+        "SIGBUS",
+        "SIGFPE",
+        "SIGKILL",
+        "SIGUSR1",
+        "SIGSEGV",
+        "SIGUSR2",
+        "SIGPIPE",
+        "SIGALRM",
+        "SIGTERM",
+        "SIGSTKFLT",
+        "SIGCHLD",
+        "SIGCONT",
+        "SIGSTOP",
+        "SIGTSTP",
+        "SIGTTIN",
+        "SIGTTOU",
+        "SIGURG",
+        "SIGXCPU",
+        "SIGXFSZ",
+        "SIGVTALRM",
+        "SIGPROF",
+        "SIGWINCH",
+        "SIGIO",
+        "SIGPWR",
+        "SIGSYS",
+    ];
+    usize::try_from(signal).ok().and_then(|signal| NAMES.get(signal)).copied().unwrap_or("signal")
+}
+
+/// The number of a signal by name, with or without `SIG`, or by number.
+pub fn signal_number(name: &str) -> Option<i32> {
+    if let Ok(number) = name.parse::<i32>() {
+        return (1..32).contains(&number).then_some(number);
+    }
+    let full = if name.starts_with("SIG") { name.to_owned() } else { format!("SIG{name}") };
+    (1..32).find(|number| signal_name(*number) == full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        assert_eq!(signal_name(15), "SIGTERM");
+        assert_eq!(signal_number("TERM"), Some(15));
+        assert_eq!(signal_number("SIGSEGV"), Some(11));
+        assert_eq!(signal_number("9"), Some(9));
+        assert_eq!(signal_number("NOPE"), None);
+    }
+
+    #[test]
+    fn the_sleep_in_a_hook_is_found() {
+        let command = |words: &[&str]| words.iter().map(|word| (*word).into()).collect::<Vec<_>>();
+        assert_eq!(
+            sleep_in(&command(&["sh", "-c", "sleep 10; nginx -s quit"])),
+            Some(SimDuration::from_secs(10))
+        );
+        assert_eq!(sleep_in(&command(&["sleep", "1.5"])), Some(SimDuration::from_millis(1500)));
+        assert_eq!(sleep_in(&command(&["nginx", "-s", "quit"])), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! A machine of the cluster: its kubelet, its container runtime, its images and addresses.
+//!
+//! The way of a pod: the watch hands it to the [`host::Host`], which makes a [`pod::HostPod`]; the kubelet *syncs* it
+//! (`sync`): publishes what it knows (`status`), decides what to do (`plan`), and does it step by step (`run`,
+//! `kill`, `image`). The runtime's truth changes meanwhile; the kubelet sees it at the next *relist* and syncs again.
+//! Probes (`probe`) run on their own tickers. Constants and rules: kubelet v1.34, `spec` node sections 1 to 7.
+//!
+//! Nothing here reads the store: what the kubelet knows comes through its watch, what it says goes through its client.
+
+pub mod backoff;
+pub mod host;
+mod image;
+mod kill;
+pub mod phase;
+mod plan;
+pub mod pod;
+mod probe;
+mod run;
+mod status;
+mod sync;
+
+pub use host::{Dependencies, Host, HostConfig, NodeEnv, NodeEvent};

@@ -1,0 +1,353 @@
+//! The steps of a sync, one after another: stop, make the sandbox, start.
+//!
+//! Source: kubelet v1.32 `kuberuntime_manager.go` SyncPod steps 2 to 8, doBackOff; `spec` node 2.1, 2.5, 2.8.
+
+use super::backoff::BackOff;
+use super::host::{NodeEvent, PodCx};
+use super::image::Pull;
+use super::pod::{Finished, Instance, KillReason, Sandbox, Step, Waiting};
+use crate::component::Class;
+use crate::component::events::EventType;
+use crate::kernel::SimDuration;
+use crate::trace::{ContainerFact, Detail, Subject};
+use crate::workload::AppInstance;
+
+const SEQ_RUN: u32 = 4;
+
+/// Number of a container's exit among the events of its pod.
+fn exit_seq(container: usize) -> u32 {
+    container as u32
+}
+
+impl PodCx<'_, '_> {
+    /// Does steps until one has to wait or none is left.
+    pub(super) fn advance(&mut self) {
+        while let Some(run) = &self.pod.worker.run {
+            if run.waiting.is_some() {
+                return;
+            }
+            let Some(step) = run.steps.front().copied() else {
+                let error = run.error;
+                self.end_sync(error);
+                return;
+            };
+            if let Some(waiting) = self.do_step(step) {
+                if let Some(run) = &mut self.pod.worker.run {
+                    run.waiting = Some(waiting);
+                }
+                return;
+            }
+            self.pop_step();
+        }
+    }
+
+    fn pop_step(&mut self) {
+        if let Some(run) = &mut self.pod.worker.run {
+            run.steps.pop_front();
+            run.waiting = None;
+        }
+    }
+
+    fn fail_step(&mut self) {
+        if let Some(run) = &mut self.pod.worker.run {
+            run.error = true;
+        }
+    }
+
+    /// Waits for a length of time, unless it is zero.
+    fn wait(&mut self, after: SimDuration, waiting: Waiting) -> Option<Waiting> {
+        let event = NodeEvent::RunStep { pod: self.id };
+        let at = self.ctx.now + after;
+        let handle = self.ctx.schedule(at, Class::Runtime, self.pod.target, SEQ_RUN, event);
+        if let Some(run) = &mut self.pod.worker.run {
+            run.timer = Some(handle);
+        }
+        Some(waiting)
+    }
+
+    /// What the first step waited for has come.
+    pub(super) fn run_step(&mut self) {
+        let Some(run) = &mut self.pod.worker.run else { return };
+        run.timer = None;
+        let next = match run.waiting.take() {
+            Some(Waiting::Sandbox) => {
+                self.sandbox_made();
+                None
+            }
+            Some(Waiting::Image(index)) => self.image_ready(index),
+            Some(Waiting::Start(index)) => self.start_process(index),
+            Some(Waiting::PostStart(_) | Waiting::Exit(_)) | None => None,
+        };
+        self.step_done(next);
+    }
+
+    fn step_done(&mut self, next: Option<Waiting>) {
+        if let Some(run) = &mut self.pod.worker.run {
+            match next {
+                Some(waiting) => run.waiting = Some(waiting),
+                None => self.pop_step(),
+            }
+        }
+        self.advance();
+    }
+
+    /// A container has ended; a step may have waited for that.
+    pub(super) fn run_saw_exit(&mut self, index: usize) {
+        let waits = self.pod.worker.run.as_ref().and_then(|run| run.waiting) == Some(Waiting::Exit(index));
+        if waits {
+            self.step_done(None);
+        }
+        self.terminating_progress();
+    }
+
+    fn do_step(&mut self, step: Step) -> Option<Waiting> {
+        match step {
+            Step::Kill(index, reason) => {
+                self.pod.containers[index].running.as_ref()?;
+                let message = self.kill_message(index, reason);
+                self.begin_kill(index, reason, &message);
+                // A program that obeys at once may have ended within the call.
+                self.pod.containers[index].running.as_ref().map(|_| Waiting::Exit(index))
+            }
+            Step::Sandbox => {
+                self.host.addresses.release(self.pod.sandbox.take().as_ref().map(|sandbox| &sandbox.ip));
+                let latency = self.ctx.settings.sandbox_latency;
+                if latency > SimDuration::ZERO {
+                    return self.wait(latency, Waiting::Sandbox);
+                }
+                self.sandbox_made();
+                None
+            }
+            Step::Start(index) => self.start(index),
+        }
+    }
+
+    fn kill_message(&self, index: usize, reason: KillReason) -> String {
+        let name = &self.pod.spec(index).name;
+        match reason {
+            KillReason::Liveness => format!("Container {name} failed liveness probe, will be restarted"),
+            KillReason::Startup => format!("Container {name} failed startup probe, will be restarted"),
+            KillReason::Changed => format!("Container {name} definition changed, will be restarted"),
+            KillReason::PostStart => "FailedPostStartHook".to_owned(),
+            KillReason::PodStops | KillReason::Sandbox => format!("Stopping container {name}"),
+        }
+    }
+
+    fn sandbox_made(&mut self) {
+        let host_network = self.pod.pod.spec.host_network;
+        let address = if host_network { Some(self.host.address.clone()) } else { self.host.addresses.take() };
+        let Some(ip) = address else {
+            let message = "Failed to create pod sandbox: no IP addresses available in range set";
+            self.pod_event(EventType::Warning, "FailedCreatePodSandBox", message);
+            self.fail_step();
+            if let Some(run) = &mut self.pod.worker.run {
+                run.steps.truncate(1);
+            }
+            return;
+        };
+        let attempt = self.pod.sandboxes;
+        self.pod.sandboxes += 1;
+        self.pod.sandbox = Some(Sandbox { attempt, ip, ready: true });
+        self.changed();
+    }
+
+    /// Starts a container: back-off, image, process, hook.
+    fn start(&mut self, index: usize) -> Option<Waiting> {
+        if self.in_crash_backoff(index) {
+            self.fail_step();
+            return None;
+        }
+        match self.ensure_image(index) {
+            Pull::Present => self.create(index),
+            Pull::Wait(after) => self.wait(after, Waiting::Image(index)),
+            Pull::Refused => {
+                self.fail_step();
+                None
+            }
+        }
+    }
+
+    fn image_ready(&mut self, index: usize) -> Option<Waiting> {
+        if self.pull_finished(index) {
+            self.create(index)
+        } else {
+            self.fail_step();
+            None
+        }
+    }
+
+    fn create(&mut self, index: usize) -> Option<Waiting> {
+        let name = self.pod.spec(index).name.clone();
+        let old_text = self.host.minor_version < 32;
+        let message =
+            if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
+        self.container_event(index, EventType::Normal, "Created", message);
+        let latency = self.ctx.settings.container_start_latency;
+        if latency > SimDuration::ZERO {
+            return self.wait(latency, Waiting::Start(index));
+        }
+        self.start_process(index)
+    }
+
+    /// CrashLoopBackOff arithmetic (`doBackOff`): counted from the end of the newest process that the kubelet has seen
+    /// to end; a container that has run for ten minutes since its last start begins anew.
+    fn in_crash_backoff(&mut self, index: usize) -> bool {
+        let seen = &self.pod.seen[index];
+        let Some(ended) = seen.ended.clone() else { return false };
+        let settings = self.ctx.settings;
+        let now = self.ctx.now;
+        let backoff = BackOff {
+            reset: settings.crash_loop_reset,
+            ..BackOff::for_restarts(
+                settings.crash_loop_initial_backoff,
+                settings.max_container_restart_period,
+            )
+        };
+        let entry = self.pod.worker.crash_backoff[index];
+        if let Some(entry) = entry.filter(|_| backoff.is_waiting(entry, ended.at, now)) {
+            self.report_crash_backoff(index, entry.delay);
+            return true;
+        }
+        self.pod.worker.crash_backoff[index] = Some(backoff.next(entry, ended.at, now));
+        false
+    }
+
+    fn report_crash_backoff(&mut self, index: usize, delay: SimDuration) {
+        let metadata = &self.pod.pod.metadata;
+        let (name, uid) = (self.pod.spec(index).name.clone(), metadata.uid);
+        let pod = format!("{}_{}({uid})", metadata.name, metadata.namespace);
+        self.container_event(
+            index,
+            EventType::Warning,
+            "BackOff",
+            format!("Back-off restarting failed container {name} in pod {pod}"),
+        );
+        let message = format!("back-off {delay} restarting failed container={name} pod={pod}");
+        self.pod.worker.reasons[index] = Some(("CrashLoopBackOff".into(), message.into()));
+    }
+
+    /// The runtime starts the process.
+    fn start_process(&mut self, index: usize) -> Option<Waiting> {
+        let now = self.ctx.now;
+        let metadata = &self.pod.pod.metadata;
+        let container = self.pod.spec(index);
+        let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
+        let model = self.env.apps.model_for(&container.image, &container.name, &metadata.labels).clone();
+        let container_name = container.name.clone();
+        let limit = container.resources.limits.get("memory").map(|limit| limit.value().max(0) as u64);
+        let truth = &self.pod.containers[index];
+        let restart = truth.ended.as_ref().map_or(0, |ended| ended.restart + 1);
+        if let Some(error) = &model.start_error {
+            let message = error.clone();
+            self.start_failed(index, restart, &message);
+            return None;
+        }
+        let entity = format!("{namespace}/{name}/{container_name}");
+        let slow = self.env.faults.slow_start(&self.pod.pod, &container_name);
+        let app = AppInstance::start(model, self.ctx.streams, &entity, truth.starts, now, limit, slow);
+        let text = format!("container {container_name} started, restart {restart}");
+        let detail = Detail::Container {
+            container: container_name.clone(),
+            node: self.host.name.clone(),
+            fact: ContainerFact::Started { restart },
+        };
+        let subject = Subject::pod(&namespace, &name);
+        let record =
+            self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
+        let truth = &mut self.pod.containers[index];
+        truth.starts += 1;
+        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record });
+        self.pod.worker.reasons[index] = None;
+        self.plan_exit(index);
+        self.changed();
+        self.container_event(
+            index,
+            EventType::Normal,
+            "Started",
+            format!("Started container {container_name}"),
+        );
+        self.post_start(index)
+    }
+
+    fn post_start(&mut self, index: usize) -> Option<Waiting> {
+        let hook = self.pod.spec(index).lifecycle.as_ref()?.post_start.clone()?;
+        match self.hook_duration(index, &hook) {
+            Some(SimDuration::ZERO) => None,
+            Some(runs) => self.wait(runs, Waiting::PostStart(index)),
+            None => Some(Waiting::PostStart(index)),
+        }
+    }
+
+    /// The runtime cannot start the process (missing binary, bad working directory): StartError, exit code 128.
+    fn start_failed(&mut self, index: usize, restart: i32, error: &str) {
+        let now = self.ctx.now;
+        let message = format!("failed to create containerd task: failed to create shim task: {error}");
+        let truth = &mut self.pod.containers[index];
+        truth.starts += 1;
+        truth.ended_before = truth.ended.take();
+        truth.ended = Some(Finished {
+            restart,
+            started_at: None,
+            at: now,
+            code: 128,
+            reason: "StartError".into(),
+            message: Some(message.as_str().into()),
+        });
+        self.record_exit(index, 128, "StartError", restart);
+        self.container_event(index, EventType::Warning, "Failed", format!("Error: {message}"));
+        self.pod.worker.reasons[index] = Some(("RunContainerError".into(), message.into()));
+        self.fail_step();
+        self.changed();
+    }
+
+    /// (Re)schedules the end of a container's process as its program plans it now.
+    pub(super) fn plan_exit(&mut self, index: usize) {
+        let Some(instance) = &mut self.pod.containers[index].running else { return };
+        let exit = instance.app.exit().cloned();
+        let mut old = instance.exit_event.take();
+        self.ctx.cancel(&mut old);
+        let Some(exit) = exit else { return };
+        let event = NodeEvent::ProcessExits { pod: self.id, container: index as u16 };
+        let at = exit.at.max(self.ctx.now);
+        let handle = self.ctx.schedule(at, Class::Application, self.pod.target, exit_seq(index), event);
+        if let Some(instance) = &mut self.pod.containers[index].running {
+            instance.exit_event = Some(handle);
+        }
+    }
+
+    /// The process of a container ends, as planned.
+    pub(super) fn process_exits(&mut self, index: usize) {
+        let Some(instance) = &self.pod.containers[index].running else { return };
+        let Some(exit) = instance.app.exit().cloned() else { return };
+        let reason = match (exit.oom, exit.code) {
+            (true, _) => "OOMKilled",
+            (false, 0) => "Completed",
+            (false, _) => "Error",
+        };
+        self.process_ended(index, exit.code, reason);
+    }
+
+    /// The process of a container has ended.
+    pub(super) fn process_ended(&mut self, index: usize, code: i32, reason: &'static str) {
+        let now = self.ctx.now;
+        let Some(mut instance) = self.pod.end_instance(index, now, code, reason.into()) else { return };
+        self.ctx.cancel(&mut instance.exit_event);
+        self.record_exit(index, code, reason, instance.restart);
+        self.changed();
+        self.kill_finished(index);
+        self.run_saw_exit(index);
+    }
+
+    fn record_exit(&mut self, index: usize, code: i32, reason: &'static str, restart: i32) {
+        let container = self.pod.spec(index).name.clone();
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let text = format!("container {container} ended with exit code {code} ({reason}), restart {restart}");
+        let detail = Detail::Container {
+            container,
+            node: self.host.name.clone(),
+            fact: ContainerFact::Exited { code, reason: reason.into() },
+        };
+        self.ctx.trace.record(self.ctx.now, "runtime", subject, "ContainerExited", reason, text, detail);
+    }
+}

@@ -1,0 +1,268 @@
+//! When a pod is synced, and what one sync decides.
+//!
+//! Source: kubelet v1.32 `pod_workers.go`, `kubelet.go` SyncPod/SyncTerminatingPod/SyncTerminatedPod; `spec` node 2.1,
+//! 2.4, 4.4. A sync waits for a view of the runtime newer than the end of the sync before, so two syncs of a pod are
+//! at least one relist apart.
+
+use super::host::{NodeEvent, PodCx};
+use super::plan::{Plan, plan};
+use super::pod::{KillReason, Run, Stage};
+use super::probe::ProbeKind;
+use crate::api::{DeleteOptions, Kind, ObjectRef, Request};
+use crate::component::Class;
+use crate::kernel::{SimDuration, SimTime};
+use crate::trace::{Detail, Subject};
+
+const SEQ_WANTED: u32 = 1;
+const SEQ_QUEUE: u32 = 2;
+const SEQ_REMOVAL: u32 = 3;
+
+impl PodCx<'_, '_> {
+    /// Asks for a sync as soon as one may begin.
+    pub(super) fn request_sync(&mut self) {
+        if self.pod.worker.stage == Stage::Finished || !self.host.kubelet_works() {
+            return;
+        }
+        if self.pod.worker.run.is_some() {
+            self.pod.worker.again = true;
+            return;
+        }
+        if self.pod.worker.wanted.is_some() {
+            return;
+        }
+        let at = self.earliest_sync();
+        let event = NodeEvent::Sync { pod: self.id };
+        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_WANTED, event);
+        self.pod.worker.wanted = Some(handle);
+    }
+
+    /// Now, if a relist has happened since the end of the last sync; else the next relist.
+    fn earliest_sync(&self) -> SimTime {
+        let Some(end) = self.pod.worker.last_sync_end else { return self.ctx.now };
+        let (period, phase) = (self.ctx.settings.pleg_relist_period, self.host.relist_phase);
+        let relist = end.next_tick_after(period, phase);
+        relist.max(self.ctx.now)
+    }
+
+    /// A sync begins, because it was wanted or because its time in the work queue has come.
+    pub(super) fn sync(&mut self, from_queue: bool) {
+        if from_queue {
+            self.pod.worker.queue_timer = None;
+        } else {
+            self.pod.worker.wanted = None;
+        }
+        if self.pod.worker.run.is_some() {
+            self.pod.worker.again = true;
+            return;
+        }
+        if from_queue && self.earliest_sync() > self.ctx.now {
+            self.request_sync();
+            return;
+        }
+        let (mut wanted, mut queued) = (self.pod.worker.wanted.take(), self.pod.worker.queue_timer.take());
+        self.ctx.cancel(&mut wanted);
+        self.ctx.cancel(&mut queued);
+        match self.pod.worker.stage {
+            Stage::Syncing => self.sync_pod(),
+            Stage::Terminating => self.sync_terminating(),
+            Stage::Terminated => self.sync_terminated(),
+            Stage::Finished => {}
+        }
+    }
+
+    fn sync_pod(&mut self) {
+        let now = self.ctx.now;
+        self.pod.worker.start_time.get_or_insert(now);
+        if self.update_status(false).is_terminal() {
+            self.pod.worker.stage = Stage::Terminating;
+            self.end_sync(false);
+            self.request_sync();
+            return;
+        }
+        self.start_probes();
+        self.trigger_readiness();
+        let Plan { steps, kill_pod, sandbox_changed } = plan(self.pod);
+        if sandbox_changed {
+            let message = "Pod sandbox changed, it will be killed and re-created.";
+            self.pod_event(crate::component::events::EventType::Normal, "SandboxChanged", message);
+        }
+        if kill_pod {
+            self.stop_all();
+        }
+        self.pod.worker.run = Some(Run { steps: steps.into(), ..Run::default() });
+        self.advance();
+    }
+
+    /// Stops every container that still runs.
+    fn stop_all(&mut self) {
+        // Sidecars wait for the regular containers, so those are told first.
+        for index in (0..self.pod.containers.len()).rev() {
+            let name = self.pod.spec(index).name.clone();
+            self.begin_kill(index, KillReason::PodStops, &format!("Stopping container {name}"));
+        }
+    }
+
+    /// The pod is being stopped: by deletion, by eviction, or because it has finished.
+    pub(super) fn begin_termination(&mut self, grace: Option<i64>) {
+        let own = self.pod.pod.spec.termination_grace_period_seconds.unwrap_or(30);
+        let wanted = grace.unwrap_or(own).max(1);
+        let shrinks = self.pod.worker.grace.is_none_or(|current| wanted < current);
+        if shrinks {
+            self.pod.worker.grace = Some(wanted);
+        }
+        match self.pod.worker.stage {
+            Stage::Syncing => {
+                self.pod.worker.stage = Stage::Terminating;
+                self.abandon_run();
+                self.request_sync();
+            }
+            Stage::Terminating if shrinks && self.pod.worker.run.is_some() => self.stop_all(),
+            _ => {}
+        }
+    }
+
+    /// A running sync is cancelled when the pod is to be stopped; what it has started stays.
+    fn abandon_run(&mut self) {
+        if let Some(mut run) = self.pod.worker.run.take() {
+            self.ctx.cancel(&mut run.timer);
+            self.pod.worker.again = false;
+            if self.pod.worker.last_sync_end.is_none() {
+                self.pod.worker.last_sync_end = Some(self.ctx.now);
+            }
+        }
+    }
+
+    fn sync_terminating(&mut self) {
+        self.update_status(false);
+        self.stop_probes(&[ProbeKind::Liveness, ProbeKind::Startup], true);
+        self.stop_all();
+        self.pod.worker.run = Some(Run::default());
+        self.terminating_progress();
+    }
+
+    /// A container of a stopping pod may have been the last one.
+    pub(super) fn terminating_progress(&mut self) {
+        if self.pod.worker.stage != Stage::Terminating
+            || self.pod.worker.run.is_none()
+            || self.pod.any_running()
+        {
+            return;
+        }
+        self.pod.worker.run = None;
+        self.stop_probes(&[ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness], false);
+        self.pod.worker.stage = Stage::Terminated;
+        self.end_sync(false);
+        self.request_sync();
+    }
+
+    fn sync_terminated(&mut self) {
+        self.update_status(true);
+        self.host.addresses.release(self.pod.sandbox.take().as_ref().map(|sandbox| &sandbox.ip));
+        self.pod.worker.stage = Stage::Finished;
+        self.pod.worker.last_sync_end = Some(self.ctx.now);
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let phase = self.pod.worker.cached.phase.as_str();
+        let message = format!("all containers have ended, phase {phase}");
+        self.ctx.trace.record(
+            self.ctx.now,
+            "kubelet",
+            subject,
+            "PodTerminated",
+            phase,
+            message,
+            Detail::None,
+        );
+        self.remove_object_when_due();
+    }
+
+    /// The kubelet confirms a deletion once everything of the pod is gone.
+    pub(super) fn remove_object_when_due(&mut self) {
+        let wanted = self.pod.worker.stage == Stage::Finished
+            && self.pod.pod.metadata.is_terminating()
+            && !self.pod.worker.object_gone;
+        if !wanted || self.pod.worker.removal.is_some() {
+            return;
+        }
+        if self.ctx.settings.deletion_waits_for_status_sync {
+            let period = self.ctx.settings.status_sync_period;
+            let phase = self.host.status_phase;
+            let at = self.ctx.next_tick(period, phase, Class::Report, self.pod.target, SEQ_REMOVAL);
+            let event = NodeEvent::RemoveObject { pod: self.id };
+            let handle = self.ctx.schedule(at, Class::Report, self.pod.target, SEQ_REMOVAL, event);
+            self.pod.worker.removal = Some(handle);
+            return;
+        }
+        self.remove_object();
+    }
+
+    /// DELETE with grace 0 and the UID as a precondition.
+    pub(super) fn remove_object(&mut self) {
+        self.pod.worker.removal = None;
+        let metadata = &self.pod.pod.metadata;
+        let target =
+            ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        let options = DeleteOptions {
+            grace_period_seconds: Some(0),
+            uid: Some(metadata.uid),
+            ..DeleteOptions::default()
+        };
+        self.host.client.submit(self.ctx, Request::Delete { target, options }, Some(u64::from(self.id)));
+    }
+
+    /// A sync is over: the next one is put into the work queue.
+    pub(super) fn end_sync(&mut self, error: bool) {
+        self.pod.worker.run = None;
+        self.pod.worker.last_sync_end = Some(self.ctx.now);
+        if self.pod.worker.stage != Stage::Syncing {
+            return;
+        }
+        if std::mem::take(&mut self.pod.worker.again) {
+            self.request_sync();
+        }
+        let delay = if error { self.error_delay() } else { self.ctx.settings.sync_frequency };
+        // After a sync without error the next one, a minute later, would find nothing new: whatever changes asks for
+        // a sync itself. It is simulated only on request.
+        if !error && !self.env.eager {
+            return;
+        }
+        let due = self.ctx.now + self.jittered(delay);
+        let (period, phase) = (self.ctx.settings.sync_tick_period, self.host.sync_phase);
+        let at = due.next_tick_after(period, phase);
+        let event = NodeEvent::QueuedSync { pod: self.id };
+        let mut old = self.pod.worker.queue_timer.take();
+        self.ctx.cancel(&mut old);
+        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_QUEUE, event);
+        self.pod.worker.queue_timer = Some(handle);
+    }
+
+    /// How long after a failed sync the next one comes: fixed up to 1.34, by the end of the back-off from 1.35 on.
+    fn error_delay(&self) -> SimDuration {
+        if !self.ctx.settings.sync_by_backoff_expiry {
+            return self.ctx.settings.sync_error_backoff;
+        }
+        let now = self.ctx.now;
+        let ends = (0..self.pod.containers.len()).filter_map(|index| {
+            let entry = self.pod.worker.crash_backoff[index]?;
+            let ended = self.pod.seen[index].exited()?;
+            (self.pod.worker.reasons[index].as_ref()?.0 == "CrashLoopBackOff")
+                .then_some(ended.at + entry.delay)
+        });
+        match ends.min() {
+            Some(end) => end.saturating_since(now).min(SimDuration::from_secs(60)),
+            None => self.ctx.settings.sync_error_backoff,
+        }
+    }
+
+    /// The work queue's jitter: times a factor from [1, 1.5).
+    fn jittered(&self, delay: SimDuration) -> SimDuration {
+        if !self.ctx.settings.jitter {
+            return delay;
+        }
+        let metadata = &self.pod.pod.metadata;
+        let entity = format!("{}/{}", metadata.namespace, metadata.name);
+        let index = self.ctx.now.as_nanos();
+        let extra = self.ctx.streams.stream("sync-jitter", &entity).below_at(index, delay.as_nanos() / 2 + 1);
+        delay + SimDuration::from_nanos(extra)
+    }
+}

@@ -1,0 +1,254 @@
+//! The collector: takes facts while a run goes on and keeps what pictures and numbers need.
+//!
+//! It never looks at a world, only at what was recorded. What it keeps is bounded: live pods and nodes cost a few words
+//! each, every series is a [`Steps`](super::Steps) with a limit, and of too many lanes those that changed least are dropped.
+
+use std::collections::BTreeMap;
+
+use super::fact::{ChangeOp, ContainerFact, Fact};
+use super::lane::{LaneEvent, Lanes};
+use super::marks::Marks;
+use super::node::NodeSeries;
+use super::pods::LivePods;
+use super::recorded::{Counters, Recorded};
+use super::workload::{Workload, wanted_replicas};
+use crate::api::pod::Pod;
+use crate::api::policy::EventObject;
+use crate::api::{Kind, Object, ObjectRef, Uid};
+use crate::base::{LookupMap, Name};
+use crate::kernel::SimTime;
+
+/// How much the collector keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Lanes of pods; for a while there may be twice as many.
+    pub lanes: usize,
+    /// Marks on the time axis.
+    pub marks: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { lanes: 5_000, marks: 2_000 }
+    }
+}
+
+/// Takes [`Fact`]s in the order of time and makes a [`Recorded`] of them.
+///
+/// ```
+/// use shakedown::kernel::SimTime;
+/// use shakedown::report::{Collector, Fact, Limits, MarkKind};
+///
+/// let mut collector = Collector::new(Limits::default());
+/// let at = SimTime::from_secs(60);
+/// collector.observe(&Fact::Mark { at, until: None, kind: MarkKind::Fault, label: "worker-2 crashes" });
+/// let recorded = collector.finish(SimTime::from_secs(900));
+/// assert_eq!(recorded.marks[0].label, "worker-2 crashes");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Collector {
+    lanes: Lanes,
+    live: LivePods,
+    workloads: BTreeMap<ObjectRef, Workload>,
+    nodes: BTreeMap<Name, NodeSeries>,
+    /// Controllers of ReplicaSets and Jobs, which stand between a pod and the workload people know.
+    parents: LookupMap<Uid, ObjectRef>,
+    marks: Marks,
+    counters: Counters,
+}
+
+impl Collector {
+    /// A collector that has seen nothing.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            lanes: Lanes::with_limit(limits.lanes),
+            live: LivePods::default(),
+            workloads: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            parents: LookupMap::default(),
+            marks: Marks::with_limit(limits.marks),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Takes one fact; facts come in the order of time.
+    pub fn observe(&mut self, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Change { at, op, new, .. } => self.on_change(at, op, new),
+            Fact::Mark { at, until, kind, label } => self.marks.add(at, until, kind, label),
+            Fact::Container { at, namespace, pod, container, what, .. } => {
+                self.on_container(at, namespace, pod, container, what);
+            }
+            Fact::Power { at, node, up } => {
+                let series =
+                    self.nodes.entry(node.into()).or_insert_with(|| NodeSeries::new(node.into(), at));
+                series.power(at, up);
+            }
+        }
+    }
+
+    /// Everything that was kept of a run that ended at `end`.
+    pub fn finish(mut self, end: SimTime) -> Recorded {
+        for workload in self.workloads.values_mut() {
+            workload.advance(end);
+        }
+        for node in self.nodes.values_mut() {
+            node.advance(end);
+        }
+        let (mut lanes, lanes_dropped) = self.lanes.into_parts();
+        lanes.sort_by(|a, b| {
+            let key = |lane: &super::lane::Lane| {
+                // Pods of their own come after those of a workload of the same namespace.
+                let owner = lane.owner.clone();
+                (lane.namespace.clone(), owner.is_none(), owner, lane.created, lane.name.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        Recorded {
+            end,
+            lanes,
+            lanes_dropped,
+            workloads: self.workloads.into_values().collect(),
+            nodes: self.nodes.into_values().collect(),
+            marks: self.marks.into_sorted(),
+            pods_by_state: self.live.into_series(),
+            counters: self.counters,
+        }
+    }
+
+    fn on_change(&mut self, at: SimTime, op: ChangeOp, object: &Object) {
+        match object {
+            Object::Pod(pod) => self.on_pod(at, op, pod),
+            Object::Node(node) => {
+                let name = &node.metadata.name;
+                let series =
+                    self.nodes.entry(name.clone()).or_insert_with(|| NodeSeries::new(name.clone(), at));
+                if op == ChangeOp::Deleted { series.remove(at) } else { series.observe(at, node) }
+            }
+            Object::Event(event) => self.on_event(event),
+            _ => self.on_workload(at, op, object),
+        }
+    }
+
+    fn on_workload(&mut self, at: SimTime, op: ChangeOp, object: &Object) {
+        let metadata = object.metadata();
+        if let Some(parent) = metadata.controller().and_then(|it| owner_reference(object, it)) {
+            match op {
+                ChangeOp::Added => drop(self.parents.insert(metadata.uid, parent)),
+                ChangeOp::Deleted => drop(self.parents.remove(&metadata.uid)),
+                ChangeOp::Modified => {}
+            }
+            return;
+        }
+        if wanted_replicas(object).is_none() {
+            return;
+        }
+        let reference = object.reference();
+        let new = || Workload::new(reference.clone(), at);
+        let workload = self.workloads.entry(reference.clone()).or_insert_with(new);
+        workload.observe(at, object, op == ChangeOp::Deleted);
+    }
+
+    fn on_pod(&mut self, at: SimTime, op: ChangeOp, pod: &Pod) {
+        let metadata = &pod.metadata;
+        let (namespace, name) = (&metadata.namespace, &metadata.name);
+        if !self.live.contains(namespace, name) {
+            if op == ChangeOp::Deleted {
+                return;
+            }
+            let owner = self.owner_of(pod);
+            let lane = self.lanes.open(namespace, name, at);
+            lane.owner.clone_from(&owner);
+            lane.labels = metadata.labels.clone();
+            self.live.add(namespace, name, owner);
+            self.counters.pods_created += 1;
+        }
+        let change = self.live.update(at, pod, op == ChangeOp::Deleted);
+        self.counters.pods_deleted += u64::from(op == ChangeOp::Deleted);
+        self.counters.pods_peak = self.counters.pods_peak.max(self.live.len());
+        if let Some(reason) = change.evicted {
+            *self.counters.evictions.entry(reason).or_default() += 1;
+        }
+        if (change.running, change.ready) != (0, 0)
+            && let Some(workload) = change.owner.and_then(|owner| self.workloads.get_mut(&owner))
+        {
+            workload.count(at, change.running, change.ready);
+        }
+        for (node, requests, by) in change.allocations {
+            let lane = self.lanes.get_mut(namespace, name);
+            match lane {
+                Some(lane) if by > 0 => lane.bind(at, &node, requests),
+                Some(lane) => lane.unbind(at),
+                None => {}
+            }
+            let series = self.nodes.entry(node.clone()).or_insert_with(|| NodeSeries::new(node, at));
+            series.allocate(at, requests, by);
+        }
+        if let Some(lane) = self.lanes.get_mut(namespace, name) {
+            lane.enter(at, change.state);
+        }
+    }
+
+    fn on_container(
+        &mut self,
+        at: SimTime,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        what: ContainerFact<'_>,
+    ) {
+        if let ContainerFact::Exited { code, .. } = what {
+            *self.counters.exits.entry(code).or_default() += 1;
+        }
+        if let ContainerFact::Started { restart } = what
+            && restart > 0
+        {
+            let code = self.live.last_exit(namespace, pod, container);
+            *self.counters.restarts.entry(code).or_default() += 1;
+        }
+        let state = self.live.on_container(at, namespace, pod, container, what);
+        let Some(lane) = self.lanes.get_mut(namespace, pod) else { return };
+        if let Some(state) = state {
+            lane.enter(at, state);
+        }
+        match what {
+            ContainerFact::Started { restart } if restart > 0 => {
+                lane.mark(at, container, LaneEvent::Restart { count: restart });
+            }
+            ContainerFact::Exited { code, signal, reason } => {
+                lane.mark(at, container, LaneEvent::Exit { code, signal, reason: reason.into() });
+            }
+            _ => {}
+        }
+    }
+
+    fn on_event(&mut self, event: &EventObject) {
+        let warning = event.kind == "Warning";
+        self.counters.warnings += u64::from(warning);
+        self.counters.notices += u64::from(!warning);
+        let eviction = matches!(event.reason.as_str(), "TaintManagerEviction" | "Evicted" | "Preempted");
+        let pod = &event.involved_object;
+        if eviction
+            && !event.message.starts_with("Cancelling")
+            && self.live.mark_evicted(&pod.namespace, &pod.name)
+        {
+            *self.counters.evictions.entry(event.reason.clone()).or_default() += 1;
+        }
+    }
+
+    /// The workload that people would name as the pod's owner.
+    fn owner_of(&self, pod: &Pod) -> Option<ObjectRef> {
+        let owner = pod.metadata.controller()?;
+        if let Some(parent) = self.parents.get(&owner.uid) {
+            return Some(parent.clone());
+        }
+        let kind = Kind::from_manifest(&owner.kind).filter(|kind| *kind != Kind::Node)?;
+        Some(ObjectRef { kind, namespace: pod.metadata.namespace.clone(), name: owner.name.clone() })
+    }
+}
+
+/// The object that `owner` points at, which lives in the namespace of `object`.
+fn owner_reference(object: &Object, owner: &crate::api::OwnerReference) -> Option<ObjectRef> {
+    let kind = Kind::from_manifest(&owner.kind)?;
+    Some(ObjectRef { kind, namespace: object.metadata().namespace.clone(), name: owner.name.clone() })
+}
