@@ -73,7 +73,7 @@ impl TableOptions<'_> {
 }
 
 fn label(labels: &Labels, key: &str) -> String {
-    labels.get(key).map_or_else(|| "<none>".to_owned(), ToString::to_string)
+    labels.get(key).map(ToString::to_string).unwrap_or_default()
 }
 
 /// A cell of several lines shows the first.

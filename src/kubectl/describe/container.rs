@@ -243,23 +243,11 @@ fn reference_text(from: &Value, container: &Container, pod: Option<&Pod>) -> Opt
     from.get("configMapKeyRef").map(|reference| key(reference, "config map"))
 }
 
-/// The value of a field that variables can refer to.
+/// The value of a field that variables can refer to. kubectl itself knows only these two.
 fn pod_field(pod: &Pod, path: &str) -> String {
-    let metadata = &pod.metadata;
-    let text = |name: &Option<crate::base::Name>| name.as_deref().unwrap_or_default().to_owned();
-    if let Some((map, key)) = path.split_once("['") {
-        let map = if map == "metadata.labels" { &metadata.labels } else { &metadata.annotations };
-        let value = key.strip_suffix("']").and_then(|key| map.get(key));
-        return value.map(ToString::to_string).unwrap_or_default();
-    }
     match path {
-        "metadata.name" => metadata.name.to_string(),
-        "metadata.namespace" => metadata.namespace.to_string(),
-        "metadata.uid" => metadata.uid.to_string(),
-        "spec.nodeName" => text(&pod.node_name),
-        "spec.serviceAccountName" => text(&pod.spec.service_account_name),
-        "status.hostIP" | "status.hostIPs" => text(&pod.status.host_ip),
-        "status.podIP" | "status.podIPs" => text(&pod.status.pod_ip),
+        "metadata.name" => pod.metadata.name.to_string(),
+        "metadata.namespace" => pod.metadata.namespace.to_string(),
         _ => String::new(),
     }
 }

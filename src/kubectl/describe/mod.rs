@@ -22,7 +22,7 @@ use crate::api::{ApiError, Object};
 use super::get::nothing_found;
 use super::parse::Scope;
 use super::resource::{Selected, Target, Targets};
-use super::select::select;
+use super::select::{Group, select};
 use super::source::{Answer, ObjectSource};
 use super::verb::Describe;
 use page::Page;
@@ -36,34 +36,45 @@ impl Describe {
         source: &S,
     ) -> Answer {
         let mut answer = Answer::default();
-        let mut groups = select(&self.targets, scope, default_namespace, source, &mut answer);
+        let groups = select(&self.targets, scope, default_namespace, source, &mut answer);
         if let Targets::Named(targets) = &self.targets
             && let [target] = &targets[..]
             && groups.is_empty()
         {
-            // A single name may be the beginning of one.
-            answer = Answer::default();
-            let all = Targets::Selected(Selected { kinds: vec![target.kind], ..Selected::default() });
-            groups = select(&all, scope, default_namespace, source, &mut answer);
-            let begins = |object: &Object| object.metadata().name.starts_with(&*target.name);
-            groups.iter_mut().for_each(|group| group.objects.retain(begins));
-            if groups.iter().all(|group| group.objects.is_empty()) {
-                answer.fail(not_found(target));
-                return answer;
-            }
+            return self.beginning_with(target, scope, default_namespace, source);
         }
-        let objects = groups.iter().flat_map(|group| &group.objects);
-        let pages: Vec<String> = objects.map(|object| page(object, source, self.show_events)).collect();
+        let pages: Vec<String> = objects(&groups).map(|object| page(object, source, self.show_events)).collect();
         if pages.is_empty() && !answer.failed {
             answer.notes.push(nothing_found(&self.targets, scope, default_namespace));
         }
         answer.out = pages.join("\n\n");
         answer
     }
+
+    /// Shows everything whose name begins with a name that does not exist.
+    fn beginning_with<S: ObjectSource + ?Sized>(
+        &self,
+        target: &Target,
+        scope: &Scope,
+        default_namespace: &str,
+        source: &S,
+    ) -> Answer {
+        let mut answer = Answer::default();
+        let all = Targets::Selected(Selected { kinds: vec![target.kind], ..Selected::default() });
+        let groups = select(&all, scope, default_namespace, source, &mut answer);
+        for object in objects(&groups).filter(|object| object.metadata().name.starts_with(&*target.name)) {
+            answer.out.push_str(&page(object, source, self.show_events));
+            answer.out.push('\n');
+        }
+        if answer.out.is_empty() {
+            answer.fail(ApiError::not_found(target.kind, &target.name).to_string());
+        }
+        answer
+    }
 }
 
-fn not_found(target: &Target) -> String {
-    ApiError::not_found(target.kind, &target.name).to_string()
+fn objects(groups: &[Group]) -> impl Iterator<Item = &Object> {
+    groups.iter().flat_map(|group| &group.objects)
 }
 
 /// The page of one object.

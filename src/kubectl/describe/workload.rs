@@ -23,12 +23,18 @@ pub(super) fn plain_selector(selector: Option<&LabelSelector>) -> String {
     Selector::from_option(selector).map(|selector| selector.to_string()).unwrap_or_default()
 }
 
-/// `Pods Status:`: the phases of the pods that an owner controls.
-fn pods_status<S: ObjectSource + ?Sized>(page: &mut Page, owner: &ObjectMeta, source: &S) {
+/// A selector that cannot be read selects nothing.
+fn compiled(selector: Option<&LabelSelector>) -> Selector {
+    Selector::from_option(selector).unwrap_or_else(|_| Selector::nothing())
+}
+
+/// `Pods Status:`: the phases of the pods that an owner selects and controls.
+fn pods_status<S: ObjectSource + ?Sized>(page: &mut Page, owner: &ObjectMeta, selector: &Selector, source: &S) {
     let mut counts = [0; 4];
     for object in source.list(Kind::Pod, Some(&owner.namespace)) {
         let Some(pod) = Pod::from_object(&object) else { continue };
-        if pod.metadata.controller().is_none_or(|controller| controller.uid != owner.uid) {
+        let controlled = pod.metadata.controller().is_some_and(|controller| controller.uid == owner.uid);
+        if !controlled || !selector.matches(&pod.metadata.labels) {
             continue;
         }
         match pod.status.phase {
@@ -57,7 +63,7 @@ pub(super) fn replication_controller<S: ObjectSource + ?Sized>(
     page.labels_and_annotations(&controller.metadata);
     let desired = controller.spec.replicas.unwrap_or(1);
     line!(page, 0, "Replicas:\t{} current / {desired} desired", controller.status.replicas);
-    pods_status(page, &controller.metadata, source);
+    pods_status(page, &controller.metadata, &Selector::from_labels(&controller.spec.selector), source);
     template(page, &controller.spec.template);
     page.conditions_with_reason(&controller.status.conditions);
 }
@@ -69,7 +75,7 @@ pub(super) fn replica_set<S: ObjectSource + ?Sized>(page: &mut Page, set: &Repli
     page.controlled_by(&set.metadata);
     let desired = set.spec.replicas.unwrap_or(1);
     line!(page, 0, "Replicas:\t{} current / {desired} desired", set.status.replicas);
-    pods_status(page, &set.metadata, source);
+    pods_status(page, &set.metadata, &compiled(set.spec.selector.as_ref()), source);
     template(page, &set.spec.template);
     page.conditions_with_reason(&set.status.conditions);
 }
@@ -167,7 +173,7 @@ pub(super) fn stateful_set<S: ObjectSource + ?Sized>(page: &mut Page, set: &Stat
             line!(page, 1, "MaxUnavailable:\t{unavailable}");
         }
     }
-    pods_status(page, &set.metadata, source);
+    pods_status(page, &set.metadata, &compiled(set.spec.selector.as_ref()), source);
     template(page, &set.spec.template);
     claims(page, set);
 }
@@ -212,6 +218,6 @@ pub(super) fn daemon_set<S: ObjectSource + ?Sized>(page: &mut Page, set: &Daemon
     ] {
         line!(page, 0, "{heading}: {number}");
     }
-    pods_status(page, &set.metadata, source);
+    pods_status(page, &set.metadata, &compiled(set.spec.selector.as_ref()), source);
     template(page, &set.spec.template);
 }

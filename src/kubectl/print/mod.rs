@@ -17,8 +17,11 @@ use crate::api::{Kind, Object, Resource, Selector, Timestamp};
 
 use super::age::age;
 
+pub(super) use autoscaling::current_value;
+pub(super) use event::Series;
 pub(super) use node::roles;
 pub use pod::status as pod_status;
+pub(super) use service::{host_port, shortened};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
