@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn ages() {
         let now = Timestamp(1_000_000);
-        for (seconds, text) in [(0, "0s"), (45, "45s"), (330, "5m30s"), (90_000, "25h"), (-1, "0s"), (-2, "<invalid>")]
+        for (seconds, text) in
+            [(0, "0s"), (45, "45s"), (330, "5m30s"), (90_000, "25h"), (-1, "0s"), (-2, "<invalid>")]
         {
             assert_eq!(age(Some(Timestamp(1_000_000 - seconds)), now), text);
         }

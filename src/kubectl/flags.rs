@@ -141,7 +141,11 @@ impl Parsed {
     }
 
     fn last(&self, name: &str) -> Option<(&'static Flag, &str)> {
-        self.given.iter().rev().find(|(flag, _)| flag.name == name).map(|(flag, value)| (*flag, value.as_str()))
+        self.given
+            .iter()
+            .rev()
+            .find(|(flag, _)| flag.name == name)
+            .map(|(flag, value)| (*flag, value.as_str()))
     }
 
     /// Whether the flag was given at all.
@@ -333,7 +337,8 @@ mod tests {
 
     #[test]
     fn all_ways_to_write_a_value() {
-        for line in ["-owide", "-o=wide", "-o wide", "--output=wide", "--output wide", "-wowide", "-Awo wide"] {
+        for line in ["-owide", "-o=wide", "-o wide", "--output=wide", "--output wide", "-wowide", "-Awo wide"]
+        {
             assert_eq!(parse(line).unwrap().text("output").as_deref(), Some("wide"), "{line}");
         }
         let parsed = parse("pods -wA web-1 -- -o json").unwrap();

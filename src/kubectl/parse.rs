@@ -72,8 +72,27 @@ const VERBS: &[(&str, Parser)] = &[
 
 /// Verbs of kubectl that have no place in a simulated cluster.
 const NOT_SIMULATED: &[&str] = &[
-    "api-resources", "api-versions", "attach", "auth", "certificate", "cluster-info", "completion", "config", "cp", "debug",
-    "diff", "edit", "events", "explain", "kustomize", "options", "plugin", "port-forward", "proxy", "replace", "version",
+    "api-resources",
+    "api-versions",
+    "attach",
+    "auth",
+    "certificate",
+    "cluster-info",
+    "completion",
+    "config",
+    "cp",
+    "debug",
+    "diff",
+    "edit",
+    "events",
+    "explain",
+    "kustomize",
+    "options",
+    "plugin",
+    "port-forward",
+    "proxy",
+    "replace",
+    "version",
 ];
 
 impl Command {

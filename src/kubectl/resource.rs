@@ -205,7 +205,8 @@ pub(super) fn kind_of(word: &str) -> Result<Kind, UsageError> {
     let found = Kind::from_word(name).filter(|kind| group.is_empty() || is_group_of(group, *kind));
     found.ok_or_else(|| {
         let names = Kind::ALL.iter().filter(|kind| **kind != Kind::Unsimulated).map(|kind| kind.names());
-        let words = names.flat_map(|names| [names.plural, names.singular, names.short]);
+        // Short names are too short to be mistaken for one another.
+        let words = names.flat_map(|names| [names.plural, names.singular]);
         UsageError::new(format!("the server doesn't have a resource type {name:?}"))
             .suggesting(name, words, "")
     })
@@ -284,7 +285,9 @@ mod tests {
         }
         let message = |line: &str| parse(line, Bare::Refused).unwrap_err().to_string();
         assert_eq!(message("pods"), "resource(s) were provided, but no name was specified");
-        assert!(message("").starts_with("You must provide one or more resources by argument or filename.\nEx"));
+        assert!(
+            message("").starts_with("You must provide one or more resources by argument or filename.\nEx")
+        );
         assert!(message("pods/a deploy").starts_with("there is no need to specify a resource type"));
         assert!(message("pods -f x").starts_with("when paths, URLs, or stdin is provided"));
         assert!(parse("pods --all", Bare::Refused).is_ok());

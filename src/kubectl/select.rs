@@ -39,7 +39,10 @@ pub(super) fn select<S: ObjectSource + ?Sized>(
             groups
         }
         Targets::Selected(selected) => {
-            let group = |kind: &Kind| Group { kind: *kind, objects: list(*kind, selected, namespace, source, answer) };
+            let group = |kind: &Kind| Group {
+                kind: *kind,
+                objects: list(*kind, selected, namespace, source, answer),
+            };
             selected.kinds.iter().map(group).collect()
         }
         Targets::Files(_) => {

@@ -16,7 +16,8 @@ pub(super) fn sort_by(objects: &mut Vec<Object>, path: &JsonPath) -> Result<(), 
     for object in objects.iter() {
         let value = to_value(object);
         let found = path.find(&value).map_err(|error| format!("error: {error}"))?;
-        let first = found.into_iter().flatten().next().map(std::borrow::Cow::into_owned);
+        let first = found.into_iter().flatten().next().filter(|value| !value.is_null());
+        let first = first.map(std::borrow::Cow::into_owned);
         keyed.push((first, object.clone()));
     }
     if keyed.len() > 1 && keyed.iter().all(|(key, _)| key.is_none()) {

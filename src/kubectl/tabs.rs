@@ -126,7 +126,8 @@ web-long-name   0/1     10m
 
     #[test]
     fn blocks_of_a_page_are_set_apart() {
-        let page = "Name:\tweb\nLabels:\ta=b\n\tc=d\nContainers:\n  app:\n    Image:\tx\n    Container ID:\ty\n";
+        let page =
+            "Name:\tweb\nLabels:\ta=b\n\tc=d\nContainers:\n  app:\n    Image:\tx\n    Container ID:\ty\n";
         let expected = "\
 Name:    web
 Labels:  a=b

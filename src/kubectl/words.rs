@@ -91,9 +91,6 @@ mod tests {
         for line in ["'a", "\"a", "a\"b\\\"", "a\\"] {
             assert!(split_words(line).is_err(), "{line}");
         }
-        assert_eq!(
-            split_words("say 'hi").unwrap_err().to_string(),
-            "the quote ' is not closed: say 'hi"
-        );
+        assert_eq!(split_words("say 'hi").unwrap_err().to_string(), "the quote ' is not closed: say 'hi");
     }
 }

@@ -61,9 +61,8 @@ fn basics(page: &mut Page, container: &Container, status: Option<&ContainerStatu
 }
 
 fn ports(page: &mut Page, heading: &str, container: &Container, number: fn(&ContainerPort) -> i32) {
-    let text = |port: &ContainerPort| {
-        format!("{}/{}", number(port), port.protocol.as_deref().unwrap_or("TCP"))
-    };
+    let text =
+        |port: &ContainerPort| format!("{}/{}", number(port), port.protocol.as_deref().unwrap_or("TCP"));
     let ports: Vec<String> = container.ports.iter().map(text).collect();
     let plural = if ports.len() > 1 { "s" } else { "" };
     line!(page, 2, "{heading}{plural}:\t{}", or_none(&ports.join(", ")));
@@ -205,8 +204,11 @@ fn environment(page: &mut Page, container: &Container, pod: Option<&Pod>) {
 }
 
 fn environment_source(page: &mut Page, source: &Value) {
-    let (kind, path) =
-        if source.get("configMapRef").is_some() { ("ConfigMap", "configMapRef") } else { ("Secret", "secretRef") };
+    let (kind, path) = if source.get("configMapRef").is_some() {
+        ("ConfigMap", "configMapRef")
+    } else {
+        ("Secret", "secretRef")
+    };
     let reference = &source[path];
     let prefix = match text(source, "/prefix") {
         "" => String::new(),

@@ -43,7 +43,8 @@ impl Describe {
         {
             return self.beginning_with(target, scope, default_namespace, source);
         }
-        let pages: Vec<String> = objects(&groups).map(|object| page(object, source, self.show_events)).collect();
+        let pages: Vec<String> =
+            objects(&groups).map(|object| page(object, source, self.show_events)).collect();
         if pages.is_empty() && !answer.failed {
             answer.notes.push(nothing_found(&self.targets, scope, default_namespace));
         }
@@ -103,10 +104,8 @@ pub fn page<S: ObjectSource + ?Sized>(object: &Object, source: &S, show_events: 
         Object::LimitRange(range) => policy::limit_range(&mut page, range),
         Object::Lease(_) | Object::Event(_) | Object::Unsimulated(_) => generic::describe(&mut page, object),
     }
-    let has_no_events = matches!(
-        object,
-        Object::Namespace(_) | Object::ResourceQuota(_) | Object::LimitRange(_)
-    );
+    let has_no_events =
+        matches!(object, Object::Namespace(_) | Object::ResourceQuota(_) | Object::LimitRange(_));
     if show_events && !has_no_events {
         events::describe(&mut page, object, source);
     }

@@ -138,9 +138,8 @@ impl Usage<'_> {
         let mut totals = (ResourceList::new(), ResourceList::new());
         for pod in &self.pods {
             let (requests, limits) = (pod_requests(&pod.spec), pod_limits(&pod.spec));
-            let cells = ["cpu", "memory"].map(|name| {
-                format!("{}\t{}", self.share(&requests, name), self.share(&limits, name))
-            });
+            let cells = ["cpu", "memory"]
+                .map(|name| format!("{}\t{}", self.share(&requests, name), self.share(&limits, name)));
             let age = age(pod.metadata.creation_timestamp, source.now());
             let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
             line!(page, 1, "{namespace}\t{name}\t\t{}\t{age}", cells.join("\t"));
@@ -161,8 +160,9 @@ impl Usage<'_> {
     /// Huge pages with their share, then devices and the like as counts.
     fn further_resources(&self, page: &mut Page, requests: &ResourceList, limits: &ResourceList) {
         let is_huge = |name: &Name| name.starts_with("hugepages-");
-        let is_standard =
-            |name: &Name| matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage" | "pods") || is_huge(name);
+        let is_standard = |name: &Name| {
+            matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage" | "pods") || is_huge(name)
+        };
         for name in self.available().keys().filter(|name| is_huge(name)) {
             line!(page, 1, "{name}\t{}\t{}", self.share(requests, name), self.share(limits, name));
         }
@@ -181,7 +181,8 @@ impl Usage<'_> {
     fn share(&self, list: &ResourceList, name: &str) -> String {
         let amount = list.get(name).copied().unwrap_or_default();
         let available = self.available().get(name).copied().unwrap_or_default();
-        let number = |quantity: Quantity| if name == "cpu" { quantity.milli_value() } else { quantity.value() };
+        let number =
+            |quantity: Quantity| if name == "cpu" { quantity.milli_value() } else { quantity.value() };
         // kubectl divides floats and cuts off: so does this, in integers.
         let percent = match number(available) {
             0 => 0,

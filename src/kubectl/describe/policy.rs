@@ -95,7 +95,11 @@ fn limits_of<S: ObjectSource + ?Sized>(page: &mut Page, namespace: &str, source:
         return;
     }
     line!(page, 0, "Resource Limits");
-    limit_table(page, " ", objects.iter().filter_map(|object| LimitRange::from_object(object)).map(AsRef::as_ref));
+    limit_table(
+        page,
+        " ",
+        objects.iter().filter_map(|object| LimitRange::from_object(object)).map(AsRef::as_ref),
+    );
 }
 
 pub(super) fn quota(page: &mut Page, quota: &ResourceQuota) {

@@ -29,7 +29,12 @@ fn compiled(selector: Option<&LabelSelector>) -> Selector {
 }
 
 /// `Pods Status:`: the phases of the pods that an owner selects and controls.
-fn pods_status<S: ObjectSource + ?Sized>(page: &mut Page, owner: &ObjectMeta, selector: &Selector, source: &S) {
+fn pods_status<S: ObjectSource + ?Sized>(
+    page: &mut Page,
+    owner: &ObjectMeta,
+    selector: &Selector,
+    source: &S,
+) {
     let mut counts = [0; 4];
     for object in source.list(Kind::Pod, Some(&owner.namespace)) {
         let Some(pod) = Pod::from_object(&object) else { continue };
@@ -148,9 +153,7 @@ pub(in crate::kubectl) fn same_template(a: &PodTemplate, b: &PodTemplate) -> boo
         labels.remove(TEMPLATE_HASH);
         labels
     };
-    a.spec == b.spec
-        && a.metadata.annotations == b.metadata.annotations
-        && without_hash(a) == without_hash(b)
+    a.spec == b.spec && a.metadata.annotations == b.metadata.annotations && without_hash(a) == without_hash(b)
 }
 
 pub(super) fn stateful_set<S: ObjectSource + ?Sized>(page: &mut Page, set: &StatefulSet, source: &S) {
@@ -190,8 +193,7 @@ fn claims(page: &mut Page, set: &StatefulSet) {
         let text = |path: &str| claim.pointer(path).and_then(serde_json::Value::as_str);
         line!(page, 1, "Name:\t{}", text("/metadata/name").unwrap_or_default());
         line!(page, 1, "StorageClass:\t{}", text("/spec/storageClassName").unwrap_or_default());
-        let metadata: ObjectMeta =
-            serde_json::from_value(claim["metadata"].clone()).unwrap_or_default();
+        let metadata: ObjectMeta = serde_json::from_value(claim["metadata"].clone()).unwrap_or_default();
         page.labels("  Labels", &metadata.labels);
         page.labels("  Annotations", &metadata.annotations);
         let capacity = text("/spec/resources/requests/storage").unwrap_or("<default>");

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn columns_by_path() {
-        let columns = CustomColumns::parse("NAME:metadata.name,L:.metadata.labels,N:{.spec.items[*].n}").unwrap();
+        let columns =
+            CustomColumns::parse("NAME:metadata.name,L:.metadata.labels,N:{.spec.items[*].n}").unwrap();
         let objects = [
             json!({"metadata": {"name": "w2", "labels": {"a": "b"}}, "spec": {"items": [{"n": "x"}, {"n": 2}]}}),
             json!({"metadata": {"name": "w10-long"}, "spec": {"items": []}}),
@@ -96,6 +97,7 @@ w10-long   <none>     <none>
         let message = |spec| CustomColumns::parse(spec).unwrap_err().to_string();
         assert_eq!(message(""), "custom-columns format specified but no custom columns given");
         assert!(message("NAME").starts_with("unexpected custom-columns spec: NAME, expected"));
-        assert!(message("N:{.a").contains("unclosed action"));
+        assert!(message("N:{.a").starts_with("unexpected path string"));
+        assert_eq!(message("N:a["), "unterminated array");
     }
 }

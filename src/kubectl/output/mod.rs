@@ -38,8 +38,7 @@ pub enum OutputFormat {
 }
 
 /// The words that kubectl knows after `-o`.
-const WORDS: &[&str] =
-    &["custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "wide", "yaml"];
+const WORDS: &[&str] = &["custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "wide", "yaml"];
 
 /// Words that would read a file, or run a Go template.
 const NOT_SIMULATED: &[&str] =

@@ -70,7 +70,8 @@ fn has_indicator(text: &str) -> bool {
     while let Some(character) = characters.next() {
         let blank_follows = characters.peek().is_none_or(|next| matches!(next, ' ' | '\n'));
         let structural = match character {
-            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`'
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+            | '`'
                 if first =>
             {
                 true
@@ -92,15 +93,11 @@ fn has_indicator(text: &str) -> bool {
 /// Whether the text, written plain, would be read as null, a truth value, a number, a time or a merge key.
 fn means_something_else(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", "y", "Y", "yes", "Yes",
-        "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", ".nan", ".NaN", ".NAN", ".inf",
-        ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
+        "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", "y", "Y", "yes",
+        "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", ".nan", ".NaN",
+        ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
     ];
-    WORDS.contains(&text)
-        || is_integer(text)
-        || is_float(text)
-        || is_date(text)
-        || is_sexagesimal(text)
+    WORDS.contains(&text) || is_integer(text) || is_float(text) || is_date(text) || is_sexagesimal(text)
 }
 
 /// What Go's `ParseInt(text, 0, 64)` reads, underscores left out; larger ones count as floats anyway.
@@ -176,7 +173,11 @@ pub(super) fn key_order(a: &str, b: &str) -> Ordering {
         (true, true) => a[at].cmp(&b[at]),
         // Behind a common number the shorter number ends here: it comes first.
         (letter, other) if letter || other => {
-            if letter == after_digit { Ordering::Less } else { Ordering::Greater }
+            if letter == after_digit {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
         }
         _ => number_order(&a, &b, at),
     }
@@ -270,9 +271,8 @@ mod tests {
 
     #[test]
     fn keys_are_in_the_order_of_kubectl() {
-        let sorted = [
-            "'q", "0", "9", "10", "A", "a b", "a-b", "a.b/c", "a.b/c9", "a.b/c10", "a_b", "amp", "apos",
-        ];
+        let sorted =
+            ["'q", "0", "9", "10", "A", "a b", "a-b", "a.b/c", "a.b/c9", "a.b/c10", "a_b", "amp", "apos"];
         for pair in sorted.windows(2) {
             assert_eq!(key_order(pair[0], pair[1]), Ordering::Less, "{pair:?}");
         }

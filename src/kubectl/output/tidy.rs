@@ -4,7 +4,7 @@
 //! (`emptyDir: {}`) and an unmarked field (`ready: false`) stay. Our types write every field, so this module takes away
 //! what would not be there.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::api::{Kind, Object};
 
@@ -14,22 +14,75 @@ pub fn to_value(object: &Object) -> Value {
     if object.kind() != Kind::Unsimulated {
         tidy(&mut value, object.kind(), &mut Vec::new());
     }
+    if object.kind() == Kind::Pod {
+        add_lists_of_addresses(&mut value);
+    }
     value
+}
+
+/// The server writes each address of a pod twice: alone, and in the list that newer clients read.
+fn add_lists_of_addresses(pod: &mut Value) {
+    let Some(status) = pod.get_mut("status").and_then(Value::as_object_mut) else { return };
+    for (one, list) in [("hostIP", "hostIPs"), ("podIP", "podIPs")] {
+        if let Some(address) = status.get(one).cloned() {
+            status.insert(list.to_owned(), json!([{"ip": address}]));
+        }
+    }
 }
 
 /// Numbers, truth values and texts that are left out when zero, false or empty.
 const LEFT_OUT_WHEN_ZERO: &[&str] = &[
-    "active", "availableReplicas", "component", "count", "currentReplicas", "failed", "fullyLabeledReplicas", "generation",
-    "globalDefault", "hostIPC", "hostNetwork", "hostPID", "message", "minReadySeconds", "name", "namespace",
-    "numberAvailable", "numberUnavailable", "observedGeneration", "paused", "publishNotReadyAddresses", "readyReplicas",
-    "reason", "sizeBytes", "succeeded", "type", "unavailableReplicas", "unschedulable", "updatedNumberScheduled",
+    "active",
+    "availableReplicas",
+    "component",
+    "count",
+    "currentReplicas",
+    "failed",
+    "fullyLabeledReplicas",
+    "generation",
+    "globalDefault",
+    "hostIPC",
+    "hostNetwork",
+    "hostPID",
+    "kind",
+    "message",
+    "minReadySeconds",
+    "name",
+    "namespace",
+    "numberAvailable",
+    "numberUnavailable",
+    "observedGeneration",
+    "paused",
+    "publishNotReadyAddresses",
+    "readyReplicas",
+    "reason",
+    "sizeBytes",
+    "succeeded",
+    "unavailableReplicas",
+    "unschedulable",
+    "updatedNumberScheduled",
     "updatedReplicas",
 ];
 
 /// Maps that are left out when empty; other empty objects are structs and stay.
 const LEFT_OUT_WHEN_EMPTY: &[&str] = &[
-    "allocatable", "annotations", "capacity", "default", "defaultRequest", "disruptedPods", "hard", "labels", "limits",
-    "matchLabels", "max", "maxLimitRequestRatio", "min", "nodeSelector", "overhead", "requests", "used",
+    "allocatable",
+    "annotations",
+    "capacity",
+    "default",
+    "defaultRequest",
+    "disruptedPods",
+    "hard",
+    "labels",
+    "limits",
+    "matchLabels",
+    "max",
+    "maxLimitRequestRatio",
+    "min",
+    "nodeSelector",
+    "overhead",
+    "requests",
+    "used",
 ];
 
 /// Maps whose keys people choose: everything in them stays.
@@ -87,6 +140,7 @@ fn is_left_out_when_zero(key: &str, value: &Value, kind: Kind, path: &[String]) 
         // The same names mean different things in different kinds.
         (Kind::StatefulSet, "availableReplicas") => false,
         (Kind::Deployment, "replicas") => path == ["status"],
+        (Kind::Event, "type") => path.is_empty(),
         // The value of a taint is a text, that of a priority class a number.
         (_, "value") => value == "" && path.last().is_some_and(|parent| parent == "taints"),
         _ => LEFT_OUT_WHEN_ZERO.contains(&key),
@@ -120,8 +174,6 @@ fn has_plain_selector(kind: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn tidied(kind: Kind, value: Value) -> Value {
@@ -146,6 +198,7 @@ mod tests {
                 "containerStatuses": [{"name": "app", "image": "web:1", "ready": false, "restartCount": 0,
                     "lastState": {}, "state": {"terminated": {"exitCode": 0, "startedAt": null,
                     "finishedAt": "2025-01-01T00:00:08Z"}}}],
+                "podIP": "10.1.0.5", "podIPs": [{"ip": "10.1.0.5"}],
             },
         });
         assert_eq!(tidied(Kind::Pod, pod.clone()), pod);
@@ -171,6 +224,9 @@ mod tests {
         let slice = tidied(Kind::EndpointSlice, json!({"metadata": {"name": "s"}, "addressType": "IPv4"}));
         assert_eq!(slice["endpoints"], Value::Null);
         let service = tidied(Kind::Service, json!({"metadata": {"name": "s"}, "spec": {"selector": {}}}));
-        assert_eq!((service["spec"].clone(), service["status"].clone()), (json!({}), json!({"loadBalancer": {}})));
+        assert_eq!(
+            (service["spec"].clone(), service["status"].clone()),
+            (json!({}), json!({"loadBalancer": {}}))
+        );
     }
 }

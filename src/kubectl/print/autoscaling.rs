@@ -91,7 +91,11 @@ fn quantity(quantity: Option<&crate::base::Quantity>) -> String {
 }
 
 /// `status.currentMetrics[i].SOURCE.current.FIELD`
-pub(in crate::kubectl) fn current_value(current: Option<&Value>, source: &str, field: &str) -> Option<String> {
+pub(in crate::kubectl) fn current_value(
+    current: Option<&Value>,
+    source: &str,
+    field: &str,
+) -> Option<String> {
     match current?.get(source)?.get("current")?.get(field)? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),

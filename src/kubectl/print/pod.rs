@@ -148,9 +148,11 @@ fn last_end(container: &ContainerStatus) -> Option<Timestamp> {
 
 /// The reason of the pod if it has one, else its phase.
 fn first_word(pod: &Pod) -> String {
-    let gated = pod.status.conditions.condition("PodScheduled").is_some_and(|condition| {
-        condition.reason.as_deref() == Some("SchedulingGated")
-    });
+    let gated = pod
+        .status
+        .conditions
+        .condition("PodScheduled")
+        .is_some_and(|condition| condition.reason.as_deref() == Some("SchedulingGated"));
     if gated {
         return "SchedulingGated".to_owned();
     }
@@ -185,9 +187,7 @@ fn readiness_gates(pod: &Pod) -> String {
     if gates.is_empty() {
         return "<none>".to_owned();
     }
-    let is_open = |condition: &str| {
-        pod.status.conditions.status_of(condition) == Some(ConditionStatus::True)
-    };
+    let is_open = |condition: &str| pod.status.conditions.status_of(condition) == Some(ConditionStatus::True);
     let open = gates.iter().filter(|gate| is_open(&gate.condition_type)).count();
     format!("{open}/{}", gates.len())
 }

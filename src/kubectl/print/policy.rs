@@ -63,8 +63,7 @@ impl Row for PriorityClass {
 }
 
 impl Row for ResourceQuota {
-    const COLUMNS: &'static [Column] =
-        &[column("NAME"), column("REQUEST"), column("LIMIT"), column("AGE")];
+    const COLUMNS: &'static [Column] = &[column("NAME"), column("REQUEST"), column("LIMIT"), column("AGE")];
 
     fn cells(&self, now: Timestamp) -> Vec<String> {
         let (mut requests, mut limits) = (Vec::new(), Vec::new());

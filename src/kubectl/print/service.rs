@@ -109,13 +109,8 @@ pub(in crate::kubectl) fn shortened(all: &[String]) -> String {
 }
 
 impl Row for EndpointSlice {
-    const COLUMNS: &'static [Column] = &[
-        column("NAME"),
-        column("ADDRESSTYPE"),
-        column("PORTS"),
-        column("ENDPOINTS"),
-        column("AGE"),
-    ];
+    const COLUMNS: &'static [Column] =
+        &[column("NAME"), column("ADDRESSTYPE"), column("PORTS"), column("ENDPOINTS"), column("AGE")];
 
     fn cells(&self, now: Timestamp) -> Vec<String> {
         let port = |port: &EndpointPort| {

@@ -86,8 +86,27 @@ const THINGS: &[&str] = &["namespace", "ns", "deployment", "deploy", "service", 
 
 /// What kubectl can create in addition.
 const NOT_SIMULATED: &[&str] = &[
-    "clusterrole", "clusterrolebinding", "configmap", "cm", "cronjob", "cj", "ingress", "ing", "job", "poddisruptionbudget",
-    "pdb", "priorityclass", "pc", "quota", "resourcequota", "role", "rolebinding", "secret", "serviceaccount", "sa", "token",
+    "clusterrole",
+    "clusterrolebinding",
+    "configmap",
+    "cm",
+    "cronjob",
+    "cj",
+    "ingress",
+    "ing",
+    "job",
+    "poddisruptionbudget",
+    "pdb",
+    "priorityclass",
+    "pc",
+    "quota",
+    "resourcequota",
+    "role",
+    "rolebinding",
+    "secret",
+    "serviceaccount",
+    "sa",
+    "token",
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
@@ -120,8 +139,7 @@ fn namespace(words: &[String]) -> Result<(Parsed, Create), UsageError> {
     Ok((flags, Create::Namespace(name)))
 }
 
-const DEPLOYMENT: &[Flag] =
-    &[Flag::value("image"), Flag::value("port"), Flag::value("replicas").short('r')];
+const DEPLOYMENT: &[Flag] = &[Flag::value("image"), Flag::value("port"), Flag::value("replicas").short('r')];
 
 fn deployment(words: &[String]) -> Result<(Parsed, Create), UsageError> {
     let flags = Parsed::parse(words, &[DEPLOYMENT])?;
@@ -176,9 +194,9 @@ fn service(words: &[String]) -> Result<(Parsed, Create), UsageError> {
         name: exactly_one_name(&flags.args)?,
         kind: match *kind {
             "clusterip" => ServiceKind::ClusterIp { address: flags.text("clusterip").map(Name::from) },
-            "nodeport" => ServiceKind::NodePort {
-                node_port: flags.number("node-port")?.filter(|port| *port > 0),
-            },
+            "nodeport" => {
+                ServiceKind::NodePort { node_port: flags.number("node-port")?.filter(|port| *port > 0) }
+            }
             "loadbalancer" => ServiceKind::LoadBalancer,
             _ => ServiceKind::ExternalName {
                 name: flags.text("external-name").ok_or_else(|| required("external-name"))?.into(),
@@ -186,7 +204,8 @@ fn service(words: &[String]) -> Result<(Parsed, Create), UsageError> {
         },
         ports: flags.list("tcp").iter().map(|text| service_port(text)).collect::<Result<_, _>>()?,
     };
-    let headless = matches!(&service.kind, ServiceKind::ClusterIp { address: Some(address) } if address == "None");
+    let headless =
+        matches!(&service.kind, ServiceKind::ClusterIp { address: Some(address) } if address == "None");
     let external = matches!(service.kind, ServiceKind::ExternalName { .. });
     if service.ports.is_empty() && !headless && !external {
         return Err(UsageError::new("at least one tcp port specifier must be provided"));
@@ -197,9 +216,9 @@ fn service(words: &[String]) -> Result<(Parsed, Create), UsageError> {
 /// `80`, `80:8080` or `80:http`.
 fn service_port(text: &str) -> Result<ServicePortSpec, UsageError> {
     let (port, target) = text.split_once(':').unwrap_or((text, text));
-    let number: i32 = port.parse().map_err(|_| {
-        UsageError::new(format!("strconv.ParseUint: parsing {port:?}: invalid syntax"))
-    })?;
+    let number: i32 = port
+        .parse()
+        .map_err(|_| UsageError::new(format!("strconv.ParseUint: parsing {port:?}: invalid syntax")))?;
     let target = match target.parse::<i32>() {
         Ok(target) => IntOrString::Int(in_range(target)?),
         Err(_) => {

@@ -58,13 +58,8 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
     // Here `--selector` is part of the Service; it does not choose what to expose.
     let targets = Targets::parse(&flags.args, &flags.without("selector"), Bare::Refused)?;
     let can = |kind: &Kind| {
-        let exposable = [
-            Kind::Pod,
-            Kind::Service,
-            Kind::ReplicationController,
-            Kind::Deployment,
-            Kind::ReplicaSet,
-        ];
+        let exposable =
+            [Kind::Pod, Kind::Service, Kind::ReplicationController, Kind::Deployment, Kind::ReplicaSet];
         exposable.contains(kind)
     };
     if let Some(kind) = targets.kinds().iter().find(|kind| !can(kind)) {

@@ -75,7 +75,8 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
 
 fn sort_by(flags: &Parsed) -> Result<Option<JsonPath>, UsageError> {
     let path = flags.text("sort-by").filter(|path| !path.is_empty());
-    path.map(|path| JsonPath::parse_relaxed(&path).map_err(|error| UsageError::new(error.to_string()))).transpose()
+    path.map(|path| JsonPath::parse_relaxed(&path).map_err(|error| UsageError::new(error.to_string())))
+        .transpose()
 }
 
 fn check(get: &Get, flags: &Parsed) -> Result<(), UsageError> {

@@ -100,9 +100,7 @@ fn of(flags: &Parsed) -> Result<(LogsOf, Option<Name>), UsageError> {
         (Some(selector), []) => Ok((LogsOf::Labelled(selector), None)),
         (Some(_), _) => Err(UsageError::new("only a selector (-l) or a POD name is allowed")),
         (None, [pod]) => Ok((LogsOf::One(pod_or_workload(pod)?), None)),
-        (None, [pod, container]) => {
-            Ok((LogsOf::One(pod_or_workload(pod)?), Some(container.as_str().into())))
-        }
+        (None, [pod, container]) => Ok((LogsOf::One(pod_or_workload(pod)?), Some(container.as_str().into()))),
         (None, _) => Err(UsageError::new(
             "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n\
              POD or TYPE/NAME is a required argument for the logs command",
@@ -134,8 +132,9 @@ fn since(flags: &Parsed) -> Result<Option<SimDuration>, UsageError> {
 
 fn since_time(flags: &Parsed) -> Result<Option<Timestamp>, UsageError> {
     let Some(text) = flags.text("since-time").filter(|text| !text.is_empty()) else { return Ok(None) };
-    let wrong =
-        |_| UsageError::new(format!("{text:?} is not a time: expected RFC 3339 such as 2025-01-01T09:00:00Z"));
+    let wrong = |_| {
+        UsageError::new(format!("{text:?} is not a time: expected RFC 3339 such as 2025-01-01T09:00:00Z"))
+    };
     text.parse().map(Some).map_err(wrong)
 }
 

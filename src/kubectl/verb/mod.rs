@@ -111,8 +111,8 @@ fn split_changes<'a>(
     let (objects, changes) = args.split_at(at);
     match changes.iter().find(|change| !is_change(change)) {
         None => Ok((objects, changes)),
-        Some(stray) => Err(UsageError::new(format!(
-            "all resources must be specified before {what} changes: {stray}"
-        ))),
+        Some(stray) => {
+            Err(UsageError::new(format!("all resources must be specified before {what} changes: {stray}")))
+        }
     }
 }

@@ -48,8 +48,7 @@ pub enum RolloutAction {
     Resume,
 }
 
-const STATUS: &[Flag] =
-    &[Flag::switch("watch").short('w'), Flag::value("revision"), Flag::value("timeout")];
+const STATUS: &[Flag] = &[Flag::switch("watch").short('w'), Flag::value("revision"), Flag::value("timeout")];
 const HISTORY: &[Flag] = &[Flag::value("revision")];
 const UNDO: &[Flag] = &[Flag::value("to-revision")];
 const PLAIN: &[Flag] = &[];
@@ -71,11 +70,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         return Err(UsageError::new(format!("rollout needs one of {}", names.join(", "))));
     };
     let Some((name, own)) = ACTIONS.iter().find(|(name, _)| *name == word) else {
-        return Err(UsageError::new(format!("unknown command {word:?}")).suggesting(
-            &word,
-            names,
-            "rollout ",
-        ));
+        return Err(UsageError::new(format!("unknown command {word:?}")).suggesting(&word, names, "rollout "));
     };
     let flags = Parsed::parse(&rest, &[own, SELECTOR, FILES])?;
     let action = action(name, &flags)?;

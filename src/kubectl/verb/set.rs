@@ -62,7 +62,9 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
     match split_subcommand(words) {
         Some((word, rest)) if word == "image" => image(&rest),
         Some((word, rest)) if word == "resources" => resources(&rest),
-        Some((word, _)) if ["env", "selector", "serviceaccount", "sa", "subject"].contains(&word.as_str()) => {
+        Some((word, _))
+            if ["env", "selector", "serviceaccount", "sa", "subject"].contains(&word.as_str()) =>
+        {
             Err(UsageError::new(format!("`kubectl set {word}` is not simulated")))
         }
         Some((word, _)) => Err(UsageError::new(format!("unknown command {word:?}")).suggesting(

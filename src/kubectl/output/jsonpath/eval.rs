@@ -54,7 +54,10 @@ fn step<'a>(node: &'a Node, values: Found<'a>) -> Result<Found<'a>, String> {
         Node::Filter { left, comparison } => {
             for value in values.into_iter().filter(|value| !value.is_null()) {
                 if !value.is_array() {
-                    return Err(format!("{} is not array or slice and cannot be filtered", type_name(&value)));
+                    return Err(format!(
+                        "{} is not array or slice and cannot be filtered",
+                        type_name(&value)
+                    ));
                 }
                 for item in children(value) {
                     if passes(&item, left, comparison.as_ref())? {

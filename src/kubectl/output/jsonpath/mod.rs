@@ -115,14 +115,20 @@ impl JsonPath {
     /// What each action finds in `root`, in order.
     pub fn find<'a>(&'a self, root: &'a Value) -> Result<Vec<Found<'a>>, JsonPathError> {
         eval::parts(&self.parts, root).map_err(|why| {
-            JsonPathError(format!("error executing jsonpath {:?}: Error executing template: {why}", self.source))
+            JsonPathError(format!(
+                "error executing jsonpath {:?}: Error executing template: {why}",
+                self.source
+            ))
         })
     }
 
     /// The filled-in template: the values of an action are joined by blanks.
     pub fn render(&self, root: &Value) -> Result<String, JsonPathError> {
         let found = self.find(root)?;
-        Ok(found.iter().map(|values| values.iter().map(|value| text_of(value)).collect::<Vec<_>>().join(" ")).collect())
+        Ok(found
+            .iter()
+            .map(|values| values.iter().map(|value| text_of(value)).collect::<Vec<_>>().join(" "))
+            .collect())
     }
 
     /// All that is found, as one JSON list.

@@ -116,7 +116,10 @@ impl<'a> Reader<'a> {
                     other => return Err(format!("unrecognized identifier {other}")),
                 },
                 Some(other) => {
-                    return Err(format!("unrecognized character in action: U+{:04X} '{other}'", other as u32));
+                    return Err(format!(
+                        "unrecognized character in action: U+{:04X} '{other}'",
+                        other as u32
+                    ));
                 }
             }
         }
