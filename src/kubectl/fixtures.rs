@@ -75,7 +75,7 @@ pub(super) fn object(mut manifest: Value) -> Object {
 }
 
 /// A pod of one container `app` on node `n1`, with this container state.
-pub(super) fn pod(name: &str, phase: &str, container: Value) -> Value {
+pub(super) fn pod(name: &str, phase: &str, container: &Value) -> Value {
     let mut status = json!({"name": "app", "image": "web:1", "ready": false, "restartCount": 0});
     status.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
     json!({

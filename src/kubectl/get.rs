@@ -76,7 +76,7 @@ impl Get {
             }
             _ => {
                 let objects: Vec<Value> = objects().map(to_value).collect();
-                self.tree(if self.is_single() { objects.into_iter().next() } else { Some(list(objects)) })
+                self.tree(if self.is_single() { objects.into_iter().next() } else { Some(list(&objects)) })
             }
         }
     }
@@ -98,7 +98,7 @@ impl Get {
     }
 }
 
-fn list(objects: Vec<Value>) -> Value {
+fn list(objects: &[Value]) -> Value {
     json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 

@@ -5,7 +5,7 @@
 
 /// How columns are set.
 #[derive(Clone, Copy, Debug)]
-pub struct Tabs {
+pub(super) struct Tabs {
     minimum: usize,
     padding: usize,
 }
@@ -17,13 +17,13 @@ pub(super) const PAGE: Tabs = Tabs { minimum: 0, padding: 2 };
 
 impl Tabs {
     /// Lines of cells as text.
-    pub fn align(self, lines: &[Vec<String>]) -> String {
+    pub(super) fn align(self, lines: &[Vec<String>]) -> String {
         self.set(lines, None)
     }
 
     /// As [`Tabs::align`], with columns at least as wide as in earlier calls with the same memory: for tables that grow
     /// while they are shown.
-    pub fn align_remembering(self, lines: &[Vec<String>], memory: &mut Vec<usize>) -> String {
+    pub(super) fn align_remembering(self, lines: &[Vec<String>], memory: &mut Vec<usize>) -> String {
         self.set(lines, Some(memory))
     }
 
@@ -34,7 +34,7 @@ impl Tabs {
     }
 
     /// Text with tabs between cells.
-    pub fn align_text(self, text: &str) -> String {
+    pub(super) fn align_text(self, text: &str) -> String {
         let lines: Vec<Vec<String>> =
             text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
         self.align(&lines)

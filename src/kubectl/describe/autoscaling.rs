@@ -76,16 +76,12 @@ fn or_zero(quantity: Option<&crate::base::Quantity>) -> String {
 }
 
 fn value_or_average(target: &MetricTarget, current: Option<&Value>, source: &str) -> (&'static str, String) {
-    match &target.average_value {
-        Some(goal) => {
-            let now = or_unknown(current_value(current, source, "averageValue"));
-            ("average value", format!("{now} / {goal}"))
-        }
-        None => {
-            let now = or_unknown(current_value(current, source, "value"));
-            ("value", format!("{now} / {}", or_zero(target.value.as_ref())))
-        }
+    if let Some(goal) = &target.average_value {
+        let now = or_unknown(current_value(current, source, "averageValue"));
+        return ("average value", format!("{now} / {goal}"));
     }
+    let now = or_unknown(current_value(current, source, "value"));
+    ("value", format!("{now} / {}", or_zero(target.value.as_ref())))
 }
 
 fn resource(page: &mut Page, what: &str, target: &MetricTarget, current: Option<&Value>, source: &str) {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::api::core::Opaque;
 use crate::api::pod::{Container, ContainerPort, ContainerState, ContainerStatus, Pod, Probe, Resources};
+use crate::base::{Name, Quantity};
 use crate::kubectl::age::date;
 use crate::kubectl::print::or_none;
 
@@ -68,7 +69,7 @@ fn ports(page: &mut Page, heading: &str, container: &Container, number: fn(&Cont
     line!(page, 2, "{heading}{plural}:\t{}", or_none(&ports.join(", ")));
 }
 
-fn words(page: &mut Page, heading: &str, words: &[crate::base::Name]) {
+fn words(page: &mut Page, heading: &str, words: &[Name]) {
     if words.is_empty() {
         return;
     }
@@ -149,7 +150,7 @@ fn probe_text(probe: &Probe) -> String {
         probe.failure_threshold.unwrap_or(3)
     );
     if let Some(exec) = &probe.exec {
-        let words: Vec<&str> = exec.command.iter().map(|word| word.as_str()).collect();
+        let words: Vec<&str> = exec.command.iter().map(Name::as_str).collect();
         return format!("exec [{}] {attributes}", words.join(" "));
     }
     if let Some(get) = &probe.http_get {
@@ -185,7 +186,9 @@ fn environment(page: &mut Page, container: &Container, pod: Option<&Pod>) {
     let from = items(&container.env_from);
     if !from.is_empty() {
         line!(page, 2, "Environment Variables from:");
-        from.iter().for_each(|source| environment_source(page, source));
+        for source in from {
+            environment_source(page, source);
+        }
     }
     let variables = items(&container.env);
     line!(page, 2, "Environment:{}", if variables.is_empty() { "\t<none>" } else { "" });
@@ -262,8 +265,8 @@ fn resource_field(field: &Value, container: &Container) -> String {
         Some((_, name)) => (&container.resources.requests, name),
         None => return String::new(),
     };
-    let divisor = text(field, "/divisor").parse::<crate::base::Quantity>();
-    let milli = |quantity: &crate::base::Quantity| quantity.milli_value();
+    let divisor = text(field, "/divisor").parse::<Quantity>();
+    let milli = |quantity: &Quantity| quantity.milli_value();
     let divisor = divisor.ok().map(|divisor| milli(&divisor)).filter(|divisor| *divisor > 0).unwrap_or(1_000);
     let amount = list.get(name).map_or(0, milli);
     let units = amount / divisor + i64::from(amount % divisor > 0);
@@ -279,12 +282,12 @@ fn mounts(page: &mut Page, container: &Container) {
     line!(page, 2, "Mounts:{}", if mounts.is_empty() { "\t<none>" } else { "" });
     for mount in mounts {
         let read_only = mount.get("readOnly").and_then(Value::as_bool).unwrap_or(false);
-        let mut flags = if read_only { "ro" } else { "rw" }.to_owned();
-        let path = text(mount, "/subPath");
-        if !path.is_empty() {
-            flags.push_str(&format!(",path={path:?}"));
-        }
-        line!(page, 3, "{} from {} ({flags})", text(mount, "/mountPath"), text(mount, "/name"));
+        let flag = if read_only { "ro" } else { "rw" };
+        let path = match text(mount, "/subPath") {
+            "" => String::new(),
+            path => format!(",path={path:?}"),
+        };
+        line!(page, 3, "{} from {} ({flag}{path})", text(mount, "/mountPath"), text(mount, "/name"));
     }
     let devices = items(&container.volume_devices);
     if !devices.is_empty() {

@@ -111,7 +111,7 @@ fn system_info(page: &mut Page, node: &Node) {
         line!(page, 1, "{heading}:\t{value}");
     }
     let spec = &node.spec;
-    let ranges = spec.pod_cidrs.iter().map(|range| range.as_str()).collect::<Vec<_>>().join(",");
+    let ranges = spec.pod_cidrs.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
     for (heading, value) in [
         ("PodCIDR", spec.pod_cidr.as_deref().unwrap_or_default()),
         ("PodCIDRs", &ranges),

@@ -165,10 +165,10 @@ fn toleration_text(toleration: &Toleration) -> String {
     if toleration.operator == Some(TolerationOperator::Exists) && value.is_empty() {
         text.push_str(if text.is_empty() { "op=Exists" } else { " op=Exists" });
     }
-    if let Some(seconds) = toleration.toleration_seconds {
-        text.push_str(&format!(" for {seconds}s"));
+    match toleration.toleration_seconds {
+        Some(seconds) => format!("{text} for {seconds}s"),
+        None => text,
     }
-    text
 }
 
 /// `Topology Spread Constraints:`, in the order of their keys.

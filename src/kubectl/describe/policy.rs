@@ -111,7 +111,7 @@ pub(super) fn quota(page: &mut Page, quota: &ResourceQuota) {
 }
 
 fn scopes(page: &mut Page, quota: &ResourceQuota, level: usize, bullet: &str) {
-    let mut scopes: Vec<&str> = quota.spec.scopes.iter().map(|scope| scope.as_str()).collect();
+    let mut scopes: Vec<&str> = quota.spec.scopes.iter().map(Name::as_str).collect();
     if scopes.is_empty() {
         return;
     }

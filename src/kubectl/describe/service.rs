@@ -37,7 +37,7 @@ pub(super) fn service<S: ObjectSource + ?Sized>(page: &mut Page, service: &Servi
 }
 
 fn join(names: &[Name]) -> String {
-    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",")
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(",")
 }
 
 fn addresses(page: &mut Page, service: &Service) {
@@ -155,7 +155,7 @@ pub(super) fn endpoint_slice(page: &mut Page, slice: &EndpointSlice) {
     }
     line!(page, 0, "Endpoints:");
     for endpoint in &slice.endpoints {
-        let addresses: Vec<&str> = endpoint.addresses.iter().map(|address| address.as_str()).collect();
+        let addresses: Vec<&str> = endpoint.addresses.iter().map(Name::as_str).collect();
         line!(page, 1, "- Addresses:\t{}", or_none(&addresses.join(", ")));
         line!(page, 2, "Conditions:");
         line!(page, 3, "Ready:\t{}", endpoint.conditions.ready);

@@ -7,15 +7,15 @@ use crate::kubectl::fixtures::{Cluster, object, pod, running};
 use crate::kubectl::{Command, Verb};
 
 fn cluster() -> Cluster {
-    let mut other = pod("job-x", "Succeeded", json!({}));
+    let mut other = pod("job-x", "Succeeded", &json!({}));
     other["metadata"]["namespace"] = "batch".into();
     other["metadata"]["labels"] = json!({"team": "b"});
-    let mut second = pod("web-2", "Pending", json!({}));
+    let mut second = pod("web-2", "Pending", &json!({}));
     second["spec"]["nodeName"] = "n2".into();
     second["metadata"]["labels"] = json!({"app": "web", "canary": ""});
     Cluster::new([
         second,
-        pod("web-1", "Running", running()),
+        pod("web-1", "Running", &running()),
         other,
         json!({"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 2, "selector": {}}}),
         json!({"kind": "Service", "metadata": {"name": "web"}, "spec": {"clusterIP": "10.96.0.7"}}),
@@ -102,11 +102,10 @@ status:
 ";
     assert_eq!(single, expected);
     let list = cluster().out("get svc -o yaml");
-    let mut expected: String = "apiVersion: v1\nitems:\n".to_owned();
-    for (at, line) in single.lines().enumerate() {
-        expected.push_str(&format!("{} {line}\n", if at == 0 { "-" } else { " " }));
-    }
-    expected.push_str("kind: List\nmetadata:\n  resourceVersion: \"\"\n");
+    let items = single.replace('\n', "\n  ");
+    let items = items.trim_end();
+    let expected =
+        format!("apiVersion: v1\nitems:\n- {items}\nkind: List\nmetadata:\n  resourceVersion: \"\"\n");
     assert_eq!(list, expected);
     assert_eq!(cluster().out("get pod web-1 -o jsonpath={.status.phase}"), "Running");
     assert_eq!(cluster().out("get pods -o 'jsonpath={.items[*].metadata.name}'"), "web-1 web-2");
@@ -173,15 +172,15 @@ fn a_watch_shows_changes() {
 EVENT   NAME    READY   STATUS    RESTARTS   AGE
 ADDED   web-1   1/1     Running   0          60m
 ";
-    assert_eq!(line(Op::Added, pod("web-1", "Running", running())).unwrap(), expected);
-    let gone = line(Op::Deleted, pod("web-1", "Failed", json!({}))).unwrap();
+    assert_eq!(line(Op::Added, pod("web-1", "Running", &running())).unwrap(), expected);
+    let gone = line(Op::Deleted, pod("web-1", "Failed", &json!({}))).unwrap();
     assert_eq!(gone, "DELETED   web-1   0/1     Failed    0          60m\n");
-    let wider = line(Op::Added, pod("web-with-a-long-name", "Pending", json!({}))).unwrap();
+    let wider = line(Op::Added, pod("web-with-a-long-name", "Pending", &json!({}))).unwrap();
     assert_eq!(wider, "ADDED     web-with-a-long-name   0/1     Pending   0          60m\n");
-    let mut other = pod("db", "Running", json!({}));
+    let mut other = pod("db", "Running", &json!({}));
     other["metadata"]["labels"] = json!({"app": "db"});
     assert_eq!(line(Op::Added, other), None);
-    let mut elsewhere = pod("web-9", "Running", json!({}));
+    let mut elsewhere = pod("web-9", "Running", &json!({}));
     elsewhere["metadata"]["namespace"] = "batch".into();
     assert_eq!(line(Op::Added, elsewhere), None);
     assert_eq!(line(Op::Added, json!({"kind": "Node", "metadata": {"name": "n1"}})), None);
@@ -198,7 +197,7 @@ fn a_watch_can_show_names_or_trees() {
         let Verb::Get(get) = &command.verb else { panic!("{command:?}") };
         let mut watch = Watch::new(get, &command.scope, "default").unwrap();
         let now = "2025-01-01T10:00:00Z".parse().unwrap();
-        let shown = watch.change(Op::Added, &object(pod("web-1", "Running", running())), now).unwrap();
+        let shown = watch.change(Op::Added, &object(pod("web-1", "Running", &running())), now).unwrap();
         assert_eq!(shown, expected, "{output}");
     }
 }

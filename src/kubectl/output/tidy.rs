@@ -122,8 +122,8 @@ fn stays(key: &str, value: &Value, kind: Kind, path: &[String]) -> bool {
         Value::Null => is_written_when_null(key, kind, path),
         Value::Array(items) => !items.is_empty(),
         Value::Object(map) if map.is_empty() => {
-            !LEFT_OUT_WHEN_EMPTY.contains(&key)
-                && !(key == "selector" && is_spec(path) && has_plain_selector(kind))
+            let is_plain_selector = key == "selector" && is_spec(path) && has_plain_selector(kind);
+            !(is_plain_selector || LEFT_OUT_WHEN_EMPTY.contains(&key))
         }
         Value::Object(_) => true,
         zero if is_zero(zero) => !is_left_out_when_zero(key, zero, kind, path),

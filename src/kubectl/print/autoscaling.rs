@@ -58,14 +58,14 @@ fn one_metric(metric: &MetricSpec, current: Option<&Value>) -> String {
         Some(goal) => format!("{}/{goal} (avg)", now(source, "averageValue")),
         None => format!("{}/{}", now(source, "value"), quantity(target.value.as_ref())),
     };
-    let resource = |source: &str, name: &str, target: &MetricTarget| match &target.average_value {
-        Some(goal) => format!("{name}: {}/{goal}", now(source, "averageValue")),
-        None => {
-            let now = current_value(current, source, "averageUtilization")
-                .map_or_else(unknown, |percent| format!("{percent}%"));
-            let goal = target.average_utilization.map(|percent| format!("{percent}%"));
-            format!("{name}: {now}/{}", goal.unwrap_or_else(|| "<auto>".to_owned()))
+    let resource = |source: &str, name: &str, target: &MetricTarget| {
+        if let Some(goal) = &target.average_value {
+            return format!("{name}: {}/{goal}", now(source, "averageValue"));
         }
+        let percent = current_value(current, source, "averageUtilization");
+        let now = percent.map_or_else(unknown, |percent| format!("{percent}%"));
+        let goal = target.average_utilization.map(|percent| format!("{percent}%"));
+        format!("{name}: {now}/{}", goal.unwrap_or_else(|| "<auto>".to_owned()))
     };
     if let Some(source) = &metric.external {
         average("external", &source.target)

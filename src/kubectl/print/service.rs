@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::api::Timestamp;
 use crate::api::service::{Endpoint, EndpointPort, EndpointSlice, Endpoints, Service};
+use crate::base::Name;
 
 use super::{Column, Row, column, created, or_none, wide};
 
@@ -26,7 +27,7 @@ impl Row for Service {
         vec![
             self.metadata.name.to_string(),
             kind(self).to_owned(),
-            or_none(address.map(|address| address.as_str()).unwrap_or_default()).to_owned(),
+            or_none(address.map(Name::as_str).unwrap_or_default()).to_owned(),
             external_address(self),
             or_none(&ports(self)).to_owned(),
             created(&self.metadata, now),
@@ -41,7 +42,7 @@ fn kind(service: &Service) -> &str {
 
 fn external_address(service: &Service) -> String {
     let join = |addresses: Vec<&str>| addresses.join(",");
-    let external: Vec<&str> = service.spec.external_ips.iter().map(|address| address.as_str()).collect();
+    let external: Vec<&str> = service.spec.external_ips.iter().map(Name::as_str).collect();
     match kind(service) {
         "ClusterIP" | "NodePort" => or_none(&join(external)).to_owned(),
         "LoadBalancer" => {

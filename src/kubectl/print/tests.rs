@@ -35,9 +35,9 @@ fn pods() {
         "lastState": {"terminated": ended(1, Some("Error"))},
     });
     let cluster = Cluster::new([
-        pod("web-1", "Running", running()),
-        pod("web-2", "Running", crashing),
-        with(pod("web-3-pending", "Pending", json!({})), "/spec/nodeName", Value::Null),
+        pod("web-1", "Running", &running()),
+        pod("web-2", "Running", &crashing),
+        with(pod("web-3-pending", "Pending", &json!({})), "/spec/nodeName", Value::Null),
     ]);
     let expected = "\
 NAME            READY   STATUS             RESTARTS      AGE
@@ -57,23 +57,23 @@ web-3-pending   0/1     Pending   0          60m   10.1.0.5   <none>   <none>   
 
 #[test]
 fn status_of_plain_pods() {
-    let running_pod = pod("p", "Running", running());
+    let running_pod = pod("p", "Running", &running());
     let deleted = with(running_pod.clone(), "/metadata/deletionTimestamp", at("10:00:20").into());
-    let failed = pod("p", "Failed", json!({"state": {"terminated": ended(1, Some("Error"))}}));
+    let failed = pod("p", "Failed", &json!({"state": {"terminated": ended(1, Some("Error"))}}));
     let gated = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]);
     for (pod, expected) in [
         (running_pod.clone(), "Running"),
-        (pod("p", "Pending", waiting("ContainerCreating")), "ContainerCreating"),
-        (pod("p", "Pending", waiting("ImagePullBackOff")), "ImagePullBackOff"),
-        (pod("p", "Running", json!({"state": {"terminated": ended(137, Some("OOMKilled"))}})), "OOMKilled"),
-        (pod("p", "Succeeded", json!({"state": {"terminated": ended(0, Some("Completed"))}})), "Completed"),
-        (pod("p", "Running", json!({"state": {"terminated": ended(3, None)}})), "ExitCode:3"),
-        (pod("p", "Running", json!({"state": {"terminated": {"exitCode": 137, "signal": 9}}})), "Signal:9"),
+        (pod("p", "Pending", &waiting("ContainerCreating")), "ContainerCreating"),
+        (pod("p", "Pending", &waiting("ImagePullBackOff")), "ImagePullBackOff"),
+        (pod("p", "Running", &json!({"state": {"terminated": ended(137, Some("OOMKilled"))}})), "OOMKilled"),
+        (pod("p", "Succeeded", &json!({"state": {"terminated": ended(0, Some("Completed"))}})), "Completed"),
+        (pod("p", "Running", &json!({"state": {"terminated": ended(3, None)}})), "ExitCode:3"),
+        (pod("p", "Running", &json!({"state": {"terminated": {"exitCode": 137, "signal": 9}}})), "Signal:9"),
         (deleted.clone(), "Terminating"),
         (with(deleted, "/status/reason", "NodeLost".into()), "Unknown"),
         (with(failed.clone(), "/metadata/deletionTimestamp", at("10:00:20").into()), "Error"),
-        (with(pod("p", "Failed", json!({})), "/status/reason", "Evicted".into()), "Evicted"),
-        (with(pod("p", "Pending", json!({})), "/status/conditions", gated), "SchedulingGated"),
+        (with(pod("p", "Failed", &json!({})), "/status/reason", "Evicted".into()), "Evicted"),
+        (with(pod("p", "Pending", &json!({})), "/status/conditions", gated), "SchedulingGated"),
     ] {
         assert_eq!(status(pod.clone()), expected, "{pod}");
     }
@@ -85,7 +85,7 @@ fn half_done(ready: &str) -> Value {
         {"name": "a", "ready": false, "state": {"terminated": ended(0, Some("Completed"))}},
         {"name": "b", "ready": true, "state": {"running": {}}},
     ]);
-    let pod = with(pod("p", "Running", json!({})), "/status/containerStatuses", states);
+    let pod = with(pod("p", "Running", &json!({})), "/status/containerStatuses", states);
     with(pod, "/status/conditions", json!([{"type": "Ready", "status": ready}]))
 }
 
@@ -96,13 +96,13 @@ fn status_of_pods_with_several_containers() {
 }
 
 /// A pod with two ordinary init containers of which the first has this state.
-fn initializing(first: Value) -> Value {
+fn initializing(first: &Value) -> Value {
     let mut first_status = json!({"name": "init-a", "ready": false, "restartCount": 2});
     first_status.as_object_mut().unwrap().extend(first.as_object().unwrap().clone());
     let inits = json!([{"name": "init-a", "image": "i"}, {"name": "init-b", "image": "i"}]);
     let states =
         json!([first_status, {"name": "init-b", "state": {"waiting": {"reason": "PodInitializing"}}}]);
-    let pod = with(pod("p", "Pending", waiting("PodInitializing")), "/spec/initContainers", inits);
+    let pod = with(pod("p", "Pending", &waiting("PodInitializing")), "/spec/initContainers", inits);
     with(pod, "/status/initContainerStatuses", states)
 }
 
@@ -115,16 +115,16 @@ fn status_while_initializing() {
         (json!({"state": {"terminated": ended(7, None)}}), "Init:ExitCode:7"),
         (waiting("CrashLoopBackOff"), "Init:CrashLoopBackOff"),
     ] {
-        assert_eq!(status(initializing(first.clone())), expected, "{first}");
+        assert_eq!(status(initializing(&first)), expected, "{first}");
     }
     let done = json!({"name": "x", "ready": true, "state": {"terminated": ended(0, Some("Completed"))}});
-    let both = with(initializing(json!({})), "/status/initContainerStatuses", json!([done, done]));
+    let both = with(initializing(&json!({})), "/status/initContainerStatuses", json!([done, done]));
     assert_eq!(status(both), "PodInitializing");
 }
 
 #[test]
 fn sidecars_count_as_containers() {
-    let mut pod = pod("p", "Running", running());
+    let mut pod = pod("p", "Running", &running());
     pod["spec"]["initContainers"] = json!([
         {"name": "once", "image": "i"},
         {"name": "side", "image": "s", "restartPolicy": "Always"},

@@ -219,15 +219,14 @@ fn service_port(text: &str) -> Result<ServicePortSpec, UsageError> {
     let number: i32 = port
         .parse()
         .map_err(|_| UsageError::new(format!("strconv.ParseUint: parsing {port:?}: invalid syntax")))?;
-    let target = match target.parse::<i32>() {
-        Ok(target) => IntOrString::Int(in_range(target)?),
-        Err(_) => {
-            let problems = port_name(target);
-            if !problems.is_empty() {
-                return Err(UsageError::new(problems.join("; ")));
-            }
-            IntOrString::Text(target.into())
+    let target = if let Ok(target) = target.parse::<i32>() {
+        IntOrString::Int(in_range(target)?)
+    } else {
+        let problems = port_name(target);
+        if !problems.is_empty() {
+            return Err(UsageError::new(problems.join("; ")));
         }
+        IntOrString::Text(target.into())
     };
     Ok(ServicePortSpec { port: in_range(number)?, target })
 }

@@ -66,16 +66,13 @@ fn nodes(flags: &Parsed, names: &[String]) -> Result<Nodes, UsageError> {
 impl Taint {
     /// `KEY=VALUE:EFFECT`, `KEY:EFFECT`, or with `-` at the end to remove, then also `KEY-`.
     fn change(&mut self, text: &str) -> Result<(), UsageError> {
-        match text.strip_suffix('-') {
-            Some(text) => {
-                let (key, _, effect) = parts(text)?;
-                self.remove.push((key, effect));
-            }
-            None => {
-                let (key, value, effect) = parts(text)?;
-                let effect = effect.ok_or_else(|| invalid(text, None))?;
-                self.add.push(NodeTaint { key, value, effect, time_added: None });
-            }
+        if let Some(text) = text.strip_suffix('-') {
+            let (key, _, effect) = parts(text)?;
+            self.remove.push((key, effect));
+        } else {
+            let (key, value, effect) = parts(text)?;
+            let effect = effect.ok_or_else(|| invalid(text, None))?;
+            self.add.push(NodeTaint { key, value, effect, time_added: None });
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ fn node() -> Value {
     })
 }
 
-fn event(name: &str, about: Value, count: i32, first: &str, last: &str, message: &str) -> Value {
+fn event(name: &str, about: &Value, count: i32, first: &str, last: &str, message: &str) -> Value {
     let kind = if count > 1 { "Warning" } else { "Normal" };
     json!({"kind": "Event", "metadata": {"name": name}, "involvedObject": about, "type": kind,
         "reason": if count > 1 { "BackOff" } else { "Pulled" }, "message": message, "count": count,
@@ -203,7 +203,7 @@ pub(super) fn cluster() -> Cluster {
     let events = vec![
         event(
             "web.1",
-            about("Pod", "web-5d-1", "web-5d-1"),
+            &about("Pod", "web-5d-1", "web-5d-1"),
             12,
             "09:50:00",
             "09:57:00",
@@ -211,7 +211,7 @@ pub(super) fn cluster() -> Cluster {
         ),
         event(
             "web.2",
-            about("Pod", "web-5d-1", "web-5d-1"),
+            &about("Pod", "web-5d-1", "web-5d-1"),
             1,
             "09:40:00",
             "09:40:00",
@@ -219,7 +219,7 @@ pub(super) fn cluster() -> Cluster {
         ),
         event(
             "web.3",
-            about("Pod", "web-5d-1", "an older pod of that name"),
+            &about("Pod", "web-5d-1", "an older pod of that name"),
             1,
             "08:40:00",
             "08:40:00",
@@ -227,7 +227,7 @@ pub(super) fn cluster() -> Cluster {
         ),
         event(
             "n1.1",
-            about("Node", "n1", "n1"),
+            &about("Node", "n1", "n1"),
             1,
             "09:00:10",
             "09:00:10",

@@ -2,15 +2,8 @@
 
 use super::cluster::cluster;
 
-fn check(line: &str, expected: &str) {
-    assert_eq!(cluster().out(line), expected, "{line}");
-}
-
-#[test]
-fn pod_web_5d_1() {
-    check(
-        "describe pod web-5d-1",
-        r#"Name:             web-5d-1
+/// A pod with everything that a page of a pod can show.
+const POD: &str = r#"Name:             web-5d-1
 Namespace:        default
 Priority:         1000
 Service Account:  default
@@ -100,15 +93,22 @@ Events:
   ----     ------   ----               ----     -------
   Normal   Pulled   20m                kubelet  Container image "web:1" already present on machine
   Warning  BackOff  3m (x12 over 10m)  kubelet  Back-off restarting failed container app
-"#,
-    );
+"#;
+
+fn check(line: &str, expected: &str) {
+    assert_eq!(cluster().out(line), expected, "{line}");
+}
+
+#[test]
+fn pod_web_5d_1() {
+    check("describe pod web-5d-1", POD);
 }
 
 #[test]
 fn pod_web_5d_2() {
     check(
         "describe pod web-5d-2",
-        r#"Name:                      web-5d-2
+        r"Name:                      web-5d-2
 Namespace:                 default
 Node:                      n1/
 Labels:                    app=web
@@ -138,7 +138,7 @@ QoS Class:              Burstable
 Node-Selectors:         <none>
 Tolerations:            <none>
 Events:                 <none>
-"#,
+",
     );
 }
 
@@ -146,7 +146,7 @@ Events:                 <none>
 fn node_n1() {
     check(
         "describe node n1",
-        r#"Name:               n1
+        r"Name:               n1
 Roles:              worker
 Labels:             node-role.kubernetes.io/worker=
 Annotations:        <none>
@@ -205,7 +205,7 @@ Events:
   Type    Reason  Age   From     Message
   ----    ------  ----  ----     -------
   Normal  Pulled  59m   kubelet  Node n1 status is now: NodeReady
-"#,
+",
     );
 }
 
@@ -213,7 +213,7 @@ Events:
 fn svc_web() {
     check(
         "describe svc web",
-        r#"Name:                     web
+        r"Name:                     web
 Namespace:                default
 Labels:                   <none>
 Annotations:              <none>
@@ -233,7 +233,7 @@ Endpoints:
 Session Affinity:         None
 Internal Traffic Policy:  Cluster
 Events:                   <none>
-"#,
+",
     );
 }
 
@@ -241,7 +241,7 @@ Events:                   <none>
 fn endpointslice_web_x() {
     check(
         "describe endpointslice web-x",
-        r#"Name:         web-x
+        r"Name:         web-x
 Namespace:    default
 Labels:       kubernetes.io/service-name=web
 Annotations:  <none>
@@ -282,7 +282,7 @@ Endpoints:
     NodeName:  n1
     Zone:      <unset>
 Events:        <none>
-"#,
+",
     );
 }
 
@@ -290,7 +290,7 @@ Events:        <none>
 fn ep_web() {
     check(
         "describe ep web",
-        r#"Name:         web
+        r"Name:         web
 Namespace:    default
 Labels:       <none>
 Annotations:  <none>
@@ -303,7 +303,7 @@ Subsets:
     http  8080  TCP
 
 Events:  <none>
-"#,
+",
     );
 }
 
@@ -311,7 +311,7 @@ Events:  <none>
 fn pdb_web() {
     check(
         "describe pdb web",
-        r#"Name:           web
+        r"Name:           web
 Namespace:      default
 Min available:  2
 Selector:       app=web
@@ -321,7 +321,7 @@ Status:
     Desired:              2
     Total:                3
 Events:                   <none>
-"#,
+",
     );
 }
 
@@ -329,7 +329,7 @@ Events:                   <none>
 fn ns_default() {
     check(
         "describe ns default",
-        r#"Name:         default
+        r"Name:         default
 Labels:       <none>
 Annotations:  <none>
 Status:       Active
@@ -347,7 +347,7 @@ Resource Limits
  Type       Resource  Min  Max  Default Request  Default Limit  Max Limit/Request Ratio
  ----       --------  ---  ---  ---------------  -------------  -----------------------
  Container  cpu       -    2    200m             -              -
-"#,
+",
     );
 }
 
@@ -355,7 +355,7 @@ Resource Limits
 fn quota_q() {
     check(
         "describe quota q",
-        r#"Name:       q
+        r"Name:       q
 Namespace:  default
 Scopes:     BestEffort
  * Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.
@@ -363,7 +363,7 @@ Resource      Used  Hard
 --------      ----  ----
 pods          1     5
 requests.cpu  0     2
-"#,
+",
     );
 }
 
@@ -371,12 +371,12 @@ requests.cpu  0     2
 fn limits_l() {
     check(
         "describe limits l",
-        r#"Name:       l
+        r"Name:       l
 Namespace:  default
 Type        Resource  Min  Max  Default Request  Default Limit  Max Limit/Request Ratio
 ----        --------  ---  ---  ---------------  -------------  -----------------------
 Container   cpu       -    2    200m             -              -
-"#,
+",
     );
 }
 
@@ -384,14 +384,14 @@ Container   cpu       -    2    200m             -              -
 fn pc_high() {
     check(
         "describe pc high",
-        r#"Name:              high
+        r"Name:              high
 Value:             1000
 GlobalDefault:     false
 PreemptionPolicy:  PreemptLowerPriority
 Description:       important
 Annotations:       <none>
 Events:            <none>
-"#,
+",
     );
 }
 
@@ -399,7 +399,7 @@ Events:            <none>
 fn lease_n1() {
     check(
         "describe lease n1 -n kube-node-lease",
-        r#"Name:         n1
+        r"Name:         n1
 Namespace:    kube-node-lease
 Labels:       <none>
 Annotations:  <none>
@@ -412,6 +412,6 @@ Spec:
   Lease Duration Seconds:  40
   Renew Time:              2025-01-01T09:59:55.500000Z
 Events:                    <none>
-"#,
+",
     );
 }

@@ -10,7 +10,7 @@ fn check(line: &str, expected: &str) {
 fn deploy_web() {
     check(
         "describe deploy web",
-        r#"Name:                   web
+        r"Name:                   web
 Namespace:              default
 CreationTimestamp:      Wed, 01 Jan 2025 09:00:00 +0000
 Labels:                 <none>
@@ -63,7 +63,7 @@ Conditions:
 OldReplicaSets:  web-4c (2/2 replicas created)
 NewReplicaSet:   web-5d (2/2 replicas created)
 Events:          <none>
-"#,
+",
     );
 }
 
@@ -71,7 +71,7 @@ Events:          <none>
 fn rs_web_5d() {
     check(
         "describe rs web-5d",
-        r#"Name:           web-5d
+        r"Name:           web-5d
 Namespace:      default
 Selector:       app=web,pod-template-hash=5d
 Labels:         app=web
@@ -120,7 +120,7 @@ Conditions:
   ----             ------  ------
   ReplicaFailure   True    FailedCreate
 Events:            <none>
-"#,
+",
     );
 }
 
@@ -128,7 +128,7 @@ Events:            <none>
 fn sts_db() {
     check(
         "describe sts db",
-        r#"Name:               db
+        r"Name:               db
 Namespace:          default
 CreationTimestamp:  Wed, 01 Jan 2025 09:00:00 +0000
 Selector:           app=db
@@ -158,7 +158,7 @@ Volume Claims:
   Capacity:      1Gi
   Access Modes:  [ReadWriteOnce]
 Events:          <none>
-"#,
+",
     );
 }
 
@@ -166,7 +166,7 @@ Events:          <none>
 fn ds_agent() {
     check(
         "describe ds agent",
-        r#"Name:           agent
+        r"Name:           agent
 Namespace:      default
 Selector:       app=db
 Node-Selector:  <none>
@@ -191,7 +191,7 @@ Pod Template:
   Node-Selectors:  <none>
   Tolerations:     <none>
 Events:            <none>
-"#,
+",
     );
 }
 
@@ -199,7 +199,7 @@ Events:            <none>
 fn job_sum() {
     check(
         "describe job sum",
-        r#"Name:               sum
+        r"Name:               sum
 Namespace:          default
 Selector:           
 Labels:             <none>
@@ -226,7 +226,7 @@ Pod Template:
   Node-Selectors:  <none>
   Tolerations:     <none>
 Events:            <none>
-"#,
+",
     );
 }
 
@@ -234,7 +234,7 @@ Events:            <none>
 fn cronjob_tick() {
     check(
         "describe cronjob tick",
-        r#"Name:                          tick
+        r"Name:                          tick
 Namespace:                     default
 Labels:                        <none>
 Annotations:                   <none>
@@ -262,7 +262,7 @@ Pod Template:
 Last Schedule Time:  <unset>
 Active Jobs:         tick-1
 Events:              <none>
-"#,
+",
     );
 }
 

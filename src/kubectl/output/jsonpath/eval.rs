@@ -98,7 +98,9 @@ fn descend<'a>(value: Cow<'a, Value>, results: &mut Found<'a>) {
     let below = children(value.clone());
     if !below.is_empty() {
         results.push(value);
-        below.into_iter().for_each(|child| descend(child, results));
+        for child in below {
+            descend(child, results);
+        }
     }
 }
 
@@ -135,12 +137,7 @@ fn cut(slice: Slice, value: Cow<'_, Value>) -> Result<Vec<Cow<'_, Value>>, Strin
     Ok(items.step_by(step as usize).collect())
 }
 
-fn passes(
-    item: &Cow<'_, Value>,
-    left: &[Node],
-    comparison: Option<&(Operator, Vec<Node>)>,
-) -> Result<bool, String> {
-    let item = item.as_ref();
+fn passes(item: &Value, left: &[Node], comparison: Option<&(Operator, Vec<Node>)>) -> Result<bool, String> {
     let lefts = walk(left, vec![Cow::Borrowed(item)])?;
     let Some((operator, right)) = comparison else { return Ok(!lefts.is_empty()) };
     let rights = walk(right, vec![Cow::Borrowed(item)])?;

@@ -76,7 +76,7 @@ enum Operator {
 }
 
 /// The values that one action found.
-pub type Found<'a> = Vec<Cow<'a, Value>>;
+type Found<'a> = Vec<Cow<'a, Value>>;
 
 impl JsonPath {
     /// Reads a template.
