@@ -136,14 +136,18 @@ pub fn pod_requests_with(spec: &PodSpec, options: RequestOptions<'_>) -> Resourc
     }
     maximum(&mut total, &starting);
     if let Some(resources) = spec.resources.as_ref().filter(|_| !options.skip_pod_level) {
-        let supported = |name: &Name| name == "cpu" || name == "memory" || name.starts_with("hugepages-");
-        let own = resources.requests.iter().filter(|(name, _)| supported(name));
+        let own = resources.requests.iter().filter(|(name, _)| is_pod_level_resource(name));
         total.extend(own.map(|(name, quantity)| (name.clone(), *quantity)));
     }
     if !options.skip_overhead {
         add(&mut total, &spec.overhead);
     }
     total
+}
+
+/// Whether `spec.resources` of a pod may speak of this resource.
+pub(in crate::api) fn is_pod_level_resource(name: &str) -> bool {
+    name == "cpu" || name == "memory" || name.starts_with("hugepages-")
 }
 
 fn container_requests(container: &Container, missing: Option<&ResourceList>) -> ResourceList {
@@ -183,7 +187,7 @@ mod tests {
     }
 
     fn pod(containers: Vec<Container>, init_containers: Vec<Container>) -> PodSpec {
-        PodSpec { containers, init_containers, ..PodSpec::default() }
+        PodSpec { init_containers, containers, ..PodSpec::default() }
     }
 
     #[test]

@@ -70,7 +70,7 @@ struct Written {
 }
 
 impl Written {
-    const CAPACITY: usize = 25;
+    const CAPACITY: usize = 33;
     const NONE: Self = Self { length: 0, bytes: [0; Self::CAPACITY] };
 
     fn new(text: &str) -> Self {
@@ -161,6 +161,23 @@ impl Quantity {
     /// Whether the number is 0.
     pub fn is_zero(&self) -> bool {
         self.signum() == 0
+    }
+
+    /// Whether the number is held in thousandths of a unit or coarser.
+    pub fn is_whole_milli(&self) -> bool {
+        self.exponent >= -3
+    }
+
+    /// The number in whole thousandths, rounded away from zero; one that already is keeps its text.
+    #[must_use]
+    pub fn rounded_up_to_milli(self) -> Self {
+        if self.is_whole_milli() {
+            return self;
+        }
+        let (quotient, inexact) = self.mantissa.div_pow10(self.exponent.abs_diff(-3));
+        let away = Wide::from_i64(i64::from(inexact) * i64::from(self.signum()));
+        let mantissa = quotient.checked_add(away).unwrap_or(quotient);
+        Self { mantissa, exponent: -3, written: Written::NONE, ..self }
     }
 
     /// Which suffixes it is printed with.

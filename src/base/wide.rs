@@ -94,7 +94,7 @@ impl Wide {
             *out = product as u64;
             carry = product >> 64;
         }
-        (carry == 0).then(|| Self { negative: self.negative && by != 0, magnitude })
+        (carry == 0).then_some(Self { negative: self.negative && by != 0, magnitude })
     }
 
     /// This number times 10^`exponent`, when it is in range.

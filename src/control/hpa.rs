@@ -16,7 +16,7 @@ pub enum Rules {
     ///
     /// - a pod without a sample counts as `max(100 %, target)` of its request when that would shrink the set, where it
     ///   was 100 % (1.26);
-    /// - a metric without a request does not turn round when the number of samples differs from that of replicas (1.21);
+    /// - a plain metric whose ratio is exactly 1 takes no notice of pods without a sample;
     /// - the tolerance is compared as `1 - t <= ratio <= 1 + t`, where it was `|1 - ratio| <= t` (1.33): at a ratio of
     ///   exactly 1.1 the old rule acts, by an error of the last bit, and the new one does not;
     /// - stabilisation keeps the present size where that lies between both windows' limits, and both windows always

@@ -193,7 +193,8 @@ fn magnitude(now_nanos: i64, time: Timestamp) -> i64 {
     }
     // Go's `math.Log2`, whose rounding lifts ages just short of a power of two.
     let (fraction, exponent) = libm::frexp(age as f64);
-    if fraction == 0.5 {
+    // An exact power of two (the fraction is 1/2, the least there is) needs no logarithm.
+    if fraction <= 0.5 {
         return i64::from(exponent - 1);
     }
     (libm::log(fraction) * (1.0 / std::f64::consts::LN_2) + f64::from(exponent)) as i64

@@ -36,7 +36,7 @@ impl FromStr for Quantity {
         let parse = || {
             let parts = split(text)?;
             let unit = unit(parts.suffix)?;
-            short(text, &parts, &unit).or_else(|| long(&parts, &unit))
+            Some(short(text, &parts, &unit).unwrap_or_else(|| long(&parts, &unit)))
         };
         parse().ok_or_else(|| QuantityError { text: text.to_owned() })
     }
@@ -119,7 +119,7 @@ fn short(text: &str, parts: &Parts<'_>, unit: &Unit) -> Option<Quantity> {
 }
 
 /// The decimal form: rounded up to whole nanos, and capped when binary.
-fn long(parts: &Parts<'_>, unit: &Unit) -> Option<Quantity> {
+fn long(parts: &Parts<'_>, unit: &Unit) -> Quantity {
     let digits = Wide::from_digits(parts.whole.bytes().chain(parts.fraction.bytes()));
     let (mut mantissa, mut exponent) = (digits.unwrap_or(Wide::MAX), -(parts.fraction.len() as i32));
     if unit.binary {
@@ -142,7 +142,7 @@ fn long(parts: &Parts<'_>, unit: &Unit) -> Option<Quantity> {
         }
     }
     let mantissa = if parts.negative { -mantissa } else { mantissa };
-    Some(Quantity { mantissa, exponent, long: true, format, written: Written::NONE })
+    Quantity { mantissa, exponent, long: true, format, written: Written::NONE }
 }
 
 /// `mantissa` times 10^`exponent` in units of 10^-9, rounded up.

@@ -77,7 +77,7 @@ pub(super) fn crashloop_backoff(input: &Value) -> Answer {
         let finished = SimTime::from_secs(exit.finished_at);
         let mut now = SimTime::from_secs(exit.first_sync_at);
         while policy.is_waiting(entry, finished, now) {
-            now = now + every;
+            now += every;
         }
         let next = policy.next(entry, finished, now);
         entry = Some(next);

@@ -266,32 +266,24 @@ impl Calculator {
             parts.push(Part { milli, request_milli });
         }
         let (corrected, _) = target.ratio(&parts)?;
-        let replicas = self.after_correction(current, target, ratio, corrected, parts.len());
+        let replicas = self.after_correction(current, ratio, corrected, parts.len());
         Ok(Proposal { replicas, usage })
     }
 
-    /// At a ratio of exactly 1, 1.20 filled in zeros for plain values (its `else` had no condition).
+    /// At a ratio of exactly 1 the old rules filled in zeros for plain values: their `else` had no condition.
     fn fills_at_one(&self, target: Target) -> bool {
         self.rules == Rules::V1_20 && matches!(target, Target::Milli(_))
     }
 
     /// What follows from the corrected ratio, unless it contradicts the first one.
-    fn after_correction(
-        &self,
-        current: i32,
-        target: Target,
-        first: f64,
-        corrected: f64,
-        samples: usize,
-    ) -> i32 {
+    fn after_correction(&self, current: i32, first: f64, corrected: f64, samples: usize) -> i32 {
         let turns = (first < 1.0 && corrected > 1.0) || (first > 1.0 && corrected < 1.0);
         if self.is_tolerable(corrected) || turns {
             return current;
         }
         let replicas = ceil(corrected * samples as f64);
         let contradicts = (corrected < 1.0 && replicas > current) || (corrected > 1.0 && replicas < current);
-        let checked = self.rules == Rules::V1_34 || matches!(target, Target::Percent(_));
-        if contradicts && checked { current } else { replicas }
+        if contradicts { current } else { replicas }
     }
 
     /// `groupPods`.

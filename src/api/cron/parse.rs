@@ -21,6 +21,7 @@ const DAYS_OF_WEEK: Bounds =
     Bounds { min: 0, max: 6, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] };
 
 /// The allowed values of one field.
+#[derive(Clone, Copy)]
 struct Field {
     bits: u64,
     star: bool,
