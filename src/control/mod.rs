@@ -7,3 +7,5 @@ pub mod ranking;
 pub mod rollout;
 pub mod scheduler;
 pub mod scheduling;
+
+pub use crate::api::cron;
