@@ -32,8 +32,10 @@ fn nodes(count: usize) -> Vec<Arc<Node>> {
 
 fn specs() -> Vec<Arc<PodSpec>> {
     let spec = |at: usize| {
-        let requests = json!({"cpu": format!("{}m", 100 + at * 10), "memory": format!("{}Mi", 128 + at * 16)});
-        let spec = json!({"containers": [{"name": "c", "image": "app:1", "resources": {"requests": requests}}]});
+        let requests =
+            json!({"cpu": format!("{}m", 100 + at * 10), "memory": format!("{}Mi", 128 + at * 16)});
+        let spec =
+            json!({"containers": [{"name": "c", "image": "app:1", "resources": {"requests": requests}}]});
         Arc::new(serde_json::from_value(spec).expect("a spec"))
     };
     (0..TEMPLATES).map(spec).collect()
