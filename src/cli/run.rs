@@ -6,7 +6,7 @@ use super::ExitStatus;
 use super::args::{ConformanceArgs, Recordings, RunArgs, ValidateArgs};
 use super::outputs::Outputs;
 use super::printer::Printer;
-use crate::conformance::functions;
+use crate::conformance::{functions, scheduler};
 use crate::kernel::{SimDuration, SimTime};
 use crate::report::{self, RunInfo};
 use crate::scenario::{self, Scenario};
@@ -213,18 +213,23 @@ pub(super) fn validate(args: &ValidateArgs, printer: &mut Printer) -> ExitStatus
 
 /// `shakedown conformance`.
 pub(super) fn conformance(args: &ConformanceArgs, printer: &mut Printer) -> ExitStatus {
-    match args.what {
+    let (text, success) = match args.what {
         Recordings::Functions => match functions::run(&args.dir) {
-            Ok(report) => {
-                printer.result(&report.render());
-                if report.passed() == report.rows() { ExitStatus::Success } else { ExitStatus::Failure }
-            }
-            Err(problem) => {
-                printer.error(&format!("{}: {problem}", args.dir.display()));
-                ExitStatus::Error
-            }
+            Ok(report) => (report.render(), report.is_success()),
+            Err(problem) => return unreadable(printer, &args.dir, &problem),
         },
-    }
+        Recordings::Scheduler => match scheduler::run(&args.dir) {
+            Ok(report) => (report.to_string(), report.is_success()),
+            Err(problem) => return unreadable(printer, &args.dir, &problem),
+        },
+    };
+    printer.result(&text);
+    if success { ExitStatus::Success } else { ExitStatus::Failure }
+}
+
+fn unreadable(printer: &mut Printer, dir: &std::path::Path, problem: &std::io::Error) -> ExitStatus {
+    printer.error(&format!("{}: {problem}", dir.display()));
+    ExitStatus::Error
 }
 
 fn check_kubectl(_line: &str) -> Result<(), scenario::LineProblem> {

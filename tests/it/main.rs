@@ -11,5 +11,4 @@ mod node_probes;
 mod node_properties;
 mod scenarios;
 mod timeline;
-//! Tests of the whole: one binary, one module a topic.
 
