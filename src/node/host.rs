@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::pod::{HostPod, Stage, Worker};
-use super::probe::ProbeKind;
 use super::admission::admit;
 use super::outage::Outage;
+use super::pod::{HostPod, Stage, Worker};
+use super::probe::ProbeKind;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::{Pod, PodPhase};
 use crate::api::services::dotted;
@@ -533,6 +533,9 @@ impl Host {
         ctx.cancel(&mut self.shared.status_pass);
         for pod in self.pods.values_mut() {
             cancel_worker(ctx, &mut pod.worker);
+            pod.worker.run = None;
+            pod.worker.probes.clear();
+            pod.worker.idle_sync = None;
             for container in &mut pod.containers {
                 if let Some(mut kill) = container.kill.take() {
                     kill.abandon(ctx);

@@ -23,29 +23,32 @@ const STOP: &[&str] = &["SIG", "exit", "removed"];
 
 #[test]
 fn e1_without_a_handler_pid_1_lives_until_sigkill() {
-    stubborn().delete(1, 30).check(STOP, "1 SIGTERM c\n31 SIGKILL c\n31 exit c 137 Error\n32 removed");
+    stubborn().delete(5, 30).check(STOP, "5 SIGTERM c\n35 SIGKILL c\n35 exit c 137 Error\n36 removed");
 }
 
 #[test]
 fn e2_with_an_init_process_the_default_action_applies() {
     let body = program!("onSigterm: {code: 143}");
-    case(10, body).delete(1, 30).check(STOP, "1 SIGTERM c\n1 exit c 143 Error\n2 removed");
+    case(10, body).delete(5, 30).check(STOP, "5 SIGTERM c\n5 exit c 143 Error\n6 removed");
 }
 
 #[test]
 fn e3_the_grace_may_be_shorter_but_not_below_two_seconds() {
-    stubborn().delete(1, 5).check(STOP, "1 SIGTERM c\n6 SIGKILL c\n6 exit c 137 Error\n7 removed");
-    stubborn().delete(1, 1).check(STOP, "1 SIGTERM c\n3 SIGKILL c\n3 exit c 137 Error\n4 removed");
-    stubborn().delete(1, 0).check(STOP, "1 removed\n1 SIGTERM c\n3 SIGKILL c\n3 exit c 137 Error");
+    stubborn().delete(5, 5).check(STOP, "5 SIGTERM c\n10 SIGKILL c\n10 exit c 137 Error\n11 removed");
+    stubborn().delete(5, 1).check(STOP, "5 SIGTERM c\n7 SIGKILL c\n7 exit c 137 Error\n8 removed");
+    stubborn().delete(5, 0).check(STOP, "5 removed\n5 SIGTERM c\n7 SIGKILL c\n7 exit c 137 Error");
 }
 
 #[test]
 fn e4_a_second_deletion_may_shorten_the_grace() {
-    stubborn().delete(1, 30).delete(11, 5).check(
-        STOP,
-        "1 SIGTERM c\n11 SIGTERM c\n16 SIGKILL c\n16 exit c 137 Error\n17 removed",
-    );
-    stubborn().delete(1, 5).delete(3, 30).check(STOP, "1 SIGTERM c\n6 SIGKILL c\n6 exit c 137 Error\n7 removed");
+    stubborn()
+        .delete(5, 30)
+        .delete(15, 5)
+        .check(STOP, "5 SIGTERM c\n15 SIGTERM c\n20 SIGKILL c\n20 exit c 137 Error\n21 removed");
+    stubborn()
+        .delete(5, 5)
+        .delete(7, 30)
+        .check(STOP, "5 SIGTERM c\n10 SIGKILL c\n10 exit c 137 Error\n11 removed");
 }
 
 #[test]
@@ -54,10 +57,10 @@ fn e4_also_while_a_pre_stop_hook_runs() {
                 {preStop: {sleep: {seconds: 20}}}}]}\n---\napiVersion: shakedown.sim/v1alpha1\nkind: AppModel\n\
                 metadata: {name: app}\nspec: {match: {image: \"app:1\"}, onSigterm: ignored}\n";
     // The kill is issued anew: the hook runs again, for at most the new grace.
-    case(60, body).delete(1, 30).delete(11, 5).check(
-        STOP,
-        "16 SIGTERM c\n18 SIGKILL c\n18 exit c 137 Error\n19 removed",
-    );
+    case(60, body)
+        .delete(1, 30)
+        .delete(11, 5)
+        .check(STOP, "16 SIGTERM c\n18 SIGKILL c\n18 exit c 137 Error\n19 removed");
 }
 
 #[test]

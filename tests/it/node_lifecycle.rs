@@ -93,10 +93,8 @@ fn c5_less_than_ten_minutes_do_not() {
         "crash": "runs: [{for: 2300ms, code: 1}, {for: 2300ms, code: 1}, {for: 2300ms, code: 1}, {for: 599s, code: 1}]"
     );
     // Exit at 639.5, seen at 640, 40 s from the exit: syncs at 650.5, 661.5, 672.5, 683.5.
-    case(690, body).check(
-        &["start"],
-        "0 start c 0\n3 start c 1\n16.5 start c 2\n40.5 start c 3\n683.5 start c 4",
-    );
+    case(690, body)
+        .check(&["start"], "0 start c 0\n3 start c 1\n16.5 start c 2\n40.5 start c 3\n683.5 start c 4");
 }
 
 #[test]
@@ -126,14 +124,14 @@ fn c7_init_containers_one_after_another() {
     );
     case(10, body).check(
         &["start", "exit", "Initialized", "Ready", "phase"],
-        "0 Initialized False
+        "0 start i1 0
+         0 Initialized False
          0 Ready False
-         0 start i1 0
          2.3 exit i1 0 Completed
          3 start i2 0
          6.2 exit i2 0 Completed
-         7 Initialized True
          7 start c 0
+         7 Initialized True
          8 phase Running
          8 Ready True",
     );
@@ -208,10 +206,9 @@ fn c11_the_pre_stop_hook_takes_from_the_grace() {
         "containers: [{name: c, image: app:1, lifecycle: {preStop: {sleep: {seconds: 10}}}}]",
         "app": "onSigterm: {exitAfter: 3s, code: 0}"
     );
-    case(120, body).delete(100, 30).check(
-        &["SIG", "exit", "removed"],
-        "110 SIGTERM c\n113 exit c 0 Completed\n114 removed",
-    );
+    case(120, body)
+        .delete(100, 30)
+        .check(&["SIG", "exit", "removed"], "110 SIGTERM c\n113 exit c 0 Completed\n114 removed");
     let long = pod!(
         "containers: [{name: c, image: app:1, lifecycle: {preStop: {exec: {command: [sleep, \"40\"]}}}}]",
         "app": "onSigterm: ignored"
@@ -224,13 +221,14 @@ fn c11_the_pre_stop_hook_takes_from_the_grace() {
 
 #[test]
 fn c12_a_short_life_between_two_relists_is_seen() {
-    let body = pod!("containers: [{name: c, image: app:1}]", "app": "runs: [{for: 300ms, code: 1}, {for: forever}]");
+    let body =
+        pod!("containers: [{name: c, image: app:1}]", "app": "runs: [{for: 300ms, code: 1}, {for: forever}]");
     case(5, body).check(
         &["state", "start"],
-        "0 state c ContainerCreating 0
-         0 start c 0
-         1 state c terminated 1 Error 0
+        "0 start c 0
+         0 state c ContainerCreating 0
          1 start c 1
+         1 state c terminated 1 Error 0
          2 state c running 1",
     );
 }
@@ -296,11 +294,11 @@ fn n2_the_second_bind_of_a_port_fails() {
     );
     case(17, body).check(
         &["exit", "start b", "phase", "Ready"],
-        "0 Ready False
-         0 start b 0
+        "0 start b 0
+         0 Ready False
          0.1 exit b 1 Error
-         1 phase Running
          1 start b 1
+         1 phase Running
          1.1 exit b 1 Error
          12.5 start b 2
          12.6 exit b 1 Error",
@@ -334,16 +332,17 @@ fn hooks_a_failed_post_start_hook_kills_the_container() {
     );
     case(2, body).check(
         &["start", "exit", "event Killing", "event FailedPostStartHook", "state"],
-        "0 state c ContainerCreating 0
-         0 start c 0
+        "0 start c 0
          0 exit c 143 Error
+         0 state c ContainerCreating 0
          0 event FailedPostStartHook x1 PostStartHook failed
          0 event Killing x1 FailedPostStartHook
-         1 state c PostStartHookError 0
          1 start c 1
          1 exit c 143 Error
+         1 state c PostStartHookError 0
          1 event FailedPostStartHook x2 PostStartHook failed
-         1 event Killing x2 FailedPostStartHook",
+         1 event Killing x2 FailedPostStartHook
+         2 state c PostStartHookError 1",
     );
 }
 
@@ -361,10 +360,11 @@ fn a_deadline_ends_the_pod() {
 
 #[test]
 fn admission_rejects_what_does_not_fit() {
-    let body = pod!("nodeName: n-1, containers: [{name: c, image: app:1, resources: {requests: {cpu: \"5\"}}}]");
+    let body =
+        pod!("nodeName: n-1, containers: [{name: c, image: app:1, resources: {requests: {cpu: \"5\"}}}]");
     case(3, body).check(
         &["start", "phase", "event OutOfcpu"],
-        "0 phase Failed OutOfcpu
-         0 event OutOfcpu x1 Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000",
+        "0 event OutOfcpu x1 Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000
+         0 phase Failed OutOfcpu",
     );
 }

@@ -2,7 +2,8 @@
 
 use super::timeline::case;
 
-const WEB: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: app:1}]}\n";
+const WEB: &str =
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: app:1}]}\n";
 
 #[test]
 fn d1_a_stopped_kubelet_restarts_nothing_and_forgets_the_back_off() {
@@ -20,14 +21,13 @@ fn d1_a_stopped_kubelet_restarts_nothing_and_forgets_the_back_off() {
 
 #[test]
 fn d2_a_crashed_node_is_unknown_after_the_grace_period() {
-    case(60, WEB).steps("[{at: 4s, fault: {nodeCrash: {node: n-1}}}]").check(
-        &["node Ready"],
-        "55 node Ready Unknown Kubelet stopped posting node status.",
-    );
-    case(60, WEB).version("1.31").steps("[{at: 4s, fault: {nodeCrash: {node: n-1}}}]").check(
-        &["node Ready"],
-        "45 node Ready Unknown Kubelet stopped posting node status.",
-    );
+    case(60, WEB)
+        .steps("[{at: 4s, fault: {nodeCrash: {node: n-1}}}]")
+        .check(&["node Ready"], "55 node Ready Unknown Kubelet stopped posting node status.");
+    case(60, WEB)
+        .version("1.31")
+        .steps("[{at: 4s, fault: {nodeCrash: {node: n-1}}}]")
+        .check(&["node Ready"], "45 node Ready Unknown Kubelet stopped posting node status.");
 }
 
 #[test]
@@ -37,7 +37,9 @@ fn d3_a_runtime_that_is_down_for_30_s_makes_the_node_not_ready() {
         "40 node Ready False container runtime is down
          60 node Ready True kubelet is posting ready status",
     );
-    case(80, WEB).steps("[{at: 10s, fault: {runtimeStop: {node: n-1, for: 20s}}}]").check(&["node Ready"], "");
+    case(80, WEB)
+        .steps("[{at: 10s, fault: {runtimeStop: {node: n-1, for: 20s}}}]")
+        .check(&["node Ready"], "");
 }
 
 #[test]

@@ -18,7 +18,10 @@ macro_rules! probed {
 
 #[test]
 fn p1_a_liveness_probe_that_always_fails_ends_in_a_crash_loop() {
-    let body = probed!("livenessProbe: {httpGet: {port: 80}}", "http: {\"/\": {status: 500}}, onSigterm: {code: 143}");
+    let body = probed!(
+        "livenessProbe: {httpGet: {port: 80}}",
+        "http: {\"/\": {status: 500}}, onSigterm: {code: 143}"
+    );
     case(312, body).check(
         &["start", "exit"],
         "0 start c 0
@@ -39,7 +42,8 @@ fn p1_a_liveness_probe_that_always_fails_ends_in_a_crash_loop() {
 
 #[test]
 fn p2_a_program_that_ignores_sigterm_is_killed_after_the_grace() {
-    let body = probed!("livenessProbe: {httpGet: {port: 80}}", "http: {\"/\": {status: 500}}, onSigterm: ignored");
+    let body =
+        probed!("livenessProbe: {httpGet: {port: 80}}", "http: {\"/\": {status: 500}}, onSigterm: ignored");
     case(100, body).check(
         &["start", "exit", "SIG"],
         "0 start c 0
@@ -155,9 +159,12 @@ fn p8_the_start_is_truncated_to_whole_seconds() {
 #[test]
 fn p9_a_slow_answer_is_a_failure_at_the_timeout() {
     let body = probed!("readinessProbe: {httpGet: {port: 80}}", "http: {\"/\": {latency: 2s}}");
+    // Triggered at 1; the sync at 2, due to the initial result, triggers the next one.
     case(3, body).check(
         &["event Unhealthy"],
         "2 event Unhealthy x1 Readiness probe failed: Get \"http://10.244.0.2:80/\": context deadline exceeded \
+         (Client.Timeout exceeded while awaiting headers)
+         3 event Unhealthy x2 Readiness probe failed: Get \"http://10.244.0.2:80/\": context deadline exceeded \
          (Client.Timeout exceeded while awaiting headers)",
     );
 }

@@ -97,8 +97,8 @@ fn scenario() -> impl Strategy<Value = String> {
 }
 
 fn run(text: &str, eager: bool) -> (Simulation, Vec<Record>) {
-    let scenario =
-        shakedown::scenario::from_text("random.yaml", text).unwrap_or_else(|problems| panic!("{problems:#?}\n{text}"));
+    let scenario = shakedown::scenario::from_text("random.yaml", text)
+        .unwrap_or_else(|problems| panic!("{problems:#?}\n{text}"));
     let mut simulation = Simulation::new(&scenario, &RunOptions { eager, ..RunOptions::default() });
     let mut records = Vec::new();
     let end = simulation.world.end;
@@ -110,8 +110,15 @@ fn run(text: &str, eager: bool) -> (Simulation, Vec<Record>) {
 fn line(record: &Record) -> String {
     format!(
         "{} {} <- {} {} {}/{} {} {}: {}",
-        record.at, record.id, record.cause, record.component, record.subject.kind, record.subject.name, record.event,
-        record.reason, record.message
+        record.at,
+        record.id,
+        record.cause,
+        record.component,
+        record.subject.kind,
+        record.subject.name,
+        record.event,
+        record.reason,
+        record.message
     )
 }
 
@@ -127,7 +134,11 @@ fn check(records: &[Record]) -> Result<(), TestCaseError> {
         match &record.detail {
             Detail::Container { container, fact: ContainerFact::Started { restart }, .. } => {
                 let name = container.to_string();
-                prop_assert!(!alive.insert(name.clone(), true).unwrap_or(false), "two of {name} at {}", record.at);
+                prop_assert!(
+                    !alive.insert(name.clone(), true).unwrap_or(false),
+                    "two of {name} at {}",
+                    record.at
+                );
                 prop_assert!(*restart >= ended.get(&name).copied().unwrap_or(0), "{}", line(record));
             }
             Detail::Container { container, fact: ContainerFact::Exited { .. }, .. } => {
@@ -147,7 +158,7 @@ fn check(records: &[Record]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn leaving_out_ticks_changes_nothing(text in scenario()) {

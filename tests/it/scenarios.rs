@@ -24,8 +24,9 @@ fn every_expectation_of_every_scenario_holds() {
     assert!(!found.is_empty());
     let mut misses = Vec::new();
     for folder in found {
-        let scenario = shakedown::scenario::load(std::slice::from_ref(&folder), &shakedown::scenario::any_line)
-            .unwrap_or_else(|problems| panic!("{}: {problems:#?}", folder.display()));
+        let scenario =
+            shakedown::scenario::load(std::slice::from_ref(&folder), &shakedown::scenario::any_line)
+                .unwrap_or_else(|problems| panic!("{}: {problems:#?}", folder.display()));
         let mut simulation = Simulation::new(&scenario, &RunOptions::default());
         let end = simulation.world.end;
         simulation.run_until(end, &mut |_| {}).unwrap();

@@ -117,7 +117,9 @@ pub(crate) fn lines(records: &[Record]) -> Vec<(String, String)> {
             Detail::Container { container, fact: ContainerFact::Exited { code, reason }, .. } => {
                 say(format!("exit {container} {code} {reason}"));
             }
-            Detail::Container { container, fact: ContainerFact::Pulling, .. } => say(format!("pull {container}")),
+            Detail::Container { container, fact: ContainerFact::Pulling, .. } => {
+                say(format!("pull {container}"))
+            }
             Detail::Commit(commit) => commit_lines(commit, &mut say),
             _ if record.event == "Signal" => {
                 let container = record.message.rsplit(' ').next().unwrap_or_default();
