@@ -8,6 +8,7 @@ use super::outputs::Outputs;
 use super::printer::Printer;
 use crate::conformance::functions;
 use crate::kernel::{SimDuration, SimTime};
+use crate::kubectl;
 use crate::report::{self, RunInfo};
 use crate::scenario::{self, Scenario};
 use crate::sim::expect::Fate;
@@ -227,6 +228,10 @@ pub(super) fn conformance(args: &ConformanceArgs, printer: &mut Printer) -> Exit
     }
 }
 
-fn check_kubectl(_line: &str) -> Result<(), scenario::LineProblem> {
-    Ok(())
+/// Whether a step's command can be read.
+fn check_kubectl(line: &str) -> Result<(), scenario::LineProblem> {
+    match kubectl::Command::parse_line(line) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(scenario::LineProblem { message: error.message, suggestion: error.meant }),
+    }
 }
