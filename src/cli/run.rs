@@ -8,6 +8,7 @@ use super::outputs::Outputs;
 use super::printer::Printer;
 use crate::conformance::{functions, scheduler};
 use crate::kernel::{SimDuration, SimTime};
+use crate::kubectl;
 use crate::report::{self, RunInfo};
 use crate::scenario::{self, Scenario};
 use crate::sim::expect::Fate;
@@ -232,6 +233,10 @@ fn unreadable(printer: &mut Printer, dir: &std::path::Path, problem: &std::io::E
     ExitStatus::Error
 }
 
-fn check_kubectl(_line: &str) -> Result<(), scenario::LineProblem> {
-    Ok(())
+/// Whether a step's command can be read.
+fn check_kubectl(line: &str) -> Result<(), scenario::LineProblem> {
+    match kubectl::Command::parse_line(line) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(scenario::LineProblem { message: error.message, suggestion: error.meant }),
+    }
 }

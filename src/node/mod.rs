@@ -22,4 +22,5 @@ mod run;
 mod status;
 mod sync;
 
+pub use self::pod::ContainerTruth;
 pub use host::{Dependencies, Host, HostConfig, NodeEnv, NodeEvent};

@@ -23,6 +23,7 @@ use crate::workload::Apps;
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
+use super::kubectl::Drains;
 use super::run::RunOptions;
 use super::steps::Script;
 use super::watch::Watches;
@@ -70,6 +71,7 @@ impl World {
             apps: Apps::new(scenario.apps.clone()),
             faults: ActiveFaults::default(),
             script: Script::new(scenario),
+            drains: Drains::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,

@@ -85,6 +85,7 @@ impl World {
             Event::FaultEnds(index) => self.end_fault(index),
             Event::Booted(index) => self.machine_booted(index),
             Event::Expect(index) => self.check_expectation(index),
+            Event::Drain(number) => self.continue_drain(number),
             Event::EventExpires(index) => self.expire_event(index),
         }
     }
