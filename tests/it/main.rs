@@ -1,0 +1,3 @@
+//! Tests of the whole simulator, through its public interface.
+
+mod control_timelines;
