@@ -1,6 +1,7 @@
 //! One binary for all integration tests: a module for each kind.
 
 mod architecture;
+mod control_timelines;
 mod determinism;
 mod manifests;
 mod node_exits;
@@ -11,4 +12,6 @@ mod node_probes;
 mod node_properties;
 mod scenarios;
 mod timeline;
+
+//! Tests of the whole simulator, through its public interface.
 
