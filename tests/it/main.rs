@@ -12,6 +12,3 @@ mod node_probes;
 mod node_properties;
 mod scenarios;
 mod timeline;
-
-//! Tests of the whole simulator, through its public interface.
-
