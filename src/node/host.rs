@@ -587,6 +587,7 @@ impl Host {
         for pod in self.pods.values_mut() {
             let cached = pod.worker.cached.clone();
             let finished = pod.worker.stage == Stage::Finished;
+            cancel_worker(ctx, &mut pod.worker);
             pod.worker = Worker::new(pod.containers.len(), cached);
             if finished {
                 pod.worker.stage = Stage::Finished;

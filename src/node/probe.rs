@@ -74,6 +74,8 @@ pub struct ProbeWorker {
     triggered: bool,
     /// Something changed while an attempt was under way.
     woken: bool,
+    /// The next tick is not the very next one, because those before it would come too early.
+    delayed: bool,
     /// It sleeps because every attempt, which takes so long, would succeed.
     steady: Option<SimDuration>,
     /// The record that accounts for what it finds.
@@ -148,6 +150,7 @@ impl PodCx<'_, '_> {
                     asked_at: SimTime::ZERO,
                     triggered: false,
                     woken: false,
+                    delayed: false,
                     steady: None,
                     cause: self.ctx.trace.cause(),
                     ended: false,
@@ -195,7 +198,7 @@ impl PodCx<'_, '_> {
             self.resume_attempt(at);
             let probe = &mut self.pod.worker.probes[at];
             probe.woken |= probe.attempt.is_some();
-            if !probe.ended && probe.next.is_none() && probe.attempt.is_none() {
+            if !probe.ended && (probe.next.is_none() || probe.delayed) && probe.attempt.is_none() {
                 let from = self.ctx.now;
                 self.tick_from(at, from);
             }
@@ -265,7 +268,9 @@ impl PodCx<'_, '_> {
         let mut old = probe.next.take();
         self.ctx.cancel(&mut old);
         let handle = self.ctx.schedule(tick, Class::Probe, self.pod.target, seq, event);
-        self.pod.worker.probes[at].next = Some(handle);
+        let probe = &mut self.pod.worker.probes[at];
+        probe.next = Some(handle);
+        probe.delayed = false;
     }
 
     fn period(&self, at: usize) -> SimDuration {
@@ -346,7 +351,10 @@ impl PodCx<'_, '_> {
         let next = self.ctx.now + SimDuration::from_nanos(1);
         match from {
             _ if self.env.eager => self.tick_from(at, next),
-            Some(from) => self.tick_from(at, from.max(next)),
+            Some(from) => {
+                self.tick_from(at, from.max(next));
+                self.pod.worker.probes[at].delayed = from > next;
+            }
             None => {}
         }
     }
