@@ -111,7 +111,7 @@ impl<'de> DeserializeSeed<'de> for OfKind {
 
 fn object(value: &Value<'_>, fields: &Fields<'_>, api_version: &str, word: &str) -> Read<Manifest> {
     if api_version.split('/').next() == Some(GROUP) {
-        let message = format!("a {word} is a document of its own and cannot stand here");
+        let message = format!("`{word}` is a document of its own and cannot stand here");
         return value.wrong("invalid-value", message);
     }
     let kind = kind_of(api_version, word);
@@ -123,9 +123,13 @@ fn object(value: &Value<'_>, fields: &Fields<'_>, api_version: &str, word: &str)
         Err(error) => return value.refused(error),
     };
     name?;
-    let place = value.place();
+    let place = value.name_place();
     if kind == Kind::Unsimulated {
-        value.context.notes.borrow_mut().unsimulated(word, &place);
+        // A `Service` of Knative is not what people think of first.
+        let foreign = Kind::from_manifest(word).is_some();
+        let what = if foreign { format!("{word} of {api_version}") } else { word.to_owned() };
+        let kind_place = fields.get("kind").map_or_else(|| place.clone(), |kind| kind.place());
+        value.context.notes.borrow_mut().unsimulated(&what, &kind_place);
     } else {
         effect::note(value.node, value.context);
         for field in unknown {
@@ -157,10 +161,7 @@ fn object_name(metadata: &Value<'_>, kind: Kind) -> Read<()> {
     })?;
     fields.optional("namespace", |value| {
         let text = value.text()?;
-        match names::dns1123_label(&text).first() {
-            Some(problem) if !text.is_empty() => value.wrong("invalid-name", format!("`{text}`: {problem}")),
-            _ => Ok(()),
-        }
+        if text.is_empty() { Ok(()) } else { value.check_name(&text, names::dns1123_label) }
     })?;
     Ok(())
 }

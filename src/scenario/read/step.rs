@@ -58,9 +58,7 @@ fn when(fields: &Fields<'_>) -> Read<When> {
             let (condition, (from, until)) = (Box::new(condition?), bounds?);
             Ok(When::Condition { condition, from: from.unwrap_or(SimTime::ZERO), until })
         }
-        [] => {
-            whole.wrong_help("missing-field", "it does not say when", "give `at`, `every`, `mtbf` or `when`")
-        }
+        [] => fields.lacks("it does not say when", "give `at`, `every`, `mtbf` or `when`"),
         _ => fields.conflict(&given),
     }
 }
@@ -94,11 +92,7 @@ fn action(fields: &Fields<'_>) -> Read<Action> {
             };
             Ok(Action::Fault { fault, lasts })
         }
-        [] => whole.wrong_help(
-            "missing-field",
-            "it does not say what happens",
-            "give `kubectl`, `apply` or `fault`",
-        ),
+        [] => fields.lacks("it does not say what happens", "give `kubectl`, `apply` or `fault`"),
         _ => {
             let message = format!("`{}` are several steps: write each as an entry", given.join("`, `"));
             whole.wrong("conflict", message)
