@@ -369,6 +369,17 @@ pub struct Volume {
     pub gce_persistent_disk: Opaque,
     pub aws_elastic_block_store: Opaque,
     pub image: Opaque,
+    pub fc: Opaque,
+    pub flex_volume: Opaque,
+    pub flocker: Opaque,
+    pub azure_disk: Opaque,
+    pub azure_file: Opaque,
+    pub vsphere_volume: Opaque,
+    pub photon_persistent_disk: Opaque,
+    pub portworx_volume: Opaque,
+    #[serde(rename = "scaleIO")]
+    pub scale_io: Opaque,
+    pub storageos: Opaque,
 }
 
 /// `volumes[].emptyDir`.

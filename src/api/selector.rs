@@ -107,6 +107,17 @@ impl Selector {
         Self { requirements: Some(requirements.into()) }
     }
 
+    /// Selects what both select.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (&self.requirements, &other.requirements) {
+            (Some(own), Some(others)) => {
+                Self::from_requirements(own.iter().chain(others.iter()).cloned().collect())
+            }
+            _ => Self::nothing(),
+        }
+    }
+
     /// Whether an object with these labels is selected.
     pub fn matches(&self, labels: &Labels) -> bool {
         let Some(requirements) = &self.requirements else { return false };
@@ -173,7 +184,7 @@ impl Requirement {
 
     /// `labels.NewRequirement`: collects every problem into one message.
     fn new(key: &str, operator: Operator, values: Vec<Name>) -> Result<Self, SelectorError> {
-        let mut problems = invalid("key", key, names::qualified_name(key));
+        let mut problems = invalid("key", key, &names::qualified_name(key));
         let bound = match check_number_of_values(operator, &values) {
             Ok(bound) => bound,
             Err(problem) => {
@@ -182,7 +193,7 @@ impl Requirement {
             }
         };
         for (at, value) in values.iter().enumerate() {
-            problems.extend(invalid(&format!("values[{at}][{key}]"), value, names::label_value(value)));
+            problems.extend(invalid(&format!("values[{at}][{key}]"), value, &names::label_value(value)));
         }
         match problems.as_slice() {
             [] => {}
@@ -246,7 +257,7 @@ fn check_number_of_values(operator: Operator, values: &[Name]) -> Result<i64, St
     }
 }
 
-fn invalid(path: &str, value: &str, messages: Vec<String>) -> Vec<String> {
+fn invalid(path: &str, value: &str, messages: &[String]) -> Vec<String> {
     if messages.is_empty() {
         return Vec::new();
     }
@@ -324,6 +335,14 @@ mod tests {
         assert!(!Selector::nothing().matches(&none) && !Selector::nothing().is_empty());
         assert_eq!(Selector::from_option(None).unwrap(), Selector::nothing());
         assert!(LabelSelector::default().compile().unwrap().is_empty());
+    }
+
+    #[test]
+    fn both_must_select() {
+        let (a, b) = (Selector::parse("a").unwrap(), Selector::parse("b=1").unwrap());
+        assert_eq!(b.and(&a).to_string(), "a,b=1");
+        assert!(a.and(&Selector::nothing()).is_nothing());
+        assert_eq!(a.and(&Selector::everything()), a);
     }
 
     #[test]

@@ -6,6 +6,8 @@ pub mod lookup;
 pub mod name;
 pub mod quantity;
 pub mod signal;
+pub mod suggest;
+pub mod wide;
 
 pub use lookup::LookupMap;
 pub use name::Name;

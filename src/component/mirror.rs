@@ -14,6 +14,7 @@ pub struct Mirror {
     by_controller: LookupMap<Uid, BTreeSet<u32>>,
     by_node: LookupMap<Name, BTreeSet<u32>>,
     by_namespace: LookupMap<Name, BTreeSet<u32>>,
+    orphans: LookupMap<Name, BTreeSet<u32>>,
 }
 
 impl Mirror {
@@ -49,6 +50,8 @@ impl Mirror {
     fn index(&mut self, index: u32, pod: &Pod) {
         if let Some(owner) = pod.metadata.controller() {
             self.by_controller.entry_or_default(owner.uid).insert(index);
+        } else {
+            self.orphans.entry_or_default(pod.metadata.namespace.clone()).insert(index);
         }
         if let Some(node) = &pod.node_name {
             self.by_node.entry_or_default(node.clone()).insert(index);
@@ -59,6 +62,8 @@ impl Mirror {
     fn unindex(&mut self, index: u32, pod: &Pod) {
         if let Some(owner) = pod.metadata.controller() {
             forget(&mut self.by_controller, &owner.uid, index);
+        } else {
+            forget(&mut self.orphans, &pod.metadata.namespace, index);
         }
         if let Some(node) = &pod.node_name {
             forget(&mut self.by_node, node, index);
@@ -69,6 +74,11 @@ impl Mirror {
     /// Pods whose managing controller has this identity, in order of creation.
     pub fn pods_of(&self, controller: Uid) -> impl Iterator<Item = (u32, &Arc<Pod>)> {
         self.pods_in(self.by_controller.get(&controller))
+    }
+
+    /// Pods of a namespace that have no controller, in order of creation.
+    pub fn orphans_in(&self, namespace: &str) -> impl Iterator<Item = (u32, &Arc<Pod>)> {
+        self.pods_in(self.orphans.get(namespace))
     }
 
     /// Pods bound to a node, in order of creation.

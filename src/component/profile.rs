@@ -21,6 +21,7 @@ pub fn settings_for(version: &str) -> Option<Settings> {
         settings.kubelet_qps = 5;
         settings.kubelet_burst = 10;
         settings.deletion_waits_for_status_sync = true;
+        settings.logarithmic_scale_down = false;
     }
     if minor >= 35 {
         settings.sync_by_backoff_expiry = true;

@@ -216,6 +216,7 @@ settings! {
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";
     burst_replicas "burstReplicas": u64 = 500, "Pods that a ReplicaSet creates or deletes in one sync.";
+    logarithmic_scale_down "logarithmicScaleDown": bool = true, "Whether ages count by orders of magnitude when a set shrinks (1.22+).";
     scheduler_latency "schedulerLatency": SimDuration = millis(1), "Time of one scheduling cycle.";
 }
 

@@ -74,7 +74,9 @@
 //!
 //! `queue` is the heart; `run` drives it; `time`, `rng` and `dist` stand alone.
 
+mod bucket;
 mod dist;
+mod ladder;
 mod normal;
 mod queue;
 mod rng;

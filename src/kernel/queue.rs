@@ -2,11 +2,10 @@
 //!
 //! The order is by identity ([`EventKey`]), never by insertion. Handles let the owner of an event cancel or move it.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::fmt;
 use std::num::NonZeroU32;
 
+use super::ladder::Ladder;
 use super::slab::Slab;
 use super::time::SimTime;
 
@@ -39,7 +38,7 @@ impl fmt::Display for EventKey {
 ///
 /// It is worth nothing once the event was popped or cancelled, and never finds another event by mistake. It is valid
 /// for the queue that gave it and for clones of that queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventHandle {
     pub(super) slot: u32,
     pub(super) generation: NonZeroU32,
@@ -65,7 +64,7 @@ pub struct EventHandle {
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
     events: Slab<E>,
-    order: BinaryHeap<Reverse<(EventKey, u32, NonZeroU32)>>,
+    order: Ladder,
     now: SimTime,
     popped: u64,
 }
@@ -78,8 +77,8 @@ impl<E> Default for EventQueue<E> {
 
 impl<E> EventQueue<E> {
     /// An empty queue at time zero.
-    pub const fn new() -> Self {
-        Self { events: Slab::new(), order: BinaryHeap::new(), now: SimTime::ZERO, popped: 0 }
+    pub fn new() -> Self {
+        Self { events: Slab::new(), order: Ladder::new(), now: SimTime::ZERO, popped: 0 }
     }
 
     /// The present: the time of the event popped last, or what [`EventQueue::advance_to`] set since.
@@ -107,18 +106,20 @@ impl<E> EventQueue<E> {
     /// At the present instant it may well sort before events that were popped already; it is then next. Panics when
     /// `key.at` is in the past. Two events with the same key at the same time are a mistake of the model: the queue
     /// panics when it shows, at the latest when the second is popped.
+    #[inline]
     pub fn schedule(&mut self, key: EventKey, event: E) -> EventHandle {
         assert!(key.at >= self.now, "an event at {key} is in the past: it is {} now", self.now);
         let handle = self.events.insert(key, event);
-        self.order.push(Reverse((key, handle.slot, handle.generation)));
+        self.order.insert(key, handle);
         handle
     }
 
     /// Takes back an event; `None` when it is no longer pending.
     pub fn cancel(&mut self, handle: EventHandle) -> Option<E> {
-        let event = self.events.remove(handle)?;
+        let at = self.key_of(handle)?.at;
+        let event = self.events.remove_at(handle, at);
         self.sweep_if_stale();
-        Some(event)
+        event
     }
 
     /// Moves an event to another time; the rest of its key and its handle stay. False when it is no longer pending.
@@ -132,7 +133,7 @@ impl<E> EventQueue<E> {
         let Some(key) = self.events.set_time(handle, at) else {
             return false;
         };
-        self.order.push(Reverse((key, handle.slot, handle.generation)));
+        self.order.insert(key, handle);
         self.sweep_if_stale();
         true
     }
@@ -148,29 +149,45 @@ impl<E> EventQueue<E> {
     }
 
     /// Takes out the first event and sets the clock to its time; `None` when nothing is pending.
+    #[inline]
     pub fn pop(&mut self) -> Option<(EventKey, E)> {
-        let key = self.peek_key()?;
-        let Reverse((_, slot, generation)) = self.order.pop()?;
-        let event = self.events.remove(EventHandle { slot, generation })?;
-        if let Some(second) = self.peek_key() {
-            assert!(key != second, "two events are pending with one key: {key}, and {second}");
+        loop {
+            let first = self.order.pop(&self.events)?;
+            let key = first.key;
+            let Some(event) = self.events.remove_at(first.handle, key.at) else {
+                continue;
+            };
+            if self.order.goes_on_with(key) {
+                self.refuse_second(key);
+            }
+            self.now = key.at;
+            self.popped += 1;
+            return Some((key, event));
         }
-        self.now = key.at;
-        self.popped += 1;
-        Some((key, event))
+    }
+
+    /// Panics when there is another event of this key. What else has it was left behind by events that are gone.
+    #[cold]
+    fn refuse_second(&mut self, key: EventKey) {
+        while self.order.goes_on_with(key) {
+            let second = self.order.pop(&self.events).map(|entry| entry.handle);
+            let live = second.is_some_and(|handle| self.events.is_pending_at(handle, key.at));
+            assert!(!live, "two events are pending with one key: {key}");
+        }
     }
 
     /// The key of the first event; `None` when nothing is pending.
     ///
     /// Takes `&mut self` because it may tidy up; what is pending stays the same.
+    #[inline]
     pub fn peek_key(&mut self) -> Option<EventKey> {
-        while let Some(&Reverse((key, slot, generation))) = self.order.peek() {
-            if self.key_of(EventHandle { slot, generation }) == Some(key) {
-                return Some(key);
+        loop {
+            let first = self.order.first(&self.events)?;
+            if self.events.is_pending_at(first.handle, first.key.at) {
+                return Some(first.key);
             }
-            self.order.pop();
+            self.order.pop(&self.events);
         }
-        None
     }
 
     /// Sets the clock forward, for a run that ends between two events.
@@ -184,19 +201,13 @@ impl<E> EventQueue<E> {
         self.now = now;
     }
 
-    /// How many places in the order are in use, with those of events that are gone.
-    #[cfg(test)]
-    fn entries(&self) -> usize {
-        self.order.len()
-    }
-
-    /// Entries of events that were cancelled or moved stay in the order until they come up, or are too many.
+    /// Events that were cancelled or moved leave an entry in the order until it comes up, or until they are too many.
+    #[inline]
     fn sweep_if_stale(&mut self) {
-        if self.order.len() > 2 * self.events.len() + 64 {
-            let events = &self.events;
-            self.order.retain(|&Reverse((key, slot, generation))| {
-                events.key(EventHandle { slot, generation }) == Some(key)
-            });
+        // A sweep visits all slots and entries, so it pays for itself when it is due as rarely as this.
+        let allowed = self.events.len() * 3 / 2 + self.events.slots() / 8 + 64;
+        if self.order.entries() > allowed {
+            self.order.sweep(&self.events);
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Source: kubelet v1.32 `images/image_manager.go`; `spec` node 2.6.
 
+use super::backoff::BackOff;
 use super::host::PodCx;
-use super::pod::BackoffEntry;
 use crate::api::pod::ImagePullPolicy;
 use crate::component::events::EventType;
 use crate::kernel::SimDuration;
@@ -55,7 +55,12 @@ impl PodCx<'_, '_> {
         let container = self.pod.spec(index);
         let (image, name) = (container.image.clone(), container.name.clone());
         self.container_event(index, EventType::Normal, "Pulling", format!("Pulling image \"{image}\""));
-        self.record_image(index, ContainerFact::Pulling, "ImagePulling", format!("container {name} pulls {image}"));
+        self.record_image(
+            index,
+            ContainerFact::Pulling,
+            "ImagePulling",
+            format!("container {name} pulls {image}"),
+        );
         let model = self.env.apps.model_for(&image, &name, &self.pod.pod.metadata.labels).clone();
         let takes = if present {
             self.ctx.settings.image_check_latency
@@ -67,7 +72,8 @@ impl PodCx<'_, '_> {
             takes.saturating_mul(self.env.faults.pull_slowdown(&image, &self.host.name))
         };
         let now = self.ctx.now;
-        let begin = if self.ctx.settings.serialize_image_pulls { now.max(self.host.pulls_until) } else { now };
+        let begin =
+            if self.ctx.settings.serialize_image_pulls { now.max(self.host.pulls_until) } else { now };
         let end = begin + takes;
         self.host.pulls_until = end;
         self.host.pull_began.insert((self.id, index), (now, takes));
@@ -92,7 +98,8 @@ impl PodCx<'_, '_> {
         let container = self.pod.spec(index);
         let (image, name) = (container.image.clone(), container.name.clone());
         let now = self.ctx.now;
-        let (asked, took) = self.host.pull_began.remove(&(self.id, index)).unwrap_or((now, SimDuration::ZERO));
+        let (asked, took) =
+            self.host.pull_began.remove(&(self.id, index)).unwrap_or((now, SimDuration::ZERO));
         let model = self.env.apps.model_for(&image, &name, &self.pod.pod.metadata.labels).clone();
         if model.image_missing || self.env.faults.pull_fails(&image, &self.host.name) {
             self.pull_failed(index);
@@ -106,7 +113,12 @@ impl PodCx<'_, '_> {
             "Successfully pulled image \"{image}\" in {took} ({whole} including waiting). Image size: {size} bytes."
         );
         self.container_event(index, EventType::Normal, "Pulled", text);
-        self.record_image(index, ContainerFact::Pulled, "ImagePulled", format!("container {name} has {image}"));
+        self.record_image(
+            index,
+            ContainerFact::Pulled,
+            "ImagePulled",
+            format!("container {name} has {image}"),
+        );
         true
     }
 
@@ -116,24 +128,25 @@ impl PodCx<'_, '_> {
             "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve \
              reference \"{image}\": {image}: not found"
         );
-        self.container_event(index, EventType::Warning, "Failed", format!("Failed to pull image \"{image}\": {error}"));
+        self.container_event(
+            index,
+            EventType::Warning,
+            "Failed",
+            format!("Failed to pull image \"{image}\": {error}"),
+        );
         self.container_event(index, EventType::Warning, "Failed", "Error: ErrImagePull".to_owned());
         self.pod.worker.reasons[index] = Some(("ErrImagePull".into(), error.into()));
-        let settings = self.ctx.settings;
         let now = self.ctx.now;
-        let expired = settings.max_image_pull_backoff * 2;
-        let entry = self.pod.worker.image_backoff[index]
-            .filter(|entry| now.saturating_since(entry.last_update) <= expired);
-        let delay = match entry {
-            None => settings.image_pull_backoff,
-            Some(entry) => (entry.delay * 2).min(settings.max_image_pull_backoff),
-        };
-        self.pod.worker.image_backoff[index] = Some(BackoffEntry { delay, last_update: now });
+        let entry = self.pod.worker.image_backoff[index];
+        self.pod.worker.image_backoff[index] = Some(self.pull_backoff().next(entry, now, now));
     }
 
     fn in_pull_backoff(&self, index: usize) -> bool {
-        let entry = self.pod.worker.image_backoff[index];
-        entry.is_some_and(|entry| self.ctx.now.saturating_since(entry.last_update) < entry.delay)
+        self.pull_backoff().is_waiting_since_update(self.pod.worker.image_backoff[index], self.ctx.now)
+    }
+
+    fn pull_backoff(&self) -> BackOff {
+        BackOff::new(self.ctx.settings.image_pull_backoff, self.ctx.settings.max_image_pull_backoff)
     }
 
     fn record_image(&mut self, index: usize, fact: ContainerFact, event: &'static str, text: String) {

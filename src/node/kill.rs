@@ -6,8 +6,8 @@ use super::host::{NodeEvent, PodCx};
 use super::pod::KillReason;
 use crate::api::pod::LifecycleHandler;
 use crate::base::signal;
-use crate::component::{Class, Ctx};
 use crate::component::events::EventType;
+use crate::component::{Class, Ctx};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 use crate::trace::{Detail, Subject};
 use crate::workload::Question;
@@ -65,7 +65,13 @@ impl PodCx<'_, '_> {
         if let (Some(hook), true) = (hook, grace > 0) {
             let runs = self.hook_duration(index, &hook);
             let limit = SimDuration::from_secs(grace as u64);
-            self.set_kill(index, KillStage::PreStop, grace, reason, Some(runs.map_or(limit, |runs| runs.min(limit))));
+            self.set_kill(
+                index,
+                KillStage::PreStop,
+                grace,
+                reason,
+                Some(runs.map_or(limit, |runs| runs.min(limit))),
+            );
             return;
         }
         self.await_turn(index, grace, reason);
@@ -136,7 +142,8 @@ impl PodCx<'_, '_> {
     pub(super) fn kill_finished(&mut self, index: usize) {
         self.cancel_kill(index);
         for other in (0..self.pod.init_count()).rev() {
-            let waits = self.pod.containers[other].kill.as_ref().is_some_and(|kill| kill.stage == KillStage::Turn);
+            let waits =
+                self.pod.containers[other].kill.as_ref().is_some_and(|kill| kill.stage == KillStage::Turn);
             if waits && self.is_turn(other) {
                 let Some(mut kill) = self.pod.containers[other].kill.take() else { continue };
                 self.ctx.cancel(&mut kill.timer);
@@ -211,7 +218,10 @@ mod tests {
     #[test]
     fn the_sleep_in_a_hook_is_found() {
         let command = |words: &[&str]| words.iter().map(|word| (*word).into()).collect::<Vec<_>>();
-        assert_eq!(sleep_in(&command(&["sh", "-c", "sleep 10; nginx -s quit"])), Some(SimDuration::from_secs(10)));
+        assert_eq!(
+            sleep_in(&command(&["sh", "-c", "sleep 10; nginx -s quit"])),
+            Some(SimDuration::from_secs(10))
+        );
         assert_eq!(sleep_in(&command(&["sleep", "1.5"])), Some(SimDuration::from_millis(1500)));
         assert_eq!(sleep_in(&command(&["nginx", "-s", "quit"])), None);
     }

@@ -7,13 +7,14 @@
 //!
 //! Nothing here reads the store: what the kubelet knows comes through its watch, what it says goes through its client.
 
+pub mod backoff;
 pub mod host;
 mod image;
 mod kill;
-mod phase;
+pub mod phase;
 mod plan;
 pub mod pod;
-mod probe;
+pub mod probe;
 mod run;
 mod status;
 mod sync;

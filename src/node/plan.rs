@@ -60,9 +60,7 @@ fn plan_new_sandbox(pod: &HostPod, policy: RestartPolicy, plan: &mut Plan) {
     }
     let wanted: Vec<usize> = regular
         .filter(|&index| {
-            pod.seen[index]
-                .exited()
-                .is_none_or(|ended| policy != RestartPolicy::OnFailure || ended.code != 0)
+            pod.seen[index].exited().is_none_or(|ended| policy != RestartPolicy::OnFailure || ended.code != 0)
         })
         .collect();
     if wanted.is_empty() {

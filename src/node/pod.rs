@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::backoff::BackOffEntry;
 use super::kill::Kill;
 use super::probe::ProbeWorker;
 use crate::api::pod::{Container, Pod, PodStatus};
 use crate::base::Name;
-use crate::kernel::{EventHandle, SimDuration, SimTime};
+use crate::kernel::{EventHandle, SimTime};
 use crate::trace::RecordId;
 use crate::workload::AppInstance;
 
@@ -188,9 +189,9 @@ pub struct Worker {
     /// First sync of the pod.
     pub start_time: Option<SimTime>,
     /// CrashLoopBackOff state of each container.
-    pub crash_backoff: Vec<Option<BackoffEntry>>,
+    pub crash_backoff: Vec<Option<BackOffEntry>>,
     /// ImagePullBackOff state of each container's image.
-    pub image_backoff: Vec<Option<BackoffEntry>>,
+    pub image_backoff: Vec<Option<BackOffEntry>>,
     /// Probe workers.
     pub probes: Vec<ProbeWorker>,
     /// Whether probe workers were made.
@@ -229,15 +230,6 @@ impl Worker {
             removal: None,
         }
     }
-}
-
-/// One entry of a back-off map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BackoffEntry {
-    /// Delay before the next start is allowed.
-    pub delay: SimDuration,
-    /// Last start (crash loops) or last failed pull (images).
-    pub last_update: SimTime,
 }
 
 /// A pod on a node.

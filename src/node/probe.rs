@@ -9,8 +9,8 @@ use super::pod::{HostPod, Stage};
 use crate::api::core::IntOrString;
 use crate::api::pod::{Container, ContainerStatus, Probe, RestartPolicy};
 use crate::base::Name;
-use crate::component::{Class, Ctx};
 use crate::component::events::EventType;
+use crate::component::{Class, Ctx};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 use crate::trace::{Detail, Subject};
 use crate::workload::{Answer, Question};
@@ -230,10 +230,12 @@ impl PodCx<'_, '_> {
                 continue;
             }
             let ready = probe.stored == Verdict::Success
-                && self.cached_of(probe.container).is_some_and(|status| probe.known == Some(status.restart_count));
-            let waiting = self.cached_of(probe.container).is_some_and(|status| {
-                status.state.running.is_some() && status.started == Some(true)
-            });
+                && self
+                    .cached_of(probe.container)
+                    .is_some_and(|status| probe.known == Some(status.restart_count));
+            let waiting = self
+                .cached_of(probe.container)
+                .is_some_and(|status| status.state.running.is_some() && status.started == Some(true));
             if ready || !waiting {
                 continue;
             }
@@ -290,7 +292,8 @@ impl PodCx<'_, '_> {
         if self.pod.worker.cached.phase.is_terminal() {
             return Outcome::Ended;
         }
-        let Some(status) = self.cached_of(index).cloned().filter(|status| status.container_id.is_some()) else {
+        let Some(status) = self.cached_of(index).cloned().filter(|status| status.container_id.is_some())
+        else {
             return Outcome::Sleep;
         };
         if probe.known != Some(status.restart_count) {
@@ -310,11 +313,13 @@ impl PodCx<'_, '_> {
         }
         let Some(running) = &status.state.running else {
             self.store(at, Verdict::Failure);
-            let over = status.state.terminated.is_some() && self.pod.pod.spec.restart_policy == RestartPolicy::Never;
+            let over =
+                status.state.terminated.is_some() && self.pod.pod.spec.restart_policy == RestartPolicy::Never;
             return if over { Outcome::Ended } else { Outcome::Sleep };
         };
         let started_at = running.started_at.map_or(0, |at| at.seconds_since(self.ctx.epoch)).max(0) as u64;
-        let delay = self.probe_spec(at).and_then(|probe| probe.initial_delay_seconds).unwrap_or(0).max(0) as u64;
+        let delay =
+            self.probe_spec(at).and_then(|probe| probe.initial_delay_seconds).unwrap_or(0).max(0) as u64;
         let due = SimTime::from_secs(started_at + delay);
         if self.ctx.now < due {
             return Outcome::NotBefore(due);
@@ -356,7 +361,11 @@ impl PodCx<'_, '_> {
             return Answer { latency: Some(SimDuration::ZERO), success: false, output };
         }
         let Some(question) = question(spec, self.pod.spec(index)) else {
-            return Answer { latency: Some(SimDuration::ZERO), success: false, output: "unknown port name".into() };
+            return Answer {
+                latency: Some(SimDuration::ZERO),
+                success: false,
+                output: "unknown port name".into(),
+            };
         };
         let namespace = self.pod.pod.metadata.namespace.clone();
         let env = self.env;
@@ -428,7 +437,9 @@ impl PodCx<'_, '_> {
             return true;
         }
         let container = self.pod.spec(probe.container);
-        let Some(question) = self.probe_spec(at).and_then(|spec| question(spec, container)) else { return false };
+        let Some(question) = self.probe_spec(at).and_then(|spec| question(spec, container)) else {
+            return false;
+        };
         let truth = &self.pod.containers[probe.container];
         truth.running.as_ref().is_some_and(|instance| instance.app.is_steady(question, self.ctx.now))
     }
@@ -503,7 +514,9 @@ fn timeout_text(probe: &Probe) -> Name {
         return Name::from(format!("command timed out after {limit}"));
     }
     if probe.grpc.is_some() {
-        return Name::from(format!("timeout: failed to connect service within {limit}: context deadline exceeded"));
+        return Name::from(format!(
+            "timeout: failed to connect service within {limit}: context deadline exceeded"
+        ));
     }
     if probe.tcp_socket.is_some() {
         return "dial tcp: i/o timeout".into();

@@ -2,9 +2,10 @@
 //!
 //! Source: kubelet v1.32 `kuberuntime_manager.go` SyncPod steps 2 to 8, doBackOff; `spec` node 2.1, 2.5, 2.8.
 
+use super::backoff::BackOff;
 use super::host::{NodeEvent, PodCx};
 use super::image::Pull;
-use super::pod::{BackoffEntry, Finished, Instance, KillReason, Sandbox, Step, Waiting};
+use super::pod::{Finished, Instance, KillReason, Sandbox, Step, Waiting};
 use crate::component::Class;
 use crate::component::events::EventType;
 use crate::kernel::SimDuration;
@@ -178,7 +179,8 @@ impl PodCx<'_, '_> {
     fn create(&mut self, index: usize) -> Option<Waiting> {
         let name = self.pod.spec(index).name.clone();
         let old_text = self.host.minor_version < 32;
-        let message = if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
+        let message =
+            if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
         self.container_event(index, EventType::Normal, "Created", message);
         let latency = self.ctx.settings.container_start_latency;
         if latency > SimDuration::ZERO {
@@ -194,19 +196,19 @@ impl PodCx<'_, '_> {
         let Some(ended) = seen.ended.clone() else { return false };
         let settings = self.ctx.settings;
         let now = self.ctx.now;
-        let initial = settings.crash_loop_initial_backoff.min(settings.max_container_restart_period);
-        let entry = self.pod.worker.crash_backoff[index]
-            .filter(|entry| ended.at.saturating_since(entry.last_update) <= settings.crash_loop_reset);
-        let Some(entry) = entry else {
-            self.pod.worker.crash_backoff[index] = Some(BackoffEntry { delay: initial, last_update: now });
-            return false;
+        let backoff = BackOff {
+            reset: settings.crash_loop_reset,
+            ..BackOff::for_restarts(
+                settings.crash_loop_initial_backoff,
+                settings.max_container_restart_period,
+            )
         };
-        if now.saturating_since(ended.at) < entry.delay {
+        let entry = self.pod.worker.crash_backoff[index];
+        if let Some(entry) = entry.filter(|_| backoff.is_waiting(entry, ended.at, now)) {
             self.report_crash_backoff(index, entry.delay);
             return true;
         }
-        let delay = (entry.delay * 2).min(settings.max_container_restart_period);
-        self.pod.worker.crash_backoff[index] = Some(BackoffEntry { delay, last_update: now });
+        self.pod.worker.crash_backoff[index] = Some(backoff.next(entry, ended.at, now));
         false
     }
 
@@ -250,14 +252,20 @@ impl PodCx<'_, '_> {
             fact: ContainerFact::Started { restart },
         };
         let subject = Subject::pod(&namespace, &name);
-        let record = self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
+        let record =
+            self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
         truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record });
         self.pod.worker.reasons[index] = None;
         self.plan_exit(index);
         self.changed();
-        self.container_event(index, EventType::Normal, "Started", format!("Started container {container_name}"));
+        self.container_event(
+            index,
+            EventType::Normal,
+            "Started",
+            format!("Started container {container_name}"),
+        );
         self.post_start(index)
     }
 

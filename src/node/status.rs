@@ -3,27 +3,27 @@
 //! Source: kubelet v1.32 `kubelet_pods.go`, `status/generate.go`, `status/status_manager.go`; `spec` node 1.4, 2.7, 4.
 
 use super::host::PodCx;
-use super::phase::{ContainerPhase, PhaseInput, pod_phase};
+use super::phase::{Ending, pod_phase};
 use super::plan::restarts;
 use super::pod::{Finished, HostPod, Stage};
 use super::probe::{ProbeKind, Verdict};
 use crate::api::core::{Condition, ConditionStatus, Conditions};
-use crate::api::pod::{
-    ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting,
-};
+use crate::api::pod::{ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting};
 use crate::api::{Kind, ObjectRef, Patch, Request, Timestamp};
 use crate::base::Name;
 
 impl PodCx<'_, '_> {
     /// Computes the status from what the last relist saw and publishes it if it changed. `terminal` is set only by
     /// the very last sync.
-    pub(super) fn update_status(&mut self, terminal: bool) {
-        let status = self.generate(terminal);
+    /// Returns the phase that the containers imply, which may be ahead of the published one.
+    pub(super) fn update_status(&mut self, terminal: bool) -> PodPhase {
+        let (status, implied) = self.generate(terminal);
         self.publish(status);
+        implied
     }
 
-    /// The phase as the containers alone imply it.
-    pub(super) fn implied_phase(&self, terminal: bool) -> PodPhase {
+    /// The phase that the containers alone imply.
+    fn implied_phase(&self, status: &PodStatus, terminal: bool) -> PodPhase {
         let old = self.pod.worker.cached.phase;
         if old.is_terminal() {
             return old;
@@ -31,31 +31,7 @@ impl PodCx<'_, '_> {
         if terminal && self.pod.worker.verdict.is_some() {
             return PodPhase::Failed;
         }
-        let init = self.pod.init_count();
-        let phases: Vec<ContainerPhase> = (0..self.pod.seen.len()).map(|index| self.container_phase(index)).collect();
-        let started: Vec<bool> = (0..init).map(|index| self.is_started(index)).collect();
-        let sidecars: Vec<bool> = (0..init).map(|index| self.pod.is_sidecar(index)).collect();
-        pod_phase(&PhaseInput {
-            restart_policy: self.pod.pod.spec.restart_policy,
-            init: &phases[..init],
-            sidecars: &sidecars,
-            sidecars_started: &started,
-            containers: &phases[init..],
-            is_terminal: terminal,
-            is_static: false,
-        })
-    }
-
-    fn container_phase(&self, index: usize) -> ContainerPhase {
-        let seen = &self.pod.seen[index];
-        if seen.running.is_some() {
-            return ContainerPhase::Running;
-        }
-        match (&seen.ended, self.shown_waiting(index)) {
-            (Some(ended), Some(_)) => ContainerPhase::Waiting { last_exit: Some(ended.code) },
-            (Some(ended), None) => ContainerPhase::Terminated { code: ended.code },
-            (None, _) => ContainerPhase::Waiting { last_exit: None },
-        }
+        pod_phase(&self.pod.pod.spec, status, Ending { terminal, is_static: false })
     }
 
     /// The waiting reason to show for a container that has ended and will start again.
@@ -63,32 +39,19 @@ impl PodCx<'_, '_> {
         let reason = self.pod.worker.reasons[index].as_ref()?;
         let policy = self.pod.pod.spec.restart_policy;
         let container = self.pod.spec(index);
-        let again = self.pod.seen[index].exited().is_none_or(|ended| {
-            self.pod.is_sidecar(index) || restarts(container, policy, ended.code)
-        });
+        let again = self.pod.seen[index]
+            .exited()
+            .is_none_or(|ended| self.pod.is_sidecar(index) || restarts(container, policy, ended.code));
         (again && self.pod.worker.stage == Stage::Syncing).then_some(reason)
     }
 
-    fn is_started(&self, index: usize) -> bool {
-        let Some((restart, _)) = self.pod.seen[index].running else { return false };
-        match Self::verdict_of(self.pod, index, ProbeKind::Startup, restart) {
-            Some(verdict) => verdict == Verdict::Success,
-            None => self.pod.spec(index).startup_probe.is_none(),
-        }
-    }
-
-    fn generate(&self, terminal: bool) -> PodStatus {
+    fn generate(&self, terminal: bool) -> (PodStatus, PodPhase) {
         let worker = &self.pod.worker;
         let init = self.pod.init_count();
-        let mut phase = self.implied_phase(terminal);
-        if phase.is_terminal() && worker.stage != Stage::Terminated {
-            // A terminal phase is held back while containers may still run.
-            phase = worker.cached.phase;
-        }
         let statuses: Vec<ContainerStatus> =
             (0..self.pod.seen.len()).map(|index| self.container_status(index, terminal)).collect();
         let mut status = PodStatus {
-            phase,
+            phase: worker.cached.phase,
             reason: worker.cached.reason.clone(),
             message: worker.cached.message.clone(),
             host_ip: Some(self.host.address.clone()),
@@ -105,8 +68,14 @@ impl PodCx<'_, '_> {
             status.reason = Some(reason.clone());
             status.message = Some(message.clone());
         }
-        self.set_readiness(&mut status);
-        status
+        self.set_started_and_ready(&mut status);
+        let implied = self.implied_phase(&status, terminal);
+        // A terminal phase is held back while containers may still run.
+        if !implied.is_terminal() || worker.stage == Stage::Terminated {
+            status.phase = implied;
+        }
+        status.conditions = self.conditions(&status);
+        (status, implied)
     }
 
     fn pod_address(&self) -> Option<Name> {
@@ -127,8 +96,7 @@ impl PodCx<'_, '_> {
             ..ContainerStatus::default()
         };
         let id = |restart: i32| container_id(self.pod, index, restart);
-        let default_reason =
-            if self.pod.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
+        let default_reason = if self.pod.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
         if let Some((restart, started_at)) = seen.running {
             status.restart_count = restart;
             status.container_id = Some(id(restart));
@@ -172,15 +140,16 @@ impl PodCx<'_, '_> {
         }
     }
 
-    /// Sets started and ready of the containers and the conditions of the pod.
-    fn set_readiness(&self, status: &mut PodStatus) {
+    /// Sets started and ready of the containers.
+    fn set_started_and_ready(&self, status: &mut PodStatus) {
         let init = self.pod.init_count();
         let all = status.init_container_statuses.iter_mut().chain(&mut status.container_statuses);
         for (index, container) in all.enumerate() {
             let probed = |kind| Self::verdict_of(self.pod, index, kind, container.restart_count);
             let ordinary_init = index < init && !self.pod.is_sidecar(index);
             if ordinary_init {
-                container.ready = container.state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
+                container.ready =
+                    container.state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
                 container.started = Some(container.state.running.is_some());
                 continue;
             }
@@ -190,11 +159,11 @@ impl PodCx<'_, '_> {
                 && startup.map_or(self.pod.spec(index).startup_probe.is_none(), |v| v == Verdict::Success);
             let readiness = probed(ProbeKind::Readiness);
             let ready = started
-                && readiness.map_or(self.pod.spec(index).readiness_probe.is_none(), |v| v == Verdict::Success);
+                && readiness
+                    .map_or(self.pod.spec(index).readiness_probe.is_none(), |v| v == Verdict::Success);
             container.started = Some(started);
             container.ready = ready;
         }
-        status.conditions = self.conditions(status);
     }
 
     fn conditions(&self, status: &PodStatus) -> Vec<Condition> {
@@ -255,7 +224,9 @@ impl PodCx<'_, '_> {
 
     fn ready(&self, status: &PodStatus, kind: &'static str, with_gates: bool) -> Condition {
         match status.phase {
-            PodPhase::Succeeded => return condition(kind, ConditionStatus::False, Some("PodCompleted".into())),
+            PodPhase::Succeeded => {
+                return condition(kind, ConditionStatus::False, Some("PodCompleted".into()));
+            }
             PodPhase::Failed => return condition(kind, ConditionStatus::False, Some("PodFailed".into())),
             _ => {}
         }
@@ -306,7 +277,8 @@ impl PodCx<'_, '_> {
     /// A probe result changed: its effect on the status is published at once, before any sync.
     pub(super) fn publish_probe_results(&mut self) {
         let mut status = self.pod.worker.cached.clone();
-        self.set_readiness(&mut status);
+        self.set_started_and_ready(&mut status);
+        status.conditions = self.conditions(&status);
         self.publish(status);
     }
 
@@ -348,6 +320,7 @@ fn waiting(reason: &Name, message: &Name) -> Waiting {
 
 /// The runtime's name for a process: stable, and different for every restart.
 fn container_id(pod: &HostPod, index: usize, restart: i32) -> Name {
-    let id = pod.target ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (restart as u64).rotate_left(32);
+    let id =
+        pod.target ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (restart as u64).rotate_left(32);
     Name::from(format!("containerd://{id:016x}"))
 }

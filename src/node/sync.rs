@@ -73,8 +73,7 @@ impl PodCx<'_, '_> {
     fn sync_pod(&mut self) {
         let now = self.ctx.now;
         self.pod.worker.start_time.get_or_insert(now);
-        self.update_status(false);
-        if self.implied_phase(false).is_terminal() {
+        if self.update_status(false).is_terminal() {
             self.pod.worker.stage = Stage::Terminating;
             self.end_sync(false);
             self.request_sync();
@@ -143,7 +142,10 @@ impl PodCx<'_, '_> {
 
     /// A container of a stopping pod may have been the last one.
     pub(super) fn terminating_progress(&mut self) {
-        if self.pod.worker.stage != Stage::Terminating || self.pod.worker.run.is_none() || self.pod.any_running() {
+        if self.pod.worker.stage != Stage::Terminating
+            || self.pod.worker.run.is_none()
+            || self.pod.any_running()
+        {
             return;
         }
         self.pod.worker.run = None;
@@ -162,7 +164,15 @@ impl PodCx<'_, '_> {
         let subject = Subject::pod(&metadata.namespace, &metadata.name);
         let phase = self.pod.worker.cached.phase.as_str();
         let message = format!("all containers have ended, phase {phase}");
-        self.ctx.trace.record(self.ctx.now, "kubelet", subject, "PodTerminated", phase, message, Detail::None);
+        self.ctx.trace.record(
+            self.ctx.now,
+            "kubelet",
+            subject,
+            "PodTerminated",
+            phase,
+            message,
+            Detail::None,
+        );
         self.remove_object_when_due();
     }
 
@@ -235,7 +245,8 @@ impl PodCx<'_, '_> {
         let ends = (0..self.pod.containers.len()).filter_map(|index| {
             let entry = self.pod.worker.crash_backoff[index]?;
             let ended = self.pod.seen[index].exited()?;
-            (self.pod.worker.reasons[index].as_ref()?.0 == "CrashLoopBackOff").then_some(ended.at + entry.delay)
+            (self.pod.worker.reasons[index].as_ref()?.0 == "CrashLoopBackOff")
+                .then_some(ended.at + entry.delay)
         });
         match ends.min() {
             Some(end) => end.saturating_since(now).min(SimDuration::from_secs(60)),

@@ -236,7 +236,8 @@ impl AppInstance {
         let latency = self.next_draw(&rule.latency);
         let status = if rule.needs.iter().all(|service| available(service)) { rule.status } else { 503 };
         let success = (200..400).contains(&status);
-        let output = if success { String::new() } else { format!("HTTP probe failed with statuscode: {status}") };
+        let output =
+            if success { String::new() } else { format!("HTTP probe failed with statuscode: {status}") };
         Answer { latency: Some(latency), success, output: output.into() }
     }
 
@@ -264,9 +265,8 @@ impl AppInstance {
     /// The earliest of its own exits: by script, by rule, or by memory.
     fn plan_exit(&self) -> Option<Exit> {
         let scripted = self.model.runs.get(self.start as usize).or(self.model.runs.last()).copied();
-        let by_script = scripted.and_then(|run| {
-            Some(Exit { at: self.started_at + run.lasts?, code: run.code, oom: false })
-        });
+        let by_script = scripted
+            .and_then(|run| Some(Exit { at: self.started_at + run.lasts?, code: run.code, oom: false }));
         let by_rule = self.model.exits.iter().enumerate().map(|(number, rule)| Exit {
             at: self.started_at + self.draw(&rule.after, 2 + number as u64),
             code: rule.code,

@@ -1,0 +1,6 @@
+//! Comparison of this crate with recordings of real Kubernetes components.
+//!
+//! Everything here reads files and returns data; printing is for `cli`.
+
+pub mod functions;
+pub mod scheduler;

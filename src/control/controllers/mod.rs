@@ -1,0 +1,13 @@
+//! The controllers of kube-controller-manager, one file each.
+//!
+//! A controller is level-triggered: it gets the key of an object, looks at the delivered state of the cluster, and sends
+//! requests that bring the cluster closer to what the object wants. It remembers nothing that it could look up.
+
+pub mod deployment;
+pub mod endpoints;
+pub(super) mod garbage;
+mod namespace;
+pub mod node_lifecycle;
+pub(super) mod pod_gc;
+pub(super) mod replicas;
+mod taint_eviction;

@@ -1,0 +1,429 @@
+//! ReplicaSets and ReplicationControllers: as many active pods as wanted.
+//!
+//! Source: `pkg/controller/replicaset/replica_set.go`, `controller_ref_manager.go`, `controller_utils.go`, v1.34;
+//! `spec` control plane 4.1.
+
+use std::sync::Arc;
+
+use crate::api::core::{Condition, ConditionStatus, Conditions, set_condition};
+use crate::api::pod::{Pod, PodTemplate};
+use crate::api::workload::{ReplicaSet, ReplicaSetStatus, ReplicationController};
+use crate::api::{
+    ApiResult, Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Patch,
+    Request, Resource, Selector,
+};
+use crate::component::Ctx;
+use crate::component::events::EventType;
+use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
+use crate::control::ranking::{self, Candidate, Order};
+use crate::kernel::SimDuration;
+
+/// What the two kinds have in common.
+struct Set {
+    object: Object,
+    selector: Selector,
+    replicas: i32,
+    min_ready_seconds: i32,
+    template: PodTemplate,
+    status: ReplicaSetStatus,
+}
+
+impl Set {
+    fn of(object: &Object) -> Option<Self> {
+        match object {
+            Object::ReplicaSet(set) => Some(Self {
+                object: object.clone(),
+                selector: set.spec.selector.as_ref()?.compile().ok()?,
+                replicas: set.spec.replicas.unwrap_or(1),
+                min_ready_seconds: set.spec.min_ready_seconds,
+                template: set.spec.template.clone(),
+                status: set.status.clone(),
+            }),
+            Object::ReplicationController(set) => Some(Self {
+                object: object.clone(),
+                selector: Selector::from_labels(&set.spec.selector),
+                replicas: set.spec.replicas.unwrap_or(1),
+                min_ready_seconds: set.spec.min_ready_seconds,
+                template: set.spec.template.clone(),
+                status: set.status.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn metadata(&self) -> &ObjectMeta {
+        self.object.metadata()
+    }
+
+    fn with_status(&self, status: ReplicaSetStatus) -> Object {
+        match &self.object {
+            Object::ReplicaSet(set) => Object::from(ReplicaSet { status, ..set.as_ref().clone() }),
+            Object::ReplicationController(set) => {
+                Object::from(ReplicationController { status, ..set.as_ref().clone() })
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// The reference by which an object owns what its controller makes.
+pub(in crate::control) fn owner_reference(owner: &Object) -> OwnerReference {
+    let metadata = owner.metadata();
+    OwnerReference {
+        api_version: owner.kind().names().api_version.into(),
+        kind: owner.kind().as_str().into(),
+        name: metadata.name.clone(),
+        uid: metadata.uid,
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
+
+/// The controller that works on sets of this kind.
+fn controller_of(kind: &str) -> Option<(ControllerId, Kind)> {
+    match kind {
+        "ReplicaSet" => Some((ControllerId::ReplicaSet, Kind::ReplicaSet)),
+        "ReplicationController" => Some((ControllerId::ReplicationController, Kind::ReplicationController)),
+        _ => None,
+    }
+}
+
+impl Desktop<'_, '_> {
+    fn kind(&self) -> Kind {
+        if self.id == ControllerId::ReplicaSet { Kind::ReplicaSet } else { Kind::ReplicationController }
+    }
+
+    fn set(&self) -> Option<Set> {
+        self.mirror.objects().of(self.kind()).get(self.key).and_then(Set::of)
+    }
+
+    /// One pass over one set.
+    pub(in crate::control) fn sync_replicas(&mut self) {
+        let Some(set) = self.set() else {
+            self.desk.expected.remove(&self.key);
+            self.desk.waiting_batches.remove(&self.key);
+            return;
+        };
+        let pods = self.claim_pods(&set);
+        if self.expectations_met() && !set.metadata().is_terminating() {
+            let active: Vec<(u32, Arc<Pod>)> =
+                pods.iter().filter(|(_, pod)| pod.is_active()).cloned().collect();
+            self.manage(&set, &active);
+        }
+        self.update_set_status(&set, &pods);
+    }
+
+    /// Adopts matching pods without a controller and releases own pods that match no more.
+    fn claim_pods(&mut self, set: &Set) -> Vec<(u32, Arc<Pod>)> {
+        let metadata = set.metadata();
+        let (mut claimed, mut adopt, mut release) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, pod) in self.mirror.pods_of(metadata.uid) {
+            if set.selector.matches(&pod.metadata.labels) {
+                claimed.push((index, pod.clone()));
+            } else if !pod.metadata.is_terminating() {
+                release.push(pod.clone());
+            }
+        }
+        if !metadata.is_terminating() {
+            for (index, pod) in self.mirror.orphans_in(&metadata.namespace) {
+                let wanted = set.selector.matches(&pod.metadata.labels) && pod.is_active();
+                if wanted {
+                    adopt.push(pod.clone());
+                    claimed.push((index, pod.clone()));
+                }
+            }
+        }
+        claimed.sort_by_key(|(index, _)| *index);
+        for pod in adopt {
+            let mut owners = pod.metadata.owner_references.clone();
+            owners.push(owner_reference(&set.object));
+            self.patch_owners(&pod, owners);
+        }
+        for pod in release {
+            let mut owners = pod.metadata.owner_references.clone();
+            owners.retain(|owner| owner.uid != metadata.uid);
+            self.patch_owners(&pod, owners);
+        }
+        claimed
+    }
+
+    fn patch_owners(&mut self, pod: &Pod, owners: Vec<OwnerReference>) {
+        let target = pod_ref(pod);
+        let patch = Patch::OwnerReferences(owners);
+        self.submit(Request::Patch { target, uid: Some(pod.metadata.uid), patch }, About::Anything);
+    }
+
+    /// Creates what is missing or deletes what is too much.
+    fn manage(&mut self, set: &Set, active: &[(u32, Arc<Pod>)]) {
+        let burst = i32::try_from(self.ctx.settings.burst_replicas).unwrap_or(i32::MAX);
+        let difference = active.len() as i32 - set.replicas;
+        if difference < 0 {
+            let count = (-difference).min(burst);
+            self.expect(count, 0);
+            self.desk.waiting_batches.insert(self.key, (count as u32, 1));
+            self.continue_slow_start();
+        } else if difference > 0 {
+            let count = difference.min(burst) as usize;
+            let victims = self.victims(active, count);
+            self.expect(0, victims.len() as i32);
+            for pod in victims {
+                self.delete_pod(set, &pod);
+            }
+        }
+    }
+
+    /// Sends the next batch of creations: 1, then 2, 4, 8 ... as long as none fails.
+    pub(in crate::control) fn continue_slow_start(&mut self) {
+        let Some((remaining, batch)) = self.desk.waiting_batches.get(&self.key).copied() else { return };
+        let Some(set) = self.set() else { return };
+        if remaining == 0 {
+            self.desk.waiting_batches.remove(&self.key);
+            return;
+        }
+        // The last answer of a batch starts the next one: what is in flight is counted down in `batch_in_flight`.
+        if self.batch_in_flight() > 0 {
+            return;
+        }
+        let now = batch.min(remaining);
+        self.desk.waiting_batches.insert(self.key, (remaining - now, batch * 2));
+        self.desk.in_flight.insert(self.key, now);
+        for _ in 0..now {
+            let pod = pod_from(&set);
+            self.submit(Request::Create(pod.into()), About::Creation);
+        }
+    }
+
+    fn batch_in_flight(&self) -> u32 {
+        self.desk.in_flight.get(&self.key).copied().unwrap_or(0)
+    }
+
+    /// The pods to delete: those that the set can spare best.
+    fn victims(&self, active: &[(u32, Arc<Pod>)], count: usize) -> Vec<Arc<Pod>> {
+        let crowds = ranking::crowds(active.iter().map(|(_, pod)| pod.as_ref()));
+        let candidates: Vec<Candidate> = active
+            .iter()
+            .map(|(_, pod)| {
+                let crowd = pod.node_name.as_ref().and_then(|node| crowds.get(node)).copied().unwrap_or(0);
+                Candidate::new(pod, crowd)
+            })
+            .collect();
+        let order = if self.ctx.settings.logarithmic_scale_down {
+            let now_nanos = self.ctx.epoch.0 * 1_000_000_000 + self.ctx.now.as_nanos() as i64;
+            Order::Current { now_nanos }
+        } else {
+            Order::Crowding
+        };
+        let ranked = ranking::deletion_order(&candidates, order);
+        ranked.into_iter().take(count).map(|at| active[at].1.clone()).collect()
+    }
+
+    fn delete_pod(&mut self, set: &Set, pod: &Pod) {
+        let options = DeleteOptions { uid: Some(pod.metadata.uid), ..DeleteOptions::default() };
+        self.submit(Request::Delete { target: pod_ref(pod), options }, About::Deletion);
+        let message = format!("Deleted pod: {}", pod.metadata.name);
+        self.event(&set.object, EventType::Normal, "SuccessfulDelete", message);
+    }
+
+    fn update_set_status(&mut self, set: &Set, pods: &[(u32, Arc<Pod>)]) {
+        let active: Vec<&Arc<Pod>> = pods.iter().map(|(_, pod)| pod).filter(|pod| pod.is_active()).collect();
+        let now = self.ctx.timestamp();
+        let template = Selector::from_labels(&set.template.metadata.labels);
+        let mut wait = None;
+        let available = active
+            .iter()
+            .filter(|pod| match unavailable_for(pod, set.min_ready_seconds, now) {
+                Some(0) => true,
+                Some(seconds) => {
+                    wait = Some(wait.map_or(seconds, |before: i64| before.min(seconds)));
+                    false
+                }
+                None => false,
+            })
+            .count();
+        let mut status = set.status.clone();
+        status.replicas = active.len() as i32;
+        status.fully_labeled_replicas =
+            active.iter().filter(|pod| template.matches(&pod.metadata.labels)).count() as i32;
+        status.ready_replicas = active.iter().filter(|pod| pod.is_ready()).count() as i32;
+        status.available_replicas = available as i32;
+        status.observed_generation = set.metadata().generation;
+        self.note_failure(&mut status);
+        if let Some(seconds) = wait {
+            self.requeue_after(SimDuration::from_secs(seconds.max(0) as u64));
+        }
+        if status != set.status {
+            self.submit(Request::UpdateStatus(set.with_status(status)), About::Anything);
+        }
+    }
+
+    fn note_failure(&mut self, status: &mut ReplicaSetStatus) {
+        let failure = self.desk.failures.get(&self.key).cloned();
+        match failure {
+            Some(message) => {
+                let condition = Condition {
+                    kind: "ReplicaFailure".into(),
+                    status: ConditionStatus::True,
+                    reason: Some("FailedCreate".into()),
+                    message: Some(message),
+                    last_transition_time: Some(self.ctx.timestamp()),
+                    ..Condition::default()
+                };
+                set_condition(&mut status.conditions, condition);
+            }
+            None => status.conditions.retain(|condition| condition.kind != "ReplicaFailure"),
+        }
+    }
+}
+
+/// For how many more seconds a pod is unavailable: 0 = it is available, `None` = it is not ready.
+pub(in crate::control) fn unavailable_for(
+    pod: &Pod,
+    min_ready_seconds: i32,
+    now: crate::api::Timestamp,
+) -> Option<i64> {
+    let ready = pod.status.conditions.condition("Ready").filter(|c| c.status == ConditionStatus::True)?;
+    let since = ready.last_transition_time.unwrap_or(now);
+    Some((i64::from(min_ready_seconds) - now.seconds_since(since)).max(0))
+}
+
+/// How a request names a pod.
+pub(in crate::control) fn pod_ref(pod: &Pod) -> ObjectRef {
+    ObjectRef { kind: Kind::Pod, namespace: pod.metadata.namespace.clone(), name: pod.metadata.name.clone() }
+}
+
+fn pod_from(set: &Set) -> Pod {
+    let metadata = set.metadata();
+    Pod {
+        metadata: ObjectMeta {
+            generate_name: Some(format!("{}-", metadata.name).into()),
+            namespace: metadata.namespace.clone(),
+            labels: set.template.metadata.labels.clone(),
+            annotations: set.template.metadata.annotations.clone(),
+            finalizers: set.template.metadata.finalizers.clone(),
+            owner_references: vec![owner_reference(&set.object)],
+            ..ObjectMeta::default()
+        },
+        spec: set.template.spec.clone(),
+        ..Pod::default()
+    }
+}
+
+impl ControllerManager {
+    /// Counts down what a set is waiting to see.
+    pub(in crate::control) fn replicas_seen(&mut self, commit: &Commit) {
+        let Object::Pod(pod) = &commit.new else { return };
+        let Some((id, key)) = self.set_of(pod) else { return };
+        let was_terminating = commit.old.as_ref().is_some_and(|old| old.metadata().is_terminating());
+        let Some(expected) = self.desks[id as usize].expected.get_mut(&key) else { return };
+        match commit.op {
+            Op::Added => expected.creations -= 1,
+            Op::Modified if pod.metadata.is_terminating() && !was_terminating => expected.deletions -= 1,
+            Op::Deleted if !was_terminating => expected.deletions -= 1,
+            _ => {}
+        }
+    }
+
+    /// A pod changed: the sets that own it, owned it or may adopt it look at it.
+    pub(in crate::control) fn replicas_changed(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        commit: &Commit,
+    ) {
+        let Object::Pod(pod) = &commit.new else { return };
+        let old_owner = match &commit.old {
+            Some(Object::Pod(old)) => self.set_of(old),
+            _ => None,
+        };
+        let owner = self.set_of(pod);
+        for (id, key) in old_owner.into_iter().chain(owner.filter(|owner| Some(*owner) != old_owner)) {
+            self.enqueue(ctx, id, key);
+        }
+        if pod.metadata.controller().is_none() && commit.op != Op::Deleted {
+            for (id, key) in self.sets_that_match(pod) {
+                self.enqueue(ctx, id, key);
+            }
+        }
+    }
+
+    fn set_of(&self, pod: &Pod) -> Option<(ControllerId, u32)> {
+        let owner = pod.metadata.controller()?;
+        let (id, kind) = controller_of(&owner.kind)?;
+        let (found, object) = self.mirror.objects().find(kind, &pod.metadata.namespace, &owner.name)?;
+        (object.metadata().uid == owner.uid).then_some((id, found.index))
+    }
+
+    fn sets_that_match(&self, pod: &Pod) -> Vec<(ControllerId, u32)> {
+        let objects = self.mirror.objects();
+        let sets = [ReplicaSet::KIND, ReplicationController::KIND]
+            .into_iter()
+            .flat_map(|kind| objects.of(kind).iter().map(move |(index, object)| (kind, index, object)));
+        sets.filter(|(_, _, object)| object.metadata().namespace == pod.metadata.namespace)
+            .filter(|(_, _, object)| {
+                Set::of(object).is_some_and(|set| set.selector.matches(&pod.metadata.labels))
+            })
+            .filter_map(|(kind, index, _)| controller_of(kind.as_str()).map(|(id, _)| (id, index)))
+            .collect()
+    }
+
+    /// The answer to the creation of a replica.
+    pub(in crate::control) fn creation_answered(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        id: ControllerId,
+        key: u32,
+        result: &ApiResult,
+    ) {
+        let desk = &mut self.desks[id as usize];
+        if let Some(in_flight) = desk.in_flight.get_mut(&key) {
+            *in_flight = in_flight.saturating_sub(1);
+        }
+        match result {
+            Ok(object) => {
+                desk.failures.remove(&key);
+                let message = format!("Created pod: {}", object.metadata().name);
+                self.report_on_owner(ctx, id, key, EventType::Normal, "SuccessfulCreate", message);
+            }
+            Err(error) => {
+                desk.failures.insert(key, error.message.as_str().into());
+                // Neither this one nor those behind it will be seen.
+                let skipped = desk.waiting_batches.remove(&key).map_or(0, |(remaining, _)| remaining as i32);
+                if let Some(expected) = desk.expected.get_mut(&key) {
+                    expected.creations -= 1 + skipped;
+                }
+                let message = format!("Error creating: {}", error.message);
+                self.report_on_owner(ctx, id, key, EventType::Warning, "FailedCreate", message);
+            }
+        }
+    }
+
+    fn report_on_owner(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        id: ControllerId,
+        key: u32,
+        kind: EventType,
+        reason: &'static str,
+        message: String,
+    ) {
+        self.at_desk(ctx, id, key, |top| {
+            if let Some(owner) = top.owner_object() {
+                top.event(&owner, kind, reason, message);
+            }
+        });
+    }
+}
+
+impl Desktop<'_, '_> {
+    /// The object that the key stands for.
+    pub(in crate::control) fn owner_object(&self) -> Option<Object> {
+        let kind = match self.id {
+            ControllerId::ReplicaSet => Kind::ReplicaSet,
+            ControllerId::ReplicationController => Kind::ReplicationController,
+            ControllerId::Deployment => Kind::Deployment,
+            ControllerId::Namespace => Kind::Namespace,
+            ControllerId::Endpoints | ControllerId::EndpointSlice => Kind::Service,
+            _ => return None,
+        };
+        self.mirror.objects().of(kind).get(self.key).cloned()
+    }
+}

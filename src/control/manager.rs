@@ -1,0 +1,432 @@
+//! kube-controller-manager: one delayed view of the cluster, shared by all controllers, and a queue for each.
+
+use std::collections::BTreeMap;
+
+use super::controllers::garbage::GarbageGraph;
+use super::controllers::node_lifecycle::NodeLifecycle;
+use super::controllers::pod_gc::PodGcState;
+use crate::api::core::ObjectReference;
+use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Objects, Request};
+use crate::base::Name;
+use crate::component::events::EventType;
+use crate::component::workqueue::Finished;
+use crate::component::{ApiClient, Class, Ctx, EventRecorder, Mirror, Origin, Settings, WorkQueue};
+use crate::kernel::{EventHandle, SimDuration, SimTime};
+use crate::trace::RecordId;
+
+/// The controllers. The order is that in which they work at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum ControllerId {
+    Namespace,
+    NodeLifecycle,
+    TaintEviction,
+    Deployment,
+    ReplicaSet,
+    ReplicationController,
+    Endpoints,
+    EndpointSlice,
+    GarbageCollector,
+    PodGc,
+}
+
+impl ControllerId {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Namespace,
+        Self::NodeLifecycle,
+        Self::TaintEviction,
+        Self::Deployment,
+        Self::ReplicaSet,
+        Self::ReplicationController,
+        Self::Endpoints,
+        Self::EndpointSlice,
+        Self::GarbageCollector,
+        Self::PodGc,
+    ];
+
+    /// The name it reports events under.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Namespace => "namespace-controller",
+            Self::NodeLifecycle => "node-controller",
+            Self::TaintEviction => "taint-eviction-controller",
+            Self::Deployment => "deployment-controller",
+            Self::ReplicaSet => "replicaset-controller",
+            Self::ReplicationController => "replication-controller",
+            Self::Endpoints => "endpoints-controller",
+            Self::EndpointSlice => "endpoint-slice-controller",
+            Self::GarbageCollector => "generic-garbage-collector",
+            Self::PodGc => "pod-garbage-collector",
+        }
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+}
+
+/// What happens in the controller manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControllerEvent {
+    /// A controller has keys to work on.
+    Work(ControllerId),
+    /// A key is due again.
+    Requeue(ControllerId, u32),
+    /// The node lifecycle controller looks at all nodes.
+    MonitorNodes,
+    /// The rate-limited queue of a zone may taint its next node.
+    EvictionPass,
+    /// A toleration has run out.
+    TolerationEnds(u32),
+    /// The pod garbage collector works.
+    PodGcPass,
+}
+
+/// Replicas that were asked for and have not been seen yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Expected {
+    pub(super) creations: i32,
+    pub(super) deletions: i32,
+    since: SimTime,
+}
+
+/// Unseen replicas are waited for this long.
+const EXPECTATION_TIMEOUT: SimDuration = SimDuration::from_secs(300);
+
+/// What each controller has to itself.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    pub(super) client: ApiClient,
+    pub(super) events: EventRecorder,
+    queue: WorkQueue<u32>,
+    scheduled: bool,
+    due: BTreeMap<u32, EventHandle>,
+    pub(super) expected: BTreeMap<u32, Expected>,
+    /// Creations that wait for the batch before them (slow start).
+    pub(super) waiting_batches: BTreeMap<u32, (u32, u32)>,
+    /// Creations of the present batch that are not answered yet.
+    pub(super) in_flight: BTreeMap<u32, u32>,
+    /// Why the last creation failed.
+    pub(super) failures: BTreeMap<u32, Name>,
+}
+
+/// The controller manager.
+#[derive(Clone, Debug)]
+pub struct ControllerManager {
+    pub(super) mirror: Mirror,
+    pub(super) desks: Vec<Desk>,
+    /// State of the node lifecycle controller.
+    pub nodes: NodeLifecycle,
+    pub(super) tolerations: BTreeMap<u32, (SimTime, EventHandle)>,
+    pub(super) pod_gc: PodGcState,
+    pub(super) garbage: GarbageGraph,
+    pub(super) target: u64,
+}
+
+/// One controller at work on one key.
+pub(super) struct Desktop<'a, 'c> {
+    pub(super) id: ControllerId,
+    pub(super) key: u32,
+    pub(super) desk: &'a mut Desk,
+    pub(super) mirror: &'a Mirror,
+    pub(super) ctx: &'a mut Ctx<'c, ControllerEvent>,
+    sent: u32,
+    target: u64,
+}
+
+/// What an answer is about, beside the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum About {
+    /// Nothing in particular.
+    Anything,
+    /// A replica was to be created.
+    Creation,
+    /// A replica was to be deleted.
+    Deletion,
+}
+
+impl Desktop<'_, '_> {
+    /// Sends a request on behalf of the key; the key stays busy until it is answered.
+    pub(super) fn submit(&mut self, request: Request, about: About) {
+        let token = (self.id as u64) << 56 | u64::from(self.key) << 8 | about as u64;
+        self.sent += 1;
+        self.desk.client.submit(self.ctx, request, Some(token));
+    }
+
+    /// Reports an event about an object.
+    pub(super) fn event(
+        &mut self,
+        about: &Object,
+        kind: EventType,
+        reason: &'static str,
+        message: impl Into<Name>,
+    ) {
+        let reference = reference_to(about);
+        self.desk.events.emit(self.ctx, &mut self.desk.client, reference, kind, reason, message);
+    }
+
+    /// Looks at the key again after a delay; an earlier time replaces a later one.
+    pub(super) fn requeue_after(&mut self, delay: SimDuration) {
+        schedule_requeue(self.desk, self.ctx, self.id, self.key, delay, self.target);
+    }
+
+    /// Whether all replicas that were asked for have been seen.
+    pub(super) fn expectations_met(&self) -> bool {
+        self.desk.expected.get(&self.key).is_none_or(|expected| {
+            (expected.creations <= 0 && expected.deletions <= 0)
+                || self.ctx.now.saturating_since(expected.since) > EXPECTATION_TIMEOUT
+        })
+    }
+
+    /// Notes how many replicas will appear and disappear.
+    pub(super) fn expect(&mut self, creations: i32, deletions: i32) {
+        let expected = Expected { creations, deletions, since: self.ctx.now };
+        self.desk.expected.insert(self.key, expected);
+    }
+}
+
+/// An event's reference to an object.
+pub(super) fn reference_to(object: &Object) -> ObjectReference {
+    let metadata = object.metadata();
+    ObjectReference {
+        api_version: Some(object.kind().names().api_version.into()),
+        kind: object.kind().as_str().into(),
+        namespace: metadata.namespace.clone(),
+        name: metadata.name.clone(),
+        uid: metadata.uid,
+        field_path: None,
+    }
+}
+
+fn schedule_requeue(
+    desk: &mut Desk,
+    ctx: &mut Ctx<'_, ControllerEvent>,
+    id: ControllerId,
+    key: u32,
+    delay: SimDuration,
+    target: u64,
+) {
+    let mut old = desk.due.remove(&key);
+    ctx.cancel(&mut old);
+    // Numbers from here on are keys; below are the periodic events of the controllers.
+    let seq = 1 << 31 | (id as u32) << 26 | (key & 0x03ff_ffff);
+    let at = ctx.now + delay;
+    let handle = ctx.schedule(at, Class::Controller, target, seq, ControllerEvent::Requeue(id, key));
+    desk.due.insert(key, handle);
+}
+
+impl ControllerManager {
+    /// The n-th controller manager of the run, which has just become leader and listed the whole cluster.
+    pub fn new(settings: &Settings, objects: &Objects, incarnation: u32) -> Self {
+        let desks = ControllerId::ALL
+            .into_iter()
+            .map(|id| Desk {
+                client: ApiClient::new(
+                    Origin::ControllerManager,
+                    id.name(),
+                    id as u64,
+                    settings.kube_api_qps,
+                    settings.kube_api_burst,
+                ),
+                events: EventRecorder::new(id.name(), None),
+                queue: WorkQueue::default(),
+                scheduled: false,
+                due: BTreeMap::new(),
+                expected: BTreeMap::new(),
+                waiting_batches: BTreeMap::new(),
+                in_flight: BTreeMap::new(),
+                failures: BTreeMap::new(),
+            })
+            .collect();
+        Self {
+            mirror: Mirror::of(objects),
+            desks,
+            nodes: NodeLifecycle::default(),
+            tolerations: BTreeMap::new(),
+            pod_gc: PodGcState::default(),
+            garbage: GarbageGraph::default(),
+            target: u64::from(incarnation),
+        }
+    }
+
+    /// What has been delivered to the controllers.
+    pub fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// Looks at everything once, as after a start.
+    pub fn start(&mut self, ctx: &mut Ctx<'_, ControllerEvent>) {
+        let all: Vec<(Kind, u32)> = Kind::ALL
+            .iter()
+            .flat_map(|kind| self.mirror.objects().of(*kind).iter().map(|(index, _)| (*kind, index)))
+            .collect();
+        for (kind, index) in all {
+            self.enqueue_object(ctx, kind, index);
+        }
+        self.start_node_lifecycle(ctx);
+        self.schedule_pod_gc(ctx);
+    }
+
+    /// Adds the keys that an object's own controllers work on.
+    fn enqueue_object(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, kind: Kind, index: u32) {
+        match kind {
+            Kind::Deployment => self.enqueue(ctx, ControllerId::Deployment, index),
+            Kind::ReplicaSet => self.enqueue(ctx, ControllerId::ReplicaSet, index),
+            Kind::ReplicationController => self.enqueue(ctx, ControllerId::ReplicationController, index),
+            Kind::Namespace => self.enqueue(ctx, ControllerId::Namespace, index),
+            Kind::Service => {
+                self.enqueue(ctx, ControllerId::Endpoints, index);
+                self.enqueue(ctx, ControllerId::EndpointSlice, index);
+            }
+            Kind::Pod => self.enqueue(ctx, ControllerId::TaintEviction, index),
+            _ => {}
+        }
+    }
+
+    pub(super) fn enqueue(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, id: ControllerId, key: u32) {
+        let cause = ctx.trace.cause();
+        let desk = &mut self.desks[id as usize];
+        if desk.queue.add(key, cause) && !desk.scheduled {
+            desk.scheduled = true;
+            let (at, target) = (ctx.now, self.target);
+            ctx.schedule(at, Class::Controller, target, id as u32, ControllerEvent::Work(id));
+        }
+    }
+
+    /// The watches deliver a change.
+    pub fn deliver(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, commit: &Commit) {
+        ctx.trace.set_cause(commit.record);
+        let before = commit.old.as_ref();
+        self.replicas_seen(commit);
+        self.mirror.apply(commit);
+        self.enqueue_object(ctx, commit.id.kind, commit.id.index);
+        self.replicas_changed(ctx, commit);
+        self.endpoints_changed(ctx, commit);
+        self.garbage_seen(ctx, commit);
+        self.namespace_content_changed(ctx, commit);
+        self.sets_changed(ctx, commit);
+        self.pod_gc_seen(ctx, commit);
+        if commit.id.kind == Kind::Node {
+            self.node_changed(ctx, commit.id.index, before);
+        }
+    }
+
+    /// Something that was scheduled happens.
+    pub fn handle(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, event: ControllerEvent) {
+        match event {
+            ControllerEvent::Work(id) => self.work(ctx, id),
+            ControllerEvent::Requeue(id, key) => {
+                self.desks[id as usize].due.remove(&key);
+                self.enqueue(ctx, id, key);
+            }
+            ControllerEvent::MonitorNodes => self.monitor_nodes(ctx),
+            ControllerEvent::EvictionPass => self.eviction_pass(ctx),
+            ControllerEvent::TolerationEnds(pod) => self.toleration_ends(ctx, pod),
+            ControllerEvent::PodGcPass => self.pod_gc_pass(ctx),
+        }
+    }
+
+    fn work(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, id: ControllerId) {
+        self.desks[id as usize].scheduled = false;
+        while let Some((key, cause)) = self.desks[id as usize].queue.pop() {
+            ctx.trace.set_cause(cause);
+            let sent = self.reconcile(ctx, id, key);
+            self.desks[id as usize].queue.expect_replies(key, sent);
+            self.finish(ctx, id, key);
+        }
+    }
+
+    /// Runs `work` for a key with everything that a controller may touch; returns how many requests were sent.
+    pub(super) fn at_desk(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        id: ControllerId,
+        key: u32,
+        work: impl FnOnce(&mut Desktop<'_, '_>),
+    ) -> u32 {
+        let desk = &mut self.desks[id as usize];
+        let mut top = Desktop { id, key, desk, mirror: &self.mirror, ctx, sent: 0, target: self.target };
+        work(&mut top);
+        top.sent
+    }
+
+    fn reconcile(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, id: ControllerId, key: u32) -> u32 {
+        match id {
+            ControllerId::Deployment => self.at_desk(ctx, id, key, |top| top.sync_deployment()),
+            ControllerId::ReplicaSet | ControllerId::ReplicationController => {
+                self.at_desk(ctx, id, key, |top| top.sync_replicas())
+            }
+            ControllerId::Endpoints => self.at_desk(ctx, id, key, |top| top.sync_endpoints()),
+            ControllerId::EndpointSlice => self.at_desk(ctx, id, key, |top| top.sync_endpoint_slices()),
+            ControllerId::Namespace => self.at_desk(ctx, id, key, |top| top.sync_namespace()),
+            ControllerId::GarbageCollector => self.collect_garbage(ctx, key),
+            ControllerId::TaintEviction => {
+                self.check_tolerations(ctx, key);
+                0
+            }
+            ControllerId::NodeLifecycle => {
+                self.sync_node_taints(ctx, key);
+                0
+            }
+            ControllerId::PodGc => 0,
+        }
+    }
+
+    fn finish(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, id: ControllerId, key: u32) {
+        let target = self.target;
+        let desk = &mut self.desks[id as usize];
+        match desk.queue.finish(key) {
+            Finished::NotYet => return,
+            Finished::Done => {}
+            Finished::RetryAfter(delay) => schedule_requeue(desk, ctx, id, key, delay, target),
+        }
+        if desk.queue.has_ready() && !desk.scheduled {
+            desk.scheduled = true;
+            let at = ctx.now;
+            ctx.schedule(at, Class::Controller, target, id as u32, ControllerEvent::Work(id));
+        }
+    }
+
+    /// The answer to a request of a controller.
+    pub fn reply(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        token: u64,
+        result: &ApiResult,
+        record: RecordId,
+    ) {
+        let Some(id) = ControllerId::from_number((token >> 56) as u8) else { return };
+        let (key, about) = ((token >> 8) as u32, token as u8);
+        if record != 0 {
+            ctx.trace.set_cause(record);
+        }
+        if about == About::Creation as u8 {
+            self.creation_answered(ctx, id, key, result);
+        }
+        if about == About::Deletion as u8 && result.is_err() {
+            if let Some(expected) = self.desks[id as usize].expected.get_mut(&key) {
+                expected.deletions -= 1;
+            }
+        }
+        let failed = result.as_ref().err().is_some_and(counts_as_failure);
+        self.desks[id as usize].queue.reply(key, failed);
+        if about == About::Creation as u8 && result.is_ok() {
+            self.next_batch(ctx, id, key);
+        }
+        self.finish(ctx, id, key);
+    }
+
+    /// Sends the next batch of a slow start once the batch before it is through.
+    fn next_batch(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, id: ControllerId, key: u32) {
+        let sent = self.at_desk(ctx, id, key, |top| top.continue_slow_start());
+        self.desks[id as usize].queue.expect_replies(key, sent);
+    }
+}
+
+/// An object that has vanished meanwhile needs nothing more.
+fn counts_as_failure(error: &ApiError) -> bool {
+    error.code != 404
+}

@@ -1,0 +1,34 @@
+//! Where the objects come from.
+
+use crate::api::{Kind, Object, Timestamp};
+
+/// Something that can show the objects of a cluster at one instant: a world that is running, or a run that was recorded.
+pub trait ObjectSource {
+    /// All objects of a kind, of one namespace or (`None`) of all. Kinds without namespaces ignore it.
+    fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object>;
+
+    /// One object, if it exists. Kinds without namespaces ignore the namespace.
+    fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Object>;
+
+    /// The instant that is shown; ages count to it.
+    fn now(&self) -> Timestamp;
+}
+
+/// What a command has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// For standard output.
+    pub out: String,
+    /// Lines for standard error: what was not found, what is empty.
+    pub notes: Vec<String>,
+    /// Whether kubectl would end with exit status 1.
+    pub failed: bool,
+}
+
+impl Answer {
+    /// Adds an error.
+    pub(super) fn fail(&mut self, message: impl Into<String>) {
+        self.notes.push(message.into());
+        self.failed = true;
+    }
+}

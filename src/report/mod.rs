@@ -1,0 +1,41 @@
+//! What a run is shown as: pictures, numbers, one page that holds it all.
+//!
+//! Everything here works from recorded facts, never from a live world. During a run a [`Collector`] takes [`Fact`]s and
+//! keeps a bounded digest of them; afterwards [`Recorded`] feeds the pictures (`plot`), the numbers (`summary`,
+//! `metrics`) and the page (`html`). No clock, no environment and no file is touched, so the same facts give the same
+//! bytes on every machine.
+
+mod collect;
+#[cfg(test)]
+mod crowd;
+mod fact;
+pub mod html;
+mod lane;
+mod marks;
+pub mod metrics;
+mod node;
+pub mod plot;
+mod pod_state;
+mod pods;
+mod record;
+mod recorded;
+#[cfg(test)]
+mod sample;
+mod steps;
+mod summary;
+pub mod terminal;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+pub use collect::{Collector, Limits};
+pub use fact::{ChangeOp, ContainerFact, Fact, MarkKind};
+pub use lane::{Binding, Lane, LaneEvent, LaneMark, Requests};
+pub use marks::Mark;
+pub use node::{NodeSeries, NodeState};
+pub use pod_state::PodState;
+pub use record::Record;
+pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, RunInfo};
+pub use steps::Steps;
+pub use summary::Summary;
+pub use workload::{Availability, Workload};

@@ -1,0 +1,274 @@
+//! The numbers of a run: `summary.json`, and what the terminal shows at the end.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::recorded::{Recorded, RecoveryOutcome, RunInfo};
+use crate::base::Name;
+use crate::kernel::{SimDuration, SimTime};
+
+/// The summary of one run. Times are seconds of virtual time since the start.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Version of Shakedown.
+    pub version: String,
+    /// Kubernetes version of the timing profile.
+    pub kubernetes: String,
+    /// Virtual length of the run.
+    pub duration_s: f64,
+    /// BLAKE3 digest of the canonical trace.
+    pub digest: String,
+    /// The command that does the run again.
+    pub command: String,
+    /// Simulation events handled.
+    pub events: u64,
+    /// Records written.
+    pub records: u64,
+    /// Pods.
+    pub pods: PodTotals,
+    /// Containers started again.
+    pub restarts: Total,
+    /// Containers that ended.
+    pub exits: Total,
+    /// Pods evicted.
+    pub evictions: Total,
+    /// Kubernetes Events.
+    pub kubernetes_events: EventTotals,
+    /// Workloads.
+    pub workloads: Vec<WorkloadSummary>,
+    /// Faults and what became of the workloads.
+    pub faults: Vec<FaultSummary>,
+    /// Nodes.
+    pub nodes: Vec<NodeSummary>,
+    /// Expectations.
+    pub expectations: Expectations,
+    /// What was not simulated and the reader must know.
+    pub warnings: Vec<String>,
+}
+
+/// Pods of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PodTotals {
+    /// Created.
+    pub created: u64,
+    /// Ceased to exist.
+    pub deleted: u64,
+    /// The most at once.
+    pub peak: u64,
+}
+
+/// A number and what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Total {
+    /// All together.
+    pub total: u64,
+    /// By exit code (`unknown` when the container vanished with its node) or by reason.
+    pub by: BTreeMap<String, u64>,
+}
+
+/// Kubernetes Events of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventTotals {
+    /// Of type `Normal`.
+    pub normal: u64,
+    /// Of type `Warning`.
+    pub warning: u64,
+}
+
+/// One workload.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorkloadSummary {
+    /// Kind.
+    pub kind: &'static str,
+    /// Namespace.
+    pub namespace: Name,
+    /// Name.
+    pub name: Name,
+    /// Replicas wanted at the end.
+    pub wanted: i32,
+    /// Replicas ready at the end.
+    pub ready: i32,
+    /// The fewest ready replicas since it was fully ready for the first time.
+    pub min_ready: Option<i32>,
+    /// When it was fully ready for the first time.
+    pub first_ready_s: Option<f64>,
+    /// Part of the time since then with all wanted replicas ready, rounded down to a thousandth.
+    pub available_percent: Option<f64>,
+    /// Time since then with fewer ready replicas than wanted.
+    pub unavailable_s: f64,
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FaultSummary {
+    /// What was done.
+    pub label: String,
+    /// When.
+    pub at_s: f64,
+    /// `no_effect`, `recovered` or `not_recovered`.
+    pub outcome: &'static str,
+    /// From the fault until the first workload fell short of ready replicas.
+    pub hit_after_s: Option<f64>,
+    /// From the fault until all workloads were ready again.
+    pub recovered_after_s: Option<f64>,
+}
+
+/// One node.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NodeSummary {
+    /// Name.
+    pub name: Name,
+    /// Its state at the end.
+    pub state: &'static str,
+    /// Part of the time in the cluster that the API showed it as ready, rounded down to a thousandth.
+    pub ready_percent: f64,
+    /// How long that was.
+    pub ready_s: f64,
+    /// How long it was part of the cluster.
+    pub observed_s: f64,
+}
+
+/// Expectations of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Expectations {
+    /// How many held.
+    pub passed: usize,
+    /// How many did not.
+    pub failed: usize,
+    /// Those that did not hold, with what was found instead.
+    pub missed: Vec<Missed>,
+}
+
+/// An expectation that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missed {
+    /// What was expected.
+    pub label: String,
+    /// What was found instead.
+    pub found: String,
+}
+
+impl Summary {
+    /// The summary of what was recorded.
+    pub fn new(recorded: &Recorded, info: &RunInfo) -> Self {
+        let counters = &recorded.counters;
+        let restarts = counters.restarts.iter();
+        Self {
+            scenario: info.scenario.clone(),
+            seed: info.seed,
+            version: info.version.clone(),
+            kubernetes: info.kubernetes.clone(),
+            duration_s: seconds(recorded.end.since_start()),
+            digest: info.digest.clone(),
+            command: info.command.clone(),
+            events: info.events,
+            records: info.records,
+            pods: PodTotals {
+                created: counters.pods_created,
+                deleted: counters.pods_deleted,
+                peak: counters.pods_peak,
+            },
+            restarts: Total::new(
+                restarts.map(|(code, count)| (code.map_or("unknown".into(), |it| it.to_string()), *count)),
+            ),
+            exits: Total::new(counters.exits.iter().map(|(code, count)| (code.to_string(), *count))),
+            evictions: Total::new(
+                counters.evictions.iter().map(|(reason, count)| (reason.to_string(), *count)),
+            ),
+            kubernetes_events: EventTotals { normal: counters.notices, warning: counters.warnings },
+            workloads: workloads(recorded),
+            faults: faults(recorded),
+            nodes: nodes(recorded),
+            expectations: expectations(info),
+            warnings: info.warnings.clone(),
+        }
+    }
+
+    /// As indented JSON with a line break at the end.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a summary is plain data with text keys");
+        text.push('\n');
+        text
+    }
+}
+
+impl Total {
+    fn new(parts: impl Iterator<Item = (String, u64)>) -> Self {
+        let by: BTreeMap<String, u64> = parts.collect();
+        Self { total: by.values().sum(), by }
+    }
+}
+
+fn workloads(recorded: &Recorded) -> Vec<WorkloadSummary> {
+    let summary = |workload: &super::Workload| {
+        let availability = workload.availability;
+        let gap = availability.observed_for.saturating_sub(availability.ready_for);
+        WorkloadSummary {
+            kind: workload.reference.kind.as_str(),
+            namespace: workload.reference.namespace.clone(),
+            name: workload.reference.name.clone(),
+            wanted: workload.wanted.last().copied().unwrap_or(0),
+            ready: workload.ready.last().copied().unwrap_or(0),
+            min_ready: availability.min_ready,
+            first_ready_s: availability.first_ready.map(|at| seconds(at.since_start())),
+            available_percent: availability.milli_percent().map(|thousandths| thousandths as f64 / 1000.0),
+            unavailable_s: seconds(gap),
+        }
+    };
+    recorded.workloads.iter().map(summary).collect()
+}
+
+fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
+    let summary = |recovery: super::Recovery| {
+        let (outcome, hit, end) = match recovery.outcome {
+            RecoveryOutcome::NoEffect => ("no_effect", None, None),
+            RecoveryOutcome::Recovered { hit_after, recovered_after } => {
+                ("recovered", Some(hit_after), Some(recovered_after))
+            }
+            RecoveryOutcome::NotRecovered { hit_after } => ("not_recovered", Some(hit_after), None),
+        };
+        let at_s = seconds(recovery.mark.at.since_start());
+        let (hit_after_s, recovered_after_s) = (hit.map(seconds), end.map(seconds));
+        FaultSummary { label: recovery.mark.label, at_s, outcome, hit_after_s, recovered_after_s }
+    };
+    recorded.recoveries().into_iter().map(summary).collect()
+}
+
+fn nodes(recorded: &Recorded) -> Vec<NodeSummary> {
+    let summary = |node: &super::NodeSeries| {
+        let observed = u128::from(node.observed_for.as_nanos().max(1));
+        let thousandths = u128::from(node.ready_for.as_nanos()) * 100_000 / observed;
+        NodeSummary {
+            name: node.name.clone(),
+            state: node.states.last().map_or("unknown", |state| state.id()),
+            ready_percent: thousandths as f64 / 1000.0,
+            ready_s: seconds(node.ready_for),
+            observed_s: seconds(node.observed_for),
+        }
+    };
+    recorded.nodes.iter().map(summary).collect()
+}
+
+fn expectations(info: &RunInfo) -> Expectations {
+    let failed: Vec<_> = info.expectations.iter().filter(|expectation| !expectation.passed).collect();
+    let missed = |it: &&super::Expectation| Missed { label: it.label.clone(), found: it.found.clone() };
+    Expectations {
+        passed: info.expectations.len() - failed.len(),
+        failed: failed.len(),
+        missed: failed.iter().map(missed).collect(),
+    }
+}
+
+fn seconds(length: SimDuration) -> f64 {
+    length.as_secs_f64()
+}
+
+/// Seconds since the start as an instant again, to the nanosecond.
+pub(super) fn instant(seconds: f64) -> SimTime {
+    SimTime::from_secs_f64(seconds).unwrap_or(SimTime::ZERO)
+}
