@@ -3,6 +3,7 @@
 mod accepted;
 mod folders;
 mod refused;
+mod schema;
 mod shown;
 
 use super::{Scenario, from_text};
