@@ -119,8 +119,16 @@ fn object(value: &Value<'_>, fields: &Fields<'_>, api_version: &str, word: &str)
     let read = source::from_node_seed(value.node, value.path(), OfKind(kind));
     let (mut object, unknown) = match read {
         Ok(read) => read,
-        // The name and the rest are read apart: both may be wrong.
-        Err(error) => return value.refused(error),
+        // The name and the rest are read apart, for both may be wrong; but nothing is said twice.
+        Err(error) => {
+            if ["metadata", "metadata.name", "metadata.namespace"]
+                .iter()
+                .any(|path| error.path().ends_with(path))
+            {
+                name?;
+            }
+            return value.refused(error);
+        }
     };
     name?;
     let place = value.name_place();

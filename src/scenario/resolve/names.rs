@@ -62,12 +62,13 @@ impl<'a> World<'a> {
     fn problem(&self, mention: &Mention) -> Option<Diagnostic> {
         let problem = match &mention.what {
             Mentioned::Node(name) => {
-                let names: BTreeSet<&str> = self.nodes.iter().map(|node| &*node.metadata.name).collect();
+                let names: Vec<&str> = self.nodes.iter().map(|node| &*node.metadata.name).collect();
                 missing("node", name, &names)?
             }
             Mentioned::Zone(zone) => {
                 let labels = self.nodes.iter().filter_map(|node| node.metadata.labels.get(ZONE_LABEL));
-                missing("zone", zone, &labels.map(Name::as_str).collect())?
+                let zones: BTreeSet<&str> = labels.map(Name::as_str).collect();
+                missing("zone", zone, &zones.into_iter().collect::<Vec<_>>())?
             }
             Mentioned::NodeSelector(selector) => {
                 if self.nodes.iter().any(|node| selector.matches(&node.metadata.labels)) {
@@ -105,8 +106,8 @@ impl<'a> World<'a> {
 }
 
 /// The error about a name that is not among `names`.
-fn missing(what: &'static str, name: &str, names: &BTreeSet<&str>) -> Option<Diagnostic> {
-    if names.contains(name) {
+fn missing(what: &'static str, name: &str, names: &[&str]) -> Option<Diagnostic> {
+    if names.contains(&name) {
         return None;
     }
     let code = if what == "node" { "unknown-node" } else { "unknown-zone" };
