@@ -124,6 +124,8 @@ impl World {
         };
         let node = registered(plan.node.clone(), &config, &scenario.version, self.epoch);
         let mut host = Host::new(config, &self.settings);
+        host.shared.allocatable = node.status.allocatable.clone();
+        host.shared.labels = node.metadata.labels.clone();
         host.shared.images.extend(plan.images.iter().cloned());
         self.hosts.push(host);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });

@@ -194,7 +194,7 @@ impl World {
     }
 
     /// A request of a person, on its way at once.
-    pub(super) fn submit_as_user(&mut self, request: Request) {
+    pub fn submit_as_user(&mut self, request: Request) {
         self.user_seq += 1;
         let submission = Submission {
             at: self.now(),

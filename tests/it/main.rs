@@ -1,0 +1,15 @@
+//! One binary for all integration tests: a module for each kind.
+
+mod architecture;
+mod determinism;
+mod manifests;
+mod node_exits;
+mod node_failure;
+mod node_lifecycle;
+mod node_machines;
+mod node_probes;
+mod node_properties;
+mod scenarios;
+mod timeline;
+//! Tests of the whole: one binary, one module a topic.
+
