@@ -30,12 +30,18 @@ pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod)
         return Err(("NodeAffinity", message.to_owned()));
     }
     let ports = |pod: &Pod| -> Vec<i32> {
-        let all = pod.spec.containers.iter().chain(&pod.spec.init_containers).flat_map(|container| &container.ports);
+        let all = pod
+            .spec
+            .containers
+            .iter()
+            .chain(&pod.spec.init_containers)
+            .flat_map(|container| &container.ports);
         all.filter_map(|port| port.host_port.filter(|port| *port > 0)).collect()
     };
     let wanted = ports(pod);
     if present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port))) {
-        let message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+        let message =
+            "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Err(("NodePorts", message.to_owned()));
     }
     Ok(())
@@ -50,7 +56,9 @@ fn is_selected(host: &HostShared, pod: &Pod) -> bool {
 
 fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Rejection> {
     let lacks = |word: &str, requested: i64, used: i64, capacity: i64| {
-        format!("Node didn't have enough resource: {word}, requested: {requested}, used: {used}, capacity: {capacity}")
+        format!(
+            "Node didn't have enough resource: {word}, requested: {requested}, used: {used}, capacity: {capacity}"
+        )
     };
     if let Some(capacity) = host.allocatable.get("pods") {
         let (used, capacity) = (present.len() as i64, capacity.value());
@@ -66,11 +74,11 @@ fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Reject
             if name == "cpu" { quantity.milli_value() } else { quantity.value() }
         };
         let requested = requests.get(name).map_or(0, amount);
-        let Some(capacity) = host.allocatable.get(name).map(amount).filter(|_| requested > 0) else { continue };
-        let used: i64 = present
-            .iter()
-            .map(|pod| pod_requests(&pod.pod.spec).get(name).map_or(0, amount))
-            .sum();
+        let Some(capacity) = host.allocatable.get(name).map(amount).filter(|_| requested > 0) else {
+            continue;
+        };
+        let used: i64 =
+            present.iter().map(|pod| pod_requests(&pod.pod.spec).get(name).map_or(0, amount)).sum();
         if used + requested > capacity {
             return Err((reason, lacks(name, requested, used, capacity)));
         }

@@ -31,7 +31,9 @@ impl PodCx<'_, '_> {
         let now = self.ctx.now;
         let mut answer = match &mut self.pod.containers[index].running {
             Some(instance) => instance.app.answer(question, now, &available),
-            None if is_command => return Err("rpc error: code = NotFound desc = container is not running".into()),
+            None if is_command => {
+                return Err("rpc error: code = NotFound desc = container is not running".into());
+            }
             None => Answer::refused(),
         };
         if answer.refused {
@@ -52,12 +54,14 @@ impl PodCx<'_, '_> {
         let host = self.probed_host(spec);
         let refused = |port: i32| format!("dial tcp {host}:{port}: connect: connection refused");
         match question {
-            Question::Http { path, port } => format!("Get \"http://{host}:{port}{path}\": {}", refused(port)).into(),
+            Question::Http { path, port } => {
+                format!("Get \"http://{host}:{port}{path}\": {}", refused(port)).into()
+            }
             Question::Tcp { port } => refused(port).into(),
-            Question::Grpc { port } => format!(
-                "timeout: failed to connect service \"{host}:{port}\" within 1s: connection refused"
-            )
-            .into(),
+            Question::Grpc { port } => {
+                format!("timeout: failed to connect service \"{host}:{port}\" within 1s: connection refused")
+                    .into()
+            }
             Question::Exec { .. } => Name::default(),
         }
     }

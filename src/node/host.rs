@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::pod::{HostPod, Stage, Worker};
-use super::probe::ProbeKind;
 use super::admission::admit;
 use super::outage::Outage;
+use super::pod::{HostPod, Stage, Worker};
+use super::probe::ProbeKind;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::{Pod, PodPhase};
 use crate::api::services::dotted;

@@ -2,9 +2,9 @@
 //!
 //! Source: kubelet v1.32 `kuberuntime_container.go` killContainer, `kuberuntime_termination_order.go`; `spec` node 2.9.
 
+use super::ask::resolve_port;
 use super::host::{NodeEvent, PodCx};
 use super::pod::KillReason;
-use super::ask::resolve_port;
 use crate::api::pod::LifecycleHandler;
 use crate::base::signal;
 use crate::component::events::EventType;
@@ -87,12 +87,18 @@ impl PodCx<'_, '_> {
             let event = NodeEvent::KillStep { pod: self.id, container: index as u16 };
             self.ctx.schedule(self.ctx.now + after, Class::Runtime, self.pod.target, kill_seq(index), event)
         });
-        self.pod.containers[index].kill = Some(Kill { reason, stage, grace, since: self.ctx.now, timer, hook_fails: false });
+        self.pod.containers[index].kill =
+            Some(Kill { reason, stage, grace, since: self.ctx.now, timer, hook_fails: false });
     }
 
     fn pre_stop_over(&mut self, index: usize, failed: bool) {
         if failed {
-            self.container_event(index, EventType::Warning, "FailedPreStopHook", "PreStopHook failed".to_owned());
+            self.container_event(
+                index,
+                EventType::Warning,
+                "FailedPreStopHook",
+                "PreStopHook failed".to_owned(),
+            );
         }
     }
 

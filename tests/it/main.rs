@@ -1,6 +1,7 @@
 //! One binary for all integration tests: a module for each kind.
 
 mod architecture;
+mod cli;
 mod determinism;
 mod manifests;
 mod node_exits;
@@ -11,5 +12,3 @@ mod node_probes;
 mod node_properties;
 mod scenarios;
 mod timeline;
-//! Tests of the whole: one binary, one module a topic.
-
