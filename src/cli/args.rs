@@ -40,6 +40,18 @@ pub enum Command {
     Run(RunArgs),
     /// Check scenario files and manifests without running them.
     Validate(ValidateArgs),
+    /// Show objects as they are at a time, as kubectl get does: get pods -A --at 5m PATH.
+    Get(LookArgs),
+    /// Show objects in detail, as kubectl describe does: describe pod web-1 --at 5m PATH.
+    Describe(LookArgs),
+    /// Show what pods or nodes use: top pods --at 5m PATH.
+    Top(LookArgs),
+    /// Show the life of a container: logs web-1 --at 5m PATH.
+    Logs(LookArgs),
+    /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event WORD] PATH.
+    Why(LookArgs),
+    /// Print the JSON Schema of Scenario and AppModel.
+    Schema,
     /// Compare with recordings of real Kubernetes components.
     Conformance(ConformanceArgs),
 }
@@ -113,6 +125,14 @@ pub struct ValidateArgs {
     /// Files or directories.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+/// Words as kubectl takes them, with `--at TIME` and at the end a scenario or the directory of a finished run.
+#[derive(ClapArgs, Debug)]
+pub struct LookArgs {
+    /// What to show, as for kubectl; `--at TIME`; the path of a scenario or of a finished run.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+    pub words: Vec<String>,
 }
 
 /// `shakedown conformance`.

@@ -1,9 +1,12 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
+mod look;
 mod outputs;
 mod printer;
+mod recorded;
 mod run;
+mod why;
 
 use std::process::ExitCode;
 
@@ -40,6 +43,15 @@ pub fn main() -> ExitCode {
     let status = match args.command {
         Command::Run(args) => run::run(&args, &mut printer),
         Command::Validate(args) => run::validate(&args, &mut printer),
+        Command::Get(args) => look::look("get", &args.words, &mut printer),
+        Command::Describe(args) => look::look("describe", &args.words, &mut printer),
+        Command::Top(args) => look::look("top", &args.words, &mut printer),
+        Command::Logs(args) => look::look("logs", &args.words, &mut printer),
+        Command::Why(args) => why::why(&args.words, &mut printer),
+        Command::Schema => {
+            printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));
+            ExitStatus::Success
+        }
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();

@@ -16,7 +16,7 @@ use crate::sim::{RunOptions, Simulation, Verdict};
 use crate::trace::Record;
 
 /// Loads a scenario and tells what is wrong with it.
-fn load(paths: &[std::path::PathBuf], printer: &mut Printer, quiet: bool) -> Option<Scenario> {
+pub(super) fn load(paths: &[std::path::PathBuf], printer: &mut Printer, quiet: bool) -> Option<Scenario> {
     match scenario::load(paths, &check_kubectl) {
         Ok(scenario) => {
             if !quiet {

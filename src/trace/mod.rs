@@ -4,5 +4,6 @@
 
 pub mod export;
 pub mod record;
+pub mod replay;
 
 pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject};

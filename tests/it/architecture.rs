@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "sim",
         &[
             "api", "base", "component", "control", "fault", "kernel", "kubectl", "network", "node", "scenario",
-            "trace", "workload",
+            "source", "trace", "workload",
         ],
     ),
     (

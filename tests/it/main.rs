@@ -1,6 +1,7 @@
 //! One binary for all integration tests: a module for each kind.
 
 mod architecture;
+mod cli;
 mod control_timelines;
 mod determinism;
 mod manifests;

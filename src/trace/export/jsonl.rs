@@ -84,7 +84,7 @@ impl<W: Write> JsonlWriter<W> {
     }
 }
 
-/// For a new object the whole of it; for a change the dotted paths that differ, with `null` for what is gone.
+/// For a new object the whole of it; for a change the paths (slash-separated) that differ, with `null` for what is gone.
 fn changed_fields(commit: &Commit) -> Option<Value> {
     let wire = |object: &Object| serde_json::to_value(object).unwrap_or_default();
     match (commit.op, &commit.old) {
@@ -107,7 +107,11 @@ fn differences(old: &Value, new: &Value, path: &str, changes: &mut Map<String, V
         changes.insert(path.to_owned(), without_nulls(new.clone()));
         return;
     };
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}/{key}") };
+    let below = |key: &str| {
+        // As in a JSON pointer, a slash inside a key is `~1`.
+        let key = key.replace('~', "~0").replace('/', "~1");
+        if path.is_empty() { key } else { format!("{path}/{key}") }
+    };
     for (key, value) in after {
         differences(before.get(key).unwrap_or(&Value::Null), value, &below(key), changes);
     }
