@@ -1,2 +1,5 @@
 //! The `shakedown` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    shakedown::cli::main()
+}

@@ -30,6 +30,7 @@ const nodes = raw.nodes.map((node, index) => ({
   index, name: node.name, cpu: node.cpu, memory: node.memory, states: steps(node.states),
   cpuUsed: steps(node.cpu_used), memoryUsed: steps(node.memory_used), bound: [],
 }));
+const nodeByName = new Map(nodes.map((node) => [node.name, node]));
 const workloads = raw.workloads.map((it) => ({
   title: it.title, namespace: it.namespace,
   wanted: steps(it.wanted), running: steps(it.running), ready: steps(it.ready),
@@ -48,7 +49,7 @@ const lanes = raw.lanes.map((lane) => {
     const [node, from, until, cpu, memory] = lane.bindings.slice(i, i + 5);
     const binding = { lane: made, node: str(node), from, until: until < 0 ? Infinity : until, cpu, memory };
     made.bindings.push(binding);
-    nodes.find((it) => it.name === binding.node)?.bound.push(binding);
+    nodeByName.get(binding.node)?.bound.push(binding);
   }
   made.haystack = [made.name, made.namespace, made.owner, ...made.labels, ...made.bindings.map((b) => b.node)]
     .join(" ").toLowerCase();
@@ -94,12 +95,11 @@ function effectsOf(row) {
   return effects.get(row) ?? [];
 }
 
-// Virtual time as 1h2m3.456s, without parts that are zero.
+// Virtual time as 1h2m3.456s, below a second as 5ms or 20µs.
 function clock(ns, digits = 3) {
+  if (ns > 0 && ns < 1e9) return ns < 1e6 ? +(ns / 1e3).toFixed(3) + "µs" : +(ns / 1e6).toFixed(digits) + "ms";
   const unit = 10 ** (9 - digits);
-  let rest = Math.round(ns / unit) * unit;
-  if (rest === 0) return "0s";
-  let out = "";
+  let rest = Math.round(ns / unit) * unit, out = "";
   for (const [name, length] of [["d", 864e11], ["h", 36e11], ["m", 6e10]]) {
     const count = Math.floor(rest / length);
     if (count > 0) out += count + name;

@@ -24,7 +24,9 @@ const packing = (() => {
     const part = el("span", { title: `${binding.lane.name}: ${binding.cpu} mCPU, ${bytes(binding.memory)}` });
     part.style.width = 100 * amount / whole + "%";
     part.style.background = hue(binding.lane);
-    part.textContent = binding.lane.owner.split("/").pop() || binding.lane.name;
+    // A name that would be cut off helps nobody; it is in the title.
+    const name = binding.lane.owner.split("/").pop() || binding.lane.name;
+    part.textContent = box.clientWidth && amount / whole * Math.min(box.clientWidth, 290) > name.length * 7 + 8 ? name : "";
     return part;
   }
   function fill(bar, bound, what, used, whole) {

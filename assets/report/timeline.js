@@ -142,8 +142,15 @@ const timeline = (() => {
       label(text, at + 4, y, color, "left", !step);
       lines[row] = at;
     }
+    // The instant that the nodes below are shown at.
+    const now = x(playhead);
     g.fillStyle = css("--accent");
-    g.fillRect(x(playhead) - 1, 16, 2, height);
+    g.fillRect(now - 1, HEAD - 6, 2, height);
+    g.beginPath();
+    g.moveTo(now - 6, HEAD - 12);
+    g.lineTo(now + 6, HEAD - 12);
+    g.lineTo(now, HEAD - 4);
+    g.fill();
     g.restore();
   }
   function drawGroup(row, y) {
@@ -193,12 +200,9 @@ const timeline = (() => {
       bar(raw.pod_states[state], from, to, top, BAR);
       drawn = to;
     });
-    let free = left;
-    for (const mark of lane.marks) {
-      const at = x(mark.t);
-      if (at < left || at > width - 14) continue;
-      if (mark.exit) free = drawExit(mark, at, top, free); else drawRestart(at, top + BAR);
-    }
+    const inSight = lane.marks.filter((mark) => x(mark.t) >= left && x(mark.t) <= width - 14);
+    for (const mark of inSight) if (!mark.exit) drawRestart(x(mark.t), top + BAR);
+    drawExits(inSight.filter((mark) => mark.exit), top);
     if (selected?.lane === lane) {
       g.strokeStyle = css("--accent");
       g.lineWidth = 2;
@@ -206,18 +210,27 @@ const timeline = (() => {
       g.lineWidth = 1;
     }
   }
-  function drawExit(mark, at, top, free) {
+  // Exits as boxes that do not overlap: those close together share one, such as "1 ×3, 137".
+  function drawExits(marks, top) {
     g.font = "11px system-ui, sans-serif";
-    const text = String(mark.number), wide = g.measureText(text).width + 8;
-    if (at < free) return free;
-    g.fillStyle = css("--ink");
-    g.fillRect(at, top - 1, wide, BAR + 2);
-    g.fillStyle = css("--paper");
-    g.fillRect(at + 1, top, wide - 2, BAR);
-    g.fillStyle = css("--ink");
-    g.textAlign = "center";
-    g.fillText(text, at + wide / 2, top + 10);
-    return at + wide + 2;
+    const boxes = [];
+    const told = (codes) => [...codes].map(([code, times]) => times > 1 ? `${code} ×${times}` : code).join(", ");
+    for (const mark of marks) {
+      let last = boxes.at(-1);
+      if (!last || x(mark.t) >= last.at + last.wide + 2) boxes.push(last = { at: x(mark.t), codes: new Map() });
+      last.codes.set(mark.number, (last.codes.get(mark.number) ?? 0) + 1);
+      last.wide = g.measureText(told(last.codes)).width + 8;
+    }
+    for (const { at, wide, codes } of boxes) {
+      const from = Math.min(at, width - wide - 2);
+      g.fillStyle = css("--ink");
+      g.fillRect(from, top - 1, wide, BAR + 2);
+      g.fillStyle = css("--paper");
+      g.fillRect(from + 1, top, wide - 2, BAR);
+      g.fillStyle = css("--ink");
+      g.textAlign = "center";
+      g.fillText(told(codes), from + wide / 2, top + 10);
+    }
   }
   function drawRestart(at, bottom) {
     g.beginPath();

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::core::ResourceList;
 use super::object::Object;
+use crate::base::Quantity;
 
 pub use pod::pull_policy;
 
@@ -81,7 +82,7 @@ pub fn apply_defaults(object: &mut Object) {
 /// Amounts finer than a thousandth are rounded up to one.
 impl Defaults for ResourceList {
     fn is_complete(&self) -> bool {
-        self.values().all(|quantity| quantity.is_whole_milli())
+        self.values().all(Quantity::is_whole_milli)
     }
 
     fn fill(&mut self) {

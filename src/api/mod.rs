@@ -8,6 +8,7 @@ pub mod admission;
 pub mod autoscaling;
 pub mod batch;
 pub mod core;
+pub mod cron;
 pub mod defaults;
 pub mod delete;
 pub mod intstr;

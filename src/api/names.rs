@@ -16,14 +16,17 @@ const QUALIFIED_FORMAT: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
 /// A label or annotation key: an optional DNS subdomain and `/`, then a name of at most 63.
 pub fn qualified_name(text: &str) -> Vec<String> {
-    let must = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
-                alphanumeric character";
-    let form = pattern(must, QUALIFIED_FORMAT, &["MyName", "my.name", "123-abc"]);
+    let form = || {
+        let must = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+                    alphanumeric character";
+        pattern(must, QUALIFIED_FORMAT, &["MyName", "my.name", "123-abc"])
+    };
     let mut parts = text.split('/');
     let (first, second, third) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
     if third.is_some() {
         return vec![format!(
-            "a qualified name {form} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+            form()
         )];
     }
     let mut messages = Vec::new();
@@ -46,7 +49,7 @@ pub fn qualified_name(text: &str) -> Vec<String> {
         messages.push(format!("name part {}", too_long(LABEL_MAX)));
     }
     if !is_name_part(name) {
-        messages.push(format!("name part {form}"));
+        messages.push(format!("name part {}", form()));
     }
     messages
 }

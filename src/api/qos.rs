@@ -146,7 +146,7 @@ pub fn pod_requests_with(spec: &PodSpec, options: RequestOptions<'_>) -> Resourc
 }
 
 /// Whether `spec.resources` of a pod may speak of this resource.
-pub(super) fn is_pod_level_resource(name: &str) -> bool {
+pub(in crate::api) fn is_pod_level_resource(name: &str) -> bool {
     name == "cpu" || name == "memory" || name.starts_with("hugepages-")
 }
 

@@ -173,7 +173,13 @@ impl ApiError {
 
     /// 422.
     pub fn invalid(kind: Kind, name: &str, causes: &str) -> Self {
-        Self { code: 422, reason: "Invalid", message: format!("{kind} \"{name}\" is invalid: {causes}") }
+        let group =
+            kind.names().api_version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+        Self {
+            code: 422,
+            reason: "Invalid",
+            message: format!("{kind}{group} \"{name}\" is invalid: {causes}"),
+        }
     }
 
     /// 429, a disruption budget says no.

@@ -107,6 +107,17 @@ impl Selector {
         Self { requirements: Some(requirements.into()) }
     }
 
+    /// Selects what both select.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (&self.requirements, &other.requirements) {
+            (Some(own), Some(others)) => {
+                Self::from_requirements(own.iter().chain(others.iter()).cloned().collect())
+            }
+            _ => Self::nothing(),
+        }
+    }
+
     /// Whether an object with these labels is selected.
     pub fn matches(&self, labels: &Labels) -> bool {
         let Some(requirements) = &self.requirements else { return false };
@@ -324,6 +335,14 @@ mod tests {
         assert!(!Selector::nothing().matches(&none) && !Selector::nothing().is_empty());
         assert_eq!(Selector::from_option(None).unwrap(), Selector::nothing());
         assert!(LabelSelector::default().compile().unwrap().is_empty());
+    }
+
+    #[test]
+    fn both_must_select() {
+        let (a, b) = (Selector::parse("a").unwrap(), Selector::parse("b=1").unwrap());
+        assert_eq!(b.and(&a).to_string(), "a,b=1");
+        assert!(a.and(&Selector::nothing()).is_nothing());
+        assert_eq!(a.and(&Selector::everything()), a);
     }
 
     #[test]

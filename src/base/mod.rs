@@ -5,6 +5,7 @@
 pub mod lookup;
 pub mod name;
 pub mod quantity;
+pub mod signal;
 pub mod suggest;
 pub mod wide;
 

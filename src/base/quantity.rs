@@ -70,7 +70,7 @@ struct Written {
 }
 
 impl Written {
-    const CAPACITY: usize = 25;
+    const CAPACITY: usize = 33;
     const NONE: Self = Self { length: 0, bytes: [0; Self::CAPACITY] };
 
     fn new(text: &str) -> Self {

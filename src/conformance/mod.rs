@@ -3,3 +3,4 @@
 //! Everything here reads files and returns data; printing is for `cli`.
 
 pub mod functions;
+pub mod scheduler;

@@ -219,8 +219,8 @@ fn schedule_requeue(
 }
 
 impl ControllerManager {
-    /// A controller manager that has just become leader and listed the whole cluster.
-    pub fn new(settings: &Settings, objects: &Objects) -> Self {
+    /// The n-th controller manager of the run, which has just become leader and listed the whole cluster.
+    pub fn new(settings: &Settings, objects: &Objects, incarnation: u32) -> Self {
         let desks = ControllerId::ALL
             .into_iter()
             .map(|id| Desk {
@@ -248,7 +248,7 @@ impl ControllerManager {
             tolerations: BTreeMap::new(),
             pod_gc: PodGcState::default(),
             garbage: GarbageGraph::default(),
-            target: 1,
+            target: u64::from(incarnation),
         }
     }
 

@@ -93,7 +93,7 @@ impl Ladder {
     #[inline]
     pub(super) fn insert(&mut self, key: EventKey, handle: EventHandle) {
         if key.at > self.near_until {
-            self.insert_into_bucket(Entry { at: key.at, handle });
+            self.insert_into_bucket(Entry::new(key.at, handle.slot));
         } else if self.near.len() <= NEAR_MAX {
             self.insert_near(NearEntry { key, handle });
         } else {
@@ -119,8 +119,8 @@ impl Ladder {
     fn insert_into_bucket(&mut self, entry: Entry) {
         self.entries_in_buckets += 1;
         for rung in self.rungs.iter_mut().rev() {
-            if entry.at <= rung.until {
-                let index = rung.index_of(entry.at);
+            if entry.at() <= rung.until {
+                let index = rung.index_of(entry.at());
                 rung.next = rung.next.min(index);
                 self.pool.push(&mut rung.buckets[index], entry);
                 return;
@@ -129,7 +129,9 @@ impl Ladder {
         self.pool.push(&mut self.far, entry);
     }
 
-    /// Moves about the later half of the near events to their buckets; none when all are at one instant.
+    /// Moves about the later half of the near events to their buckets, or all when they are at one instant.
+    ///
+    /// Loading them again ends the near stretch at that instant; then nothing can be moved, and more of them is late.
     #[cold]
     #[inline(never)]
     fn shorten_near(&mut self) {
@@ -138,13 +140,19 @@ impl Ladder {
         if later == 0 {
             later = self.near.partition_point(|entry| entry.key.at == middle);
         }
-        let Some(last_kept) = self.near.get(later) else {
-            return;
+        self.near_until = match self.near.get(later) {
+            Some(last_kept) => last_kept.key.at,
+            None if self.near_until > middle && middle > SimTime::ZERO => {
+                middle.saturating_sub(SimDuration::from_nanos(1))
+            }
+            None => {
+                self.near_until = middle;
+                return;
+            }
         };
-        self.near_until = last_kept.key.at;
         for index in 0..later {
             let NearEntry { key, handle } = self.near[index];
-            self.insert_into_bucket(Entry { at: key.at, handle });
+            self.insert_into_bucket(Entry::new(key.at, handle.slot));
         }
         self.near.drain(..later);
     }
@@ -228,14 +236,19 @@ impl Ladder {
         self.near_until = until;
         self.entries_in_buckets -= bucket.len();
         let Self { near, pool, scratch, .. } = self;
-        pool.drain(bucket, |_, entry| scratch.push(entry));
-        // Entries are half the size of near entries, and most differ in time: sort these, then look for ties.
-        scratch.sort_unstable_by_key(|entry| Reverse(entry.at));
+        // This loop does little else, so that the memory behind many slots is fetched at once.
+        pool.drain(bucket, |_, entry| {
+            if events.find(entry.slot, entry.at()).is_some() {
+                scratch.push(entry);
+            }
+        });
+        // Entries are less than half the size of near entries, and most differ in time: sort these, then look for ties.
+        scratch.sort_unstable_by_key(|entry| Reverse(entry.at()));
         let mut tied = false;
         for entry in scratch.drain(..) {
-            if let Some(key) = events.key_at(entry.handle, entry.at) {
+            if let Some((key, handle)) = events.find(entry.slot, entry.at()) {
                 tied |= near.last().is_some_and(|previous| previous.key.at == key.at);
-                near.push(NearEntry { key, handle: entry.handle });
+                near.push(NearEntry { key, handle });
             }
         }
         if tied {
@@ -247,30 +260,31 @@ impl Ladder {
     fn divide(&mut self, bucket: Bucket, first: SimTime, last: SimTime) {
         let mut rung = Rung::new(first, last, bucket.len());
         self.pool.drain(bucket, |pool, entry| {
-            let index = rung.index_of(entry.at);
+            let index = rung.index_of(entry.at());
             pool.push(&mut rung.buckets[index], entry);
         });
         self.rungs.push(rung);
     }
 
-    /// Drops the entries of events that are gone; the rungs have to grow anew.
+    /// Drops the entries of events that are gone, and second entries of those that moved away and back.
     #[cold]
     #[inline(never)]
     pub(super) fn sweep<E>(&mut self, events: &Slab<E>) {
         let is_pending = |entry: &NearEntry| events.is_pending_at(entry.handle, entry.key.at);
         self.near.retain(is_pending);
-        self.late.retain(|Reverse(entry)| is_pending(entry));
-        let mut kept = Bucket::default();
-        let buckets = self.rungs.drain(..).flat_map(|rung| rung.buckets);
-        for bucket in buckets.chain([std::mem::take(&mut self.far)]) {
-            self.pool.drain(bucket, |pool, entry| {
-                if events.is_pending_at(entry.handle, entry.at) {
-                    pool.push(&mut kept, entry);
-                }
-            });
+        self.near.dedup();
+        let mut late = std::mem::take(&mut self.late).into_sorted_vec();
+        late.retain(|Reverse(entry)| is_pending(entry));
+        late.dedup();
+        self.late = late.into();
+        // The rungs have to grow anew.
+        self.rungs.clear();
+        self.pool.clear();
+        self.far = Bucket::default();
+        for (key, handle) in events.iter().filter(|(key, _)| key.at > self.near_until) {
+            self.pool.push(&mut self.far, Entry::new(key.at, handle.slot));
         }
-        self.entries_in_buckets = kept.len();
-        self.far = kept;
+        self.entries_in_buckets = self.far.len();
     }
 }
 

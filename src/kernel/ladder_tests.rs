@@ -65,16 +65,29 @@ fn events_that_meet_a_loaded_burst_are_merged() {
 #[test]
 fn late_events_keep_the_near_stretch_as_it_is() {
     let mut bench = Bench::new();
-    // One instant too many for insertion, then later ones: these are late.
-    bench.add_all((0..70).map(|number| (1_000, number)));
-    bench.add_all((0..20).map(|number| (1_500 + u64::from(number), 100 + number)));
-    assert_eq!(bench.ladder.late.len(), 25);
-    for number in 0..65 {
-        assert_eq!(bench.pop(), Some((1_000, number)));
+    let burst: Vec<_> = (0..70).map(|number| bench.add(1_000, number)).collect();
+    assert!(bench.ladder.first(&bench.events).is_some());
+    // There is no room beside the burst, so these are late.
+    bench.add_all((0..20).map(|number| (500 + u64::from(number), 100 + number)));
+    assert_eq!(bench.ladder.late.len(), 20);
+    // A sweep makes room. What comes before the late events now must not shorten the stretch to less than them.
+    for &handle in &burst[..30] {
+        bench.events.remove_at(handle, SimTime::from_nanos(1_000));
     }
-    // Now there is room again for what comes before and after them.
-    bench.add_all((0..300).map(|number| (1_300 + u64::from(number), 200 + number)));
-    bench.assert_sorted(5 + 20 + 300);
+    bench.ladder.sweep(&bench.events);
+    bench.add_all((0..300).map(|number| (300 + u64::from(number), 200 + number)));
+    bench.assert_sorted(40 + 20 + 300);
+}
+
+#[test]
+fn a_burst_at_the_start_leaves_later_times_to_the_buckets() {
+    for start in [0, 1, 77] {
+        let mut bench = Bench::new();
+        bench.add_all((0..100).map(|number| (start, number)));
+        bench.add_all((0..1_000).map(|number| (start + 1 + u64::from(number), 100 + number)));
+        assert!(bench.ladder.late.len() <= 35, "{} are late", bench.ladder.late.len());
+        bench.assert_sorted(1_100);
+    }
 }
 
 #[test]
@@ -115,4 +128,25 @@ fn a_sweep_leaves_what_is_pending() {
     assert_eq!((bench.ladder.entries(), bench.events.len()), (900, 900));
     bench.add_all((0..100).map(|number| (u64::from(number) + (1 << 40), 9_000 + number)));
     bench.assert_sorted(1_000);
+}
+
+/// The promise of the module: 24 bytes in the slab and 12 here for a pending event, and a little for the buckets.
+#[test]
+fn a_pending_event_costs_at_most_40_bytes_beside_its_payload() {
+    let mut bench = Bench::new();
+    let pending = 50_000;
+    let scattered = |number: u32| u64::from(number.wrapping_mul(0x9e37_79b1)) << 10;
+    bench.add_all((0..pending).map(|number| (scattered(number), number)));
+    for number in pending..4 * pending {
+        let (now, _) = bench.pop().unwrap();
+        bench.add(now + scattered(number), number);
+        let ladder = &bench.ladder;
+        let buckets: usize = ladder.rungs.iter().map(|rung| rung.buckets.len()).sum();
+        let bytes = bench.events.slots() * (24 + size_of::<u64>())
+            + ladder.pool.bytes()
+            + buckets * size_of::<Bucket>()
+            + (ladder.near.len() + ladder.late.len()) * size_of::<NearEntry>();
+        let payload = size_of::<u64>() * pending as usize;
+        assert!(bytes <= payload + 40 * pending as usize, "{bytes} bytes after {number} events");
+    }
 }

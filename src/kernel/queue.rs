@@ -204,15 +204,13 @@ impl<E> EventQueue<E> {
     /// Events that were cancelled or moved leave an entry in the order until it comes up, or until they are too many.
     #[inline]
     fn sweep_if_stale(&mut self) {
-        let pending = self.events.len();
-        if self.order.entries() > pending + pending / 2 + STALE_MIN {
+        // A sweep visits all slots and entries, so it pays for itself when it is due as rarely as this.
+        let allowed = self.events.len() * 3 / 2 + self.events.slots() / 8 + 64;
+        if self.order.entries() > allowed {
             self.order.sweep(&self.events);
         }
     }
 }
-
-/// So many entries of events that are gone are not worth a sweep.
-const STALE_MIN: usize = 64;
 
 #[cfg(test)]
 #[path = "queue_tests.rs"]

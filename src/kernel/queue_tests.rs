@@ -253,6 +253,22 @@ fn a_clone_goes_its_own_way() {
     assert_eq!(queue.pop(), Some((key(5, 0, 0, 0), 'a')));
 }
 
+#[test]
+fn moving_to_and_fro_leaves_nothing_behind() {
+    let mut queue = EventQueue::new();
+    let at = |nanos| SimTime::from_nanos(nanos);
+    let handles: Vec<_> = (0..200).map(|n| queue.schedule(key(n << 20, 0, n, 0), n)).collect();
+    for round in 0..20_000 {
+        for n in [0, 1, 199_u64] {
+            assert!(queue.reschedule(handles[n as usize], at((n << 20) + round % 2)));
+        }
+    }
+    let entries = queue.order.entries();
+    assert!(entries < 500, "{entries} entries for 200 events");
+    let popped: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
+    assert!(popped.into_iter().eq(0..200));
+}
+
 /// Timers that are nearly always cancelled or moved must not pile up.
 #[test]
 fn cancelled_and_moved_events_leave_nothing_behind() {

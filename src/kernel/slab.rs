@@ -49,8 +49,8 @@ impl Stamp {
         (self.0.get() >> GENERATION_BITS) as u8
     }
 
-    fn generation(self) -> u32 {
-        self.0.get() & LAST_GENERATION
+    fn generation(self) -> NonZeroU32 {
+        NonZeroU32::new(self.0.get() & LAST_GENERATION).expect("a generation is never zero")
     }
 }
 
@@ -59,14 +59,23 @@ impl<E> Event<E> {
         EventKey { at: self.at, class: self.stamp.class(), target: self.target, seq: self.seq }
     }
 
+    fn handle(&self, slot: u32) -> EventHandle {
+        EventHandle { slot, generation: self.stamp.generation() }
+    }
+
     fn is_meant_by(&self, handle: EventHandle) -> bool {
-        self.stamp.generation() == handle.generation.get()
+        self.stamp.generation() == handle.generation
     }
 }
 
 impl<E> Slab<E> {
     pub(super) const fn new() -> Self {
         Self { slots: Vec::new(), first_free: None, len: 0 }
+    }
+
+    /// How many slots there are, taken or free.
+    pub(super) const fn slots(&self) -> usize {
+        self.slots.len()
     }
 
     /// How many events are pending.
@@ -103,16 +112,27 @@ impl<E> Slab<E> {
         }
     }
 
-    /// The key of the event, if it is pending at that time.
-    #[inline]
-    pub(super) fn key_at(&self, handle: EventHandle, at: SimTime) -> Option<EventKey> {
-        self.key(handle).filter(|key| key.at == at)
-    }
-
     /// Whether the event is pending at that time.
     #[inline]
     pub(super) fn is_pending_at(&self, handle: EventHandle, at: SimTime) -> bool {
-        self.key_at(handle, at).is_some()
+        self.key(handle).is_some_and(|key| key.at == at)
+    }
+
+    /// The event in the slot, if there is one at that time.
+    #[inline]
+    pub(super) fn find(&self, slot: u32, at: SimTime) -> Option<(EventKey, EventHandle)> {
+        match &self.slots[slot as usize] {
+            Slot::Taken(event) if event.at == at => Some((event.key(), event.handle(slot))),
+            _ => None,
+        }
+    }
+
+    /// All pending events by slot.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EventKey, EventHandle)> {
+        self.slots.iter().zip(0..).filter_map(|(slot, index)| match slot {
+            Slot::Taken(event) => Some((event.key(), event.handle(index))),
+            Slot::Free { .. } => None,
+        })
     }
 
     /// Moves an event to another time and gives its new key; `None` when it is not pending.

@@ -12,6 +12,7 @@ use crate::api::{Commit, Kind, Object, Op};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
+use crate::fault::ProcessFault;
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 use crate::trace::{Detail, Subject};
 use crate::workload::Apps;
@@ -508,6 +509,27 @@ impl Host {
         }
     }
 
+    /// The runtime stops answering: containers run on, but the kubelet can do nothing with them.
+    pub fn runtime_stops(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        self.shared.runtime_answers = false;
+        ctx.cancel(&mut self.shared.relist);
+        for pod in self.pods.values_mut() {
+            ctx.cancel(&mut pod.worker.wanted);
+            ctx.cancel(&mut pod.worker.queue_timer);
+        }
+    }
+
+    /// The runtime answers again: the kubelet looks at everything.
+    pub fn runtime_answers(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        self.shared.runtime_answers = true;
+        for id in self.ids() {
+            self.with(id, ctx, env, |cx| {
+                cx.pod.look();
+                cx.request_sync();
+            });
+        }
+    }
+
     /// The machine loses power: every process is gone.
     pub fn power_off(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.stop_kubelet(ctx);
@@ -600,19 +622,6 @@ impl Host {
         let about = ObjectReference { kind: Kind::Node.as_str().into(), name, ..ObjectReference::default() };
         self.shared.events.emit(ctx, &mut self.shared.client, about, kind, reason, message);
     }
-}
-
-/// How a fault ends a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProcessFault {
-    /// It exits with a code.
-    Exit(i32),
-    /// It gets a signal.
-    Signal(i32),
-    /// The OOM killer takes it.
-    OutOfMemory,
-    /// It stops answering.
-    Hang,
 }
 
 fn cancel_worker(ctx: &mut Ctx<'_, NodeEvent>, worker: &mut Worker) {

@@ -5,6 +5,7 @@
 use super::host::{NodeEvent, PodCx};
 use super::pod::KillReason;
 use crate::api::pod::LifecycleHandler;
+use crate::base::signal;
 use crate::component::events::EventType;
 use crate::component::{Class, Ctx};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
@@ -155,7 +156,7 @@ impl PodCx<'_, '_> {
     /// Sends a signal to the process of a container.
     pub(super) fn deliver_signal(&mut self, index: usize, signal: i32, is_stop: bool) {
         let name = self.pod.spec(index).name.clone();
-        let word = signal_name(signal);
+        let word = signal::name(signal).unwrap_or("signal");
         let metadata = &self.pod.pod.metadata;
         let subject = Subject::pod(&metadata.namespace, &metadata.name);
         let message = format!("{word} to container {name}");
@@ -210,66 +211,9 @@ fn sleep_in(command: &[crate::base::Name]) -> Option<SimDuration> {
     number.parse().ok().and_then(SimDuration::from_secs_f64)
 }
 
-/// `SIGTERM`, `SIGKILL`, ... ; `signal n` for those without a common name.
-pub(super) fn signal_name(signal: i32) -> &'static str {
-    const NAMES: [&str; 32] = [
-        "signal 0",
-        "SIGHUP",
-        "SIGINT",
-        "SIGQUIT",
-        "SIGILL",
-        "SIGTRAP",
-        "SIGABRT",
-        "SIGBUS",
-        "SIGFPE",
-        "SIGKILL",
-        "SIGUSR1",
-        "SIGSEGV",
-        "SIGUSR2",
-        "SIGPIPE",
-        "SIGALRM",
-        "SIGTERM",
-        "SIGSTKFLT",
-        "SIGCHLD",
-        "SIGCONT",
-        "SIGSTOP",
-        "SIGTSTP",
-        "SIGTTIN",
-        "SIGTTOU",
-        "SIGURG",
-        "SIGXCPU",
-        "SIGXFSZ",
-        "SIGVTALRM",
-        "SIGPROF",
-        "SIGWINCH",
-        "SIGIO",
-        "SIGPWR",
-        "SIGSYS",
-    ];
-    usize::try_from(signal).ok().and_then(|signal| NAMES.get(signal)).copied().unwrap_or("signal")
-}
-
-/// The number of a signal by name, with or without `SIG`, or by number.
-pub fn signal_number(name: &str) -> Option<i32> {
-    if let Ok(number) = name.parse::<i32>() {
-        return (1..32).contains(&number).then_some(number);
-    }
-    let full = if name.starts_with("SIG") { name.to_owned() } else { format!("SIG{name}") };
-    (1..32).find(|number| signal_name(*number) == full)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn signals_have_names_and_numbers() {
-        assert_eq!(signal_name(15), "SIGTERM");
-        assert_eq!(signal_number("TERM"), Some(15));
-        assert_eq!(signal_number("SIGSEGV"), Some(11));
-        assert_eq!(signal_number("9"), Some(9));
-        assert_eq!(signal_number("NOPE"), None);
-    }
 
     #[test]
     fn the_sleep_in_a_hook_is_found() {

@@ -14,7 +14,7 @@ mod kill;
 pub mod phase;
 mod plan;
 pub mod pod;
-mod probe;
+pub mod probe;
 mod run;
 mod status;
 mod sync;

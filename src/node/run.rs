@@ -232,7 +232,13 @@ impl PodCx<'_, '_> {
         let metadata = &self.pod.pod.metadata;
         let container = self.pod.spec(index);
         let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
-        let model = self.env.apps.model_for(&container.image, &container.name, &metadata.labels).clone();
+        let ordinary_init = index < self.pod.init_count() && !self.pod.is_sidecar(index);
+        let (image, labels) = (&container.image, &metadata.labels);
+        let model = if ordinary_init {
+            self.env.apps.init_model_for(image, &container.name, labels).clone()
+        } else {
+            self.env.apps.model_for(image, &container.name, labels).clone()
+        };
         let container_name = container.name.clone();
         let limit = container.resources.limits.get("memory").map(|limit| limit.value().max(0) as u64);
         let truth = &self.pod.containers[index];

@@ -1,7 +1,7 @@
 //! The collector: takes facts while a run goes on and keeps what pictures and numbers need.
 //!
 //! It never looks at a world, only at what was recorded. What it keeps is bounded: live pods and nodes cost a few words
-//! each, every series is a [`Steps`](super::Steps) with a limit, and of too many lanes those that changed least are dropped.
+//! each, every series is a [`Steps`] with a limit, and of too many lanes those that changed least are dropped.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use super::marks::Marks;
 use super::node::NodeSeries;
 use super::pods::LivePods;
 use super::recorded::{Counters, Recorded};
+use super::steps::Steps;
 use super::workload::{Workload, wanted_replicas};
 use crate::api::pod::Pod;
 use crate::api::policy::EventObject;
@@ -21,7 +22,7 @@ use crate::kernel::SimTime;
 /// How much the collector keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Lanes of pods; for a while there may be twice as many.
+    /// Lanes of pods, of about 500 bytes each; for a while there may be twice as many.
     pub lanes: usize,
     /// Marks on the time axis.
     pub marks: usize,
@@ -29,7 +30,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lanes: 5_000, marks: 2_000 }
+        Self { lanes: 100_000, marks: 2_000 }
     }
 }
 
@@ -54,6 +55,7 @@ pub struct Collector {
     /// Controllers of ReplicaSets and Jobs, which stand between a pod and the workload people know.
     parents: LookupMap<Uid, ObjectRef>,
     marks: Marks,
+    restarts: Steps<i64>,
     counters: Counters,
 }
 
@@ -67,6 +69,7 @@ impl Collector {
             nodes: BTreeMap::new(),
             parents: LookupMap::default(),
             marks: Marks::with_limit(limits.marks),
+            restarts: Steps::with_limit(8_192),
             counters: Counters::default(),
         }
     }
@@ -96,13 +99,10 @@ impl Collector {
             node.advance(end);
         }
         let (mut lanes, lanes_dropped) = self.lanes.into_parts();
-        lanes.sort_by(|a, b| {
-            let key = |lane: &super::lane::Lane| {
-                // Pods of their own come after those of a workload of the same namespace.
-                let owner = lane.owner.clone();
-                (lane.namespace.clone(), owner.is_none(), owner, lane.created, lane.name.clone())
-            };
-            key(a).cmp(&key(b))
+        // Pods of their own come after those of a workload of the same namespace.
+        lanes.sort_by_cached_key(|lane| {
+            let owner = lane.owner.clone();
+            (lane.namespace.clone(), owner.is_none(), owner, lane.created, lane.name.clone())
         });
         Recorded {
             end,
@@ -112,6 +112,7 @@ impl Collector {
             nodes: self.nodes.into_values().collect(),
             marks: self.marks.into_sorted(),
             pods_by_state: self.live.into_series(),
+            restarts: self.restarts,
             counters: self.counters,
         }
     }
@@ -134,9 +135,8 @@ impl Collector {
         let metadata = object.metadata();
         if let Some(parent) = metadata.controller().and_then(|it| owner_reference(object, it)) {
             match op {
-                ChangeOp::Added => drop(self.parents.insert(metadata.uid, parent)),
+                ChangeOp::Added | ChangeOp::Modified => drop(self.parents.insert(metadata.uid, parent)),
                 ChangeOp::Deleted => drop(self.parents.remove(&metadata.uid)),
-                ChangeOp::Modified => {}
             }
             return;
         }
@@ -205,6 +205,8 @@ impl Collector {
         {
             let code = self.live.last_exit(namespace, pod, container);
             *self.counters.restarts.entry(code).or_default() += 1;
+            let total = self.restarts.last().copied().unwrap_or(0) + 1;
+            self.restarts.push(at, total);
         }
         let state = self.live.on_container(at, namespace, pod, container, what);
         let Some(lane) = self.lanes.get_mut(namespace, pod) else { return };
@@ -251,4 +253,54 @@ impl Collector {
 fn owner_reference(object: &Object, owner: &crate::api::OwnerReference) -> Option<ObjectRef> {
     let kind = Kind::from_manifest(&owner.kind)?;
     Some(ObjectRef { kind, namespace: object.metadata().namespace.clone(), name: owner.name.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::OwnerReference;
+    use crate::api::workload::{Deployment, ReplicaSet};
+
+    fn controlled_by(kind: &str, name: &str, uid: Uid) -> Vec<OwnerReference> {
+        let (kind, name) = (kind.into(), name.into());
+        vec![OwnerReference { kind, name, uid, controller: Some(true), ..Default::default() }]
+    }
+
+    #[test]
+    fn a_pod_of_a_replica_set_counts_for_the_deployment() {
+        let mut deployment = Deployment::default();
+        deployment.metadata.name = "web".into();
+        deployment.spec.replicas = Some(1);
+        let mut replica_set = ReplicaSet::default();
+        replica_set.metadata.name = "web-7c9f".into();
+        replica_set.metadata.uid = Uid(2);
+        replica_set.metadata.owner_references = controlled_by("Deployment", "web", Uid(1));
+        let mut pod: Pod = serde_json::from_str(
+            r#"{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"#,
+        )
+        .unwrap();
+        pod.metadata.name = "web-7c9f-x".into();
+        pod.metadata.owner_references = controlled_by("ReplicaSet", "web-7c9f", Uid(2));
+        pod.node_name = Some("n".into());
+
+        let mut collector = Collector::new(Limits::default());
+        for (secs, object) in
+            [(1, deployment.into()), (2, replica_set.into()), (5, Object::from(pod.clone()))]
+        {
+            let (at, op) = (SimTime::from_secs(secs), ChangeOp::Added);
+            collector.observe(&Fact::Change { at, op, old: None, new: &object });
+        }
+        let gone = Object::from(pod);
+        let at = SimTime::from_secs(9);
+        collector.observe(&Fact::Change { at, op: ChangeOp::Deleted, old: None, new: &gone });
+        let recorded = collector.finish(SimTime::from_secs(10));
+
+        let [web] = recorded.workloads.as_slice() else { panic!("one workload: {:?}", recorded.workloads) };
+        assert_eq!(web.title(), "deployment/web");
+        assert_eq!(recorded.lanes[0].owner_title(), "deployment/web");
+        assert_eq!(web.ready.at(SimTime::from_secs(6)), Some(&1));
+        assert_eq!(web.ready.last(), Some(&0));
+        assert_eq!(recorded.nodes[0].pods.last(), Some(&0));
+        assert_eq!(recorded.lanes[0].bindings[0].until, Some(at));
+    }
 }

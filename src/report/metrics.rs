@@ -3,7 +3,7 @@
 //! One row a value: `time_s,metric,namespace,object,value`. A series begins with its first value and has a row at every
 //! sample instant from then on.
 
-use super::node::NodeState;
+use super::node::{NodeSeries, NodeState};
 use super::recorded::Recorded;
 use super::steps::Steps;
 use crate::kernel::{SimDuration, SimTime};
@@ -57,9 +57,10 @@ fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
     for (state, series) in &recorded.pods_by_state {
         columns.push(column("pods", "", state.id().to_owned(), series));
     }
-    let ready_nodes = move |at: SimTime| {
-        let ready = |state: Option<&NodeState>| matches!(state, Some(NodeState::Ready | NodeState::Cordoned));
-        Some(recorded.nodes.iter().filter(|node| ready(node.states.at(at))).count() as i64)
+    columns.push(column("container_restarts", "", String::new(), &recorded.restarts));
+    let ready_nodes = |at: SimTime| {
+        let ready = recorded.nodes.iter().filter(|node| is_ready(node, at) == Some(1));
+        Some(ready.count() as i64)
     };
     let value = Box::new(ready_nodes);
     columns.push(Column { metric: "nodes_ready", namespace: "", object: String::new(), value });
@@ -77,9 +78,17 @@ fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
         let name = node.name.to_string();
         columns.push(column("node_cpu_requested_milli", "", name.clone(), &node.cpu_milli));
         columns.push(column("node_memory_requested_bytes", "", name.clone(), &node.memory));
-        columns.push(column("node_pods", "", name, &node.pods));
+        columns.push(column("node_pods", "", name.clone(), &node.pods));
+        let value = Box::new(move |at: SimTime| is_ready(node, at));
+        columns.push(Column { metric: "node_ready", namespace: "", object: name, value });
     }
     columns
+}
+
+/// 1 for a node that is ready, cordoned or not; 0 for one that is not; nothing before it exists.
+fn is_ready(node: &NodeSeries, at: SimTime) -> Option<i64> {
+    let state = node.states.at(at)?;
+    Some(i64::from(matches!(state, NodeState::Ready | NodeState::Cordoned)))
 }
 
 fn column<'a, T: Copy + PartialEq + Into<i64>>(

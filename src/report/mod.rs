@@ -6,6 +6,8 @@
 //! bytes on every machine.
 
 mod collect;
+#[cfg(test)]
+mod crowd;
 mod fact;
 pub mod html;
 mod lane;

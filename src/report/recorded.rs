@@ -29,6 +29,8 @@ pub struct Recorded {
     pub marks: Vec<Mark>,
     /// How many pods were in each state.
     pub pods_by_state: Vec<(PodState, Steps<i32>)>,
+    /// Containers started again so far.
+    pub restarts: Steps<i64>,
     /// Totals.
     pub counters: Counters,
 }

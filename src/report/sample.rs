@@ -457,7 +457,7 @@ pub(super) fn info() -> RunInfo {
         digest: "6f1c02a9d4b87e35c1f0aa4e7d92b6608e5b3a17c4d9f2e8a0b1c2d3e4f50617".into(),
         command: "shakedown run scenarios/node-failure --seed 42".into(),
         events: 48_211,
-        records: 3_214,
+        records: 111,
         expectations: vec![
             expectation("at 12m: pods of web ready: 6", ""),
             expectation(

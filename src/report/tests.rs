@@ -1,5 +1,6 @@
 //! The whole way from facts to bytes, on the sample run.
 
+use super::crowd;
 use super::plot::{self, Scene, Shape};
 use super::sample::{info, node_failure};
 use super::{Recorded, RunInfo, Summary, html, metrics, terminal};
@@ -41,6 +42,16 @@ fn pictures_are_the_same_bytes_every_time() {
     assert_eq!(plot::png(smallest).unwrap(), plot::png(&second[2].1).unwrap());
 }
 
+/// The bytes on every machine. After a wanted change of the look, copy the new digests from the failure.
+#[test]
+fn pictures_have_these_bytes() {
+    let scenes = scenes(&node_failure().recorded(), &info());
+    let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_owned();
+    let svgs = scenes.each_ref().map(|(_, scene)| digest(plot::svg(scene).unwrap().as_bytes()));
+    assert_eq!(svgs, ["0eecffc289e2bb0d", "929eee5f440251a3", "99661cb7b339fceb"]);
+    assert_eq!(digest(&plot::png(&scenes[2].1).unwrap()), "d2e8c18a088ea5c5");
+}
+
 #[test]
 fn labels_are_escaped() {
     let mut recorded = node_failure().recorded();
@@ -59,6 +70,19 @@ fn a_picture_says_what_it_leaves_out() {
     let all = recorded.lanes.len();
     let note = format!("Showing 5 of {all} pods: those that changed state most.");
     assert!(scene.texts().any(|text| text.content == note));
+}
+
+#[test]
+fn a_large_run_shows_the_pods_that_changed_most() {
+    let recorded = crowd::recorded(crowd::Size { nodes: 40, pods: 3_000, kept: 2_000 });
+    assert_eq!(recorded.lanes.len(), 3_000);
+    let scene = plot::pods(&recorded, &info(), 20);
+    assert!(scene.texts().any(|text| text.content.starts_with("Showing 20 of 3,000 pods")));
+    assert!(recorded.busiest_lanes(20).iter().all(|lane| lane.restarts() == 30));
+    let nodes = plot::nodes(&recorded, &info(), 100);
+    assert!(nodes.texts().any(|text| text.content == "node-0039"));
+    let text = &plot::replicas(&recorded, &info(), 12);
+    assert!(text.texts().any(|text| text.content.starts_with("Showing 12 of 75 workloads")));
 }
 
 #[test]
@@ -171,4 +195,22 @@ fn write_the_sample() {
     let step = metrics::default_step(recorded.end.since_start());
     std::fs::write(folder.join("metrics.csv"), metrics::csv(&recorded, step).unwrap()).unwrap();
     std::fs::write(folder.join("report.html"), page()).unwrap();
+}
+
+/// Writes a page of 100,000 records, to see how quick it is.
+#[test]
+#[ignore = "writes files for people to look at"]
+fn write_a_large_page() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/report-sample"));
+    std::fs::create_dir_all(folder).unwrap();
+    let recorded = crowd::recorded(crowd::Size { nodes: 300, pods: 6_000, kept: 5_000 });
+    let name = |lane: &super::Lane| (lane.namespace.to_string(), lane.name.to_string());
+    let names: Vec<_> = recorded.lanes.iter().map(name).collect();
+    let records = crowd::records(&names, 100_000 / names.len() as u64 + 1);
+    let page = html::page(&recorded, &info(), records, &[], html::PageLimits::default());
+    std::fs::write(folder.join("large.html"), page).unwrap();
+    for (name, scene) in scenes(&recorded, &info()) {
+        std::fs::write(folder.join(format!("large-{name}.svg")), plot::svg(&scene).unwrap()).unwrap();
+        std::fs::write(folder.join(format!("large-{name}.png")), plot::png(&scene).unwrap()).unwrap();
+    }
 }

@@ -49,11 +49,12 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use de::{DecodeError, UnknownField, from_node, from_node_at};
+pub use de::{DecodeError, UnknownField, from_node, from_node_at, from_node_seed};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use file::{SourceFile, Span};
 pub use load::load;
 pub use parse::{parse, parse_lenient};
 pub use path::Path;
+pub use scalar::quoted;
 pub use suggest::nearest;
 pub use tree::{Document, Entry, Key, Kind, Node, Place, Scalar, Style};

@@ -55,7 +55,7 @@ impl Scalar {
 }
 
 /// Text for a message: in backquotes, on one line, not longer than is useful.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let line: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let more = if text.chars().nth(LONGEST).is_some() { "..." } else { "" };

@@ -2,6 +2,7 @@
 //!
 //! Nothing in a run reads a record back. The recorder only hands records out; writing files is for those above.
 
+pub mod export;
 pub mod record;
 
 pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject};

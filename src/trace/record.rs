@@ -82,6 +82,11 @@ pub enum Detail {
         /// What.
         fact: ContainerFact,
     },
+    /// A machine lost or regained its power.
+    Power {
+        /// Whether it runs from now on.
+        up: bool,
+    },
     /// A fault begins (`until` tells when it is planned to end) or ends.
     Fault {
         /// Whether this is the end.

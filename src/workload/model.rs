@@ -178,19 +178,29 @@ impl AppModel {
 pub struct Apps {
     models: Vec<Arc<AppModel>>,
     fallback: Arc<AppModel>,
+    /// What ordinary init containers run that nobody describes: it does its work at once and ends well.
+    init_fallback: Arc<AppModel>,
 }
 
 impl Apps {
     /// These programs; where several match a container the first wins.
     pub fn new(models: Vec<AppModel>) -> Self {
         let models = models.into_iter().map(Arc::new).collect();
-        Self { models, fallback: Arc::new(AppModel::well_behaved("default")) }
+        let done = ScriptedRun { lasts: Some(SimDuration::ZERO), code: 0 };
+        let init = AppModel { runs: vec![done], ..AppModel::well_behaved("default init") };
+        Self { models, fallback: Arc::new(AppModel::well_behaved("default")), init_fallback: Arc::new(init) }
     }
 
     /// The program of a container.
     pub fn model_for(&self, image: &str, container: &str, labels: &Labels) -> &Arc<AppModel> {
         let found = self.models.iter().find(|model| model.matcher.matches(image, container, labels));
         found.unwrap_or(&self.fallback)
+    }
+
+    /// The program of an ordinary init container.
+    pub fn init_model_for(&self, image: &str, container: &str, labels: &Labels) -> &Arc<AppModel> {
+        let model = self.model_for(image, container, labels);
+        if Arc::ptr_eq(model, &self.fallback) { &self.init_fallback } else { model }
     }
 
     /// The programs of the scenario.

@@ -111,11 +111,10 @@ impl ControllerManager {
         self.nodes.monitor = Some((at, handle));
     }
 
-    /// No heartbeat of this node will reach the API server any more; the last one did at `last`.
+    /// No heartbeat of this node will be seen any more; the last one was at `last`.
     pub fn heartbeats_stopped(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, node: &Name, last: SimTime) {
         let Some((id, _)) = self.mirror.objects().find(Kind::Node, &Name::default(), node) else { return };
-        let seen =
-            (last + ctx.settings.watch_latency).ceil_to(ctx.settings.node_monitor_period, SimDuration::ZERO);
+        let seen = last.ceil_to(ctx.settings.node_monitor_period, SimDuration::ZERO);
         self.nodes.heartbeats.insert(id.index, Heartbeats::Silent(seen));
         let due = seen + ctx.settings.node_monitor_grace_period;
         self.schedule_pass(ctx, due.next_tick_after(ctx.settings.node_monitor_period, SimDuration::ZERO));

@@ -7,7 +7,7 @@ use crate::report::Summary;
 use crate::report::summary::{FaultSummary, Total, WorkloadSummary};
 
 /// Rows that a card shows; the rest is counted.
-const ROWS: usize = 8;
+const ROWS: usize = 5;
 
 /// Title, facts, command.
 pub(super) fn header(summary: &Summary) -> String {
@@ -203,8 +203,9 @@ fn reasons(total: &Total) -> String {
 }
 
 fn nodes(summary: &Summary) -> String {
-    let mut nodes: Vec<_> = summary.nodes.iter().collect();
-    nodes.sort_by_key(|node| (node.ready_percent * 1000.0) as u64);
+    let always = |node: &&crate::report::summary::NodeSummary| node.ready_percent.total_cmp(&100.0).is_eq();
+    let (well, mut ill): (Vec<_>, Vec<_>) = summary.nodes.iter().partition(always);
+    ill.sort_by_key(|node| (node.ready_percent * 1000.0) as u64);
     let row = |node: &&crate::report::summary::NodeSummary| {
         item(
             &node.name,
@@ -212,6 +213,9 @@ fn nodes(summary: &Summary) -> String {
             &format!("{} at the end", node.state.replace('_', " ")),
         )
     };
-    let items: Vec<String> = nodes.iter().map(row).collect();
-    card("Nodes", &count(nodes.len() as u64), "", "part of the time ready", &items)
+    let mut items: Vec<String> = ill.iter().map(row).collect();
+    if !well.is_empty() {
+        items.insert(0, item("always ready", &count(well.len() as u64), ""));
+    }
+    card("Nodes", &count(summary.nodes.len() as u64), "", "part of the time ready", &items)
 }

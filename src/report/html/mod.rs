@@ -123,9 +123,13 @@ fn swatch(look: &StateLook) -> String {
         _ => format!("<rect y=\"{top}\" width=\"22\" height=\"{height}\" style=\"fill:{color}\"/>"),
     };
     let over = match look.texture {
-        "stripe" => "<path d=\"M0 6h22\" style=\"stroke:var(--paper)\" stroke-width=\"2\"/>",
-        "hatch" => "<path d=\"M0 12l6-12M6 12l6-12M12 12l6-12M18 12l6-12\" style=\"stroke:var(--paper)\"/>",
-        _ => "",
+        "stripe" => "<path d=\"M0 6h22\" style=\"stroke:var(--paper)\" stroke-width=\"2\"/>".to_owned(),
+        "hatch" => {
+            let foot = top + height;
+            let lines = [1, 7, 13, 19].map(|x| format!("M{x} {foot}l{}-{height}", height / 2.0)).concat();
+            format!("<path d=\"{lines}\" style=\"stroke:var(--paper)\"/>")
+        }
+        _ => String::new(),
     };
     format!("<svg width=\"22\" height=\"12\" aria-hidden=\"true\">{bar}{over}</svg>")
 }

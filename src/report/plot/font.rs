@@ -13,6 +13,23 @@ pub(super) const FAMILY: &str = "Inter, Helvetica, Arial, sans-serif";
 /// Plotters counts font size from the ascender to the descender and takes this as its ratio to the em.
 pub(super) const PLOTTERS_SIZE_PER_EM: f64 = 1.24;
 
+/// Back ends draw at whole pixels; at twice the size, half pixels of the layout survive and a PNG is sharp on dense
+/// screens. The SVG's view box undoes the factor.
+pub(super) const SCALE: f64 = 2.0;
+
+/// The size of ordinary labels; nothing is smaller.
+pub(super) const LABEL: f64 = em(28);
+/// The size of names that stand over others.
+pub(super) const HEADING: f64 = em(30);
+/// The size of the title.
+pub(super) const TITLE: f64 = em(46);
+
+/// The em in pixels for which plotters' size is `even`: with an odd or broken one, the half of it that plotters moves
+/// glyphs by is rounded differently for high and low letters, and the base line trembles.
+const fn em(even: u32) -> f64 {
+    even as f64 / PLOTTERS_SIZE_PER_EM / SCALE
+}
+
 static REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.otf");
 static SEMI_BOLD: &[u8] = include_bytes!("../../../assets/fonts/Inter-SemiBold.otf");
 static REGISTER: Once = Once::new();

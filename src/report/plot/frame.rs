@@ -1,7 +1,7 @@
 //! What all pictures have in common: title, legend, marks on the time axis, the axis itself, notes.
 
 use super::axis::TimeScale;
-use super::font::{shortened, width};
+use super::font::{HEADING, LABEL, TITLE, shortened, width};
 use super::mark_labels::{MarkLabel, place};
 use super::palette::{self, AXIS, FAINT_INK, GRID, INK, Look};
 use super::scene::{Anchor, Area, Color, Scene, Text};
@@ -12,11 +12,12 @@ use crate::report::{Mark, MarkKind, Recorded, RunInfo};
 pub(super) const WIDTH: f64 = 1200.0;
 /// Free space around everything.
 pub(super) const MARGIN: f64 = 24.0;
-/// The size of ordinary labels; nothing is smaller.
-pub(super) const LABEL: f64 = 11.0;
 /// Room at the right of the plot: half a tick label and some air.
 const RIGHT: f64 = 36.0;
 const MARK_ROW: f64 = 16.0;
+
+/// A higher plot has its time axis at the top, too.
+const TALL: f64 = 900.0;
 
 /// A picture under construction: what is drawn so far, and where the next part goes.
 pub(super) struct Frame {
@@ -25,6 +26,8 @@ pub(super) struct Frame {
     pub(super) y: f64,
     labels: Vec<MarkLabel>,
     marks: Vec<Mark>,
+    /// Boxes with exit codes; they go over the lines of the marks, so that their texts stay legible.
+    exit_boxes: Vec<(f64, f64, f64, String)>,
     plot_top: f64,
     marks_top: f64,
 }
@@ -69,12 +72,13 @@ impl Frame {
             y: MARGIN,
             labels: Vec::new(),
             marks: recorded.marks.clone(),
+            exit_boxes: Vec::new(),
             plot_top: 0.0,
             marks_top: 0.0,
         };
-        frame.text(MARGIN, frame.y + 15.0, title, 18.0, true, INK);
-        let subtitle = shortened(&subtitle, 12.0, false, WIDTH - 2.0 * MARGIN);
-        frame.text(MARGIN, frame.y + 36.0, &subtitle, 12.0, false, FAINT_INK);
+        frame.text(MARGIN, frame.y + 15.0, title, TITLE, true, INK);
+        let subtitle = shortened(&subtitle, HEADING, false, WIDTH - 2.0 * MARGIN);
+        frame.text(MARGIN, frame.y + 36.0, &subtitle, HEADING, false, FAINT_INK);
         frame.y += 54.0;
         frame.legend(legend);
         frame
@@ -82,6 +86,9 @@ impl Frame {
 
     /// Makes room for the labels of the marks; what is drawn next is the plot, `height` pixels high.
     pub(super) fn begin_plot(&mut self, height: f64) {
+        if height > TALL {
+            self.upper_axis();
+        }
         self.labels = place(&self.marks, &self.time);
         let rows = self.labels.iter().map(|label| label.row + 1).max().unwrap_or(0);
         self.marks_top = self.y;
@@ -104,11 +111,17 @@ impl Frame {
     pub(super) fn finish(mut self, notes: &[String]) -> Scene {
         let bottom = self.y;
         self.draw_marks(bottom);
+        for (x, top, width, code) in std::mem::take(&mut self.exit_boxes) {
+            self.exit_box(x, top, width, &code);
+        }
         self.axis(bottom);
         self.y = bottom + 44.0;
         let unlabelled = self.labels.iter().filter(|label| label.text.is_empty()).count();
-        let more =
-            (unlabelled > 0).then(|| format!("{unlabelled} more marks have no room for their labels."));
+        let more = match unlabelled {
+            0 => None,
+            1 => Some("1 more mark has no room for its label.".to_owned()),
+            more => Some(format!("{more} more marks have no room for their labels.")),
+        };
         for note in notes.iter().chain(&more) {
             self.y += 16.0;
             self.text(MARGIN, self.y, note, LABEL, false, FAINT_INK);
@@ -175,8 +188,13 @@ impl Frame {
         }
     }
 
+    /// Puts a box with an exit code over the finished picture; `top` is the top of a box 14 pixels high.
+    pub(super) fn add_exit_box(&mut self, x: f64, top: f64, box_width: f64, code: String) {
+        self.exit_boxes.push((x, top, box_width, code));
+    }
+
     /// A small white box with an exit code; `top` is the top of a box 14 pixels high.
-    pub(super) fn exit_box(&mut self, x: f64, top: f64, box_width: f64, code: &str) {
+    fn exit_box(&mut self, x: f64, top: f64, box_width: f64, code: &str) {
         self.scene.rect(x, top, box_width, 14.0, INK);
         self.scene.rect(x + 1.0, top + 1.0, box_width - 2.0, 12.0, palette::PAPER);
         self.text_at(Anchor::Middle, x + box_width / 2.0, top + 11.0, code, LABEL, false, INK);
@@ -199,6 +217,14 @@ impl Frame {
             self.text_at(label.anchor, label.text_x, y, &label.text, LABEL, bold, color);
             self.labels.push(label);
         }
+    }
+
+    fn upper_axis(&mut self) {
+        for (x, label) in self.time.ticks(80.0) {
+            self.text_at(Anchor::Middle, x, self.y + 10.0, &label, LABEL, false, INK);
+            self.scene.line([(x, self.y + 15.0), (x, self.y + 19.0)], AXIS, 1.0);
+        }
+        self.y += 24.0;
     }
 
     fn axis(&mut self, bottom: f64) {

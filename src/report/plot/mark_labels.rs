@@ -1,8 +1,8 @@
 //! Where the labels of faults and steps go, so that no two of them and no line cross.
 
 use super::axis::TimeScale;
-use super::font::{shortened, width};
-use super::frame::{LABEL, MARGIN, WIDTH};
+use super::font::{LABEL, shortened, width};
+use super::frame::{MARGIN, WIDTH};
 use super::scene::Anchor;
 use crate::report::{Mark, MarkKind};
 

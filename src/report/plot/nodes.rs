@@ -1,7 +1,7 @@
 //! Nodes: their state, and how much of their CPU and memory is given away.
 
-use super::font::{shortened, width};
-use super::frame::{Frame, LABEL, LegendEntry, MARGIN, Swatch, mark_legend};
+use super::font::{HEADING, LABEL, shortened, width};
+use super::frame::{Frame, LegendEntry, MARGIN, Swatch, mark_legend};
 use super::palette::{self, AXIS, FAINT_INK, GRID, INK, Look, Texture, bar, node_look};
 use super::scene::{Anchor, Scene};
 use crate::report::recorded::busiest;
@@ -18,7 +18,7 @@ const NAMES_AT_MOST: f64 = 240.0;
 /// State and allocation of at most `limit` nodes: those that changed state most.
 pub fn nodes(recorded: &Recorded, info: &RunInfo, limit: usize) -> Scene {
     let shown = busiest(&recorded.nodes, limit, |node| node.states.points().len());
-    let names = shown.iter().map(|node| width(&node.name, 12.0, true)).fold(96.0, f64::max);
+    let names = shown.iter().map(|node| width(&node.name, HEADING, true)).fold(96.0, f64::max);
     let left = names.min(NAMES_AT_MOST) + 44.0;
     let detailed = shown.len() <= DETAILED;
     let mut frame = Frame::new("Nodes", info, recorded, left, legend(recorded, &shown, detailed));
@@ -60,8 +60,8 @@ fn legend(recorded: &Recorded, shown: &[&NodeSeries], detailed: bool) -> Vec<Leg
 
 fn detailed_row(frame: &mut Frame, node: &NodeSeries) {
     let name_room = frame.time.left - MARGIN - 44.0;
-    let name = shortened(&node.name, 12.0, true, name_room);
-    frame.text(MARGIN, frame.y + 11.0, &name, 12.0, true, INK);
+    let name = shortened(&node.name, HEADING, true, name_room);
+    frame.text(MARGIN, frame.y + 11.0, &name, HEADING, true, INK);
     for (index, line) in capacity(node.allocatable).iter().enumerate() {
         let y = frame.y + 30.0 + 15.0 * index as f64;
         frame.text(MARGIN, y, line, LABEL, false, FAINT_INK);

@@ -66,7 +66,7 @@ pub(in crate::report) fn pod_look(state: PodState) -> Look {
         PodState::NotReady => look(ORANGE, Texture::Stripe, 1.0),
         PodState::Ready => look(GREEN, Texture::Solid, 1.0),
         PodState::BackOff => look(VERMILION, Texture::Hatch, 1.0),
-        PodState::Terminating => look(GREY, Texture::Solid, 0.5),
+        PodState::Terminating => look(GREY, Texture::Hatch, 0.5),
         PodState::Succeeded => look(PURPLE, Texture::Solid, 0.25),
         PodState::Failed => look(INK, Texture::Solid, 1.0),
         PodState::Gone => look(PAPER, Texture::Solid, 0.0),

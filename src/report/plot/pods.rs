@@ -1,7 +1,7 @@
 //! The pod timeline: one lane a pod, grouped by the workload it belongs to.
 
-use super::font::{shortened, width};
-use super::frame::{Frame, LABEL, LegendEntry, MARGIN, Swatch, mark_legend, restart_triangle};
+use super::font::{HEADING, LABEL, shortened, width};
+use super::frame::{Frame, LegendEntry, MARGIN, Swatch, mark_legend, restart_triangle};
 use super::palette::{FAINT_INK, INK, bar, pod_look};
 use super::scene::{Anchor, Scene};
 use crate::report::{Lane, LaneEvent, PodState, Recorded, RunInfo};
@@ -79,15 +79,15 @@ fn group_name(lane: &Lane) -> String {
 }
 
 fn group_width(lane: &Lane) -> f64 {
-    width(&group_name(lane), 12.0, true) + 8.0 + width(&lane.namespace, LABEL, false)
+    width(&group_name(lane), HEADING, true) + 8.0 + width(&lane.namespace, LABEL, false) + 2.0
 }
 
 fn group_title(frame: &mut Frame, lane: &Lane) {
     let y = frame.y + 16.0;
     let room = frame.time.left - MARGIN - 12.0;
-    let title = shortened(&group_name(lane), 12.0, true, room);
-    frame.text(MARGIN, y, &title, 12.0, true, INK);
-    let used = width(&title, 12.0, true) + 8.0;
+    let title = shortened(&group_name(lane), HEADING, true, room);
+    frame.text(MARGIN, y, &title, HEADING, true, INK);
+    let used = width(&title, HEADING, true) + 8.0;
     let namespace = shortened(&lane.namespace, LABEL, false, (room - used).max(0.0));
     frame.text(MARGIN + used, y, &namespace, LABEL, false, FAINT_INK);
     frame.y += GROUP;
@@ -107,7 +107,7 @@ fn draw_lane(frame: &mut Frame, lane: &Lane, name_room: f64) {
         }
     }
     for (x, box_width, text) in exit_boxes(lane, |at| frame.time.x(at), frame.time.right) {
-        frame.exit_box(x, top - 1.0, box_width, &text);
+        frame.add_exit_box(x, top - 1.0, box_width, text);
     }
     frame.y += LANE;
 }

@@ -4,12 +4,8 @@ use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, RGBColor, ShapeStyle, TextStyle};
 
-use super::font::{PLOTTERS_SIZE_PER_EM, font};
+use super::font::{PLOTTERS_SIZE_PER_EM, SCALE, font};
 use super::scene::{Anchor, Area, Color, Scene, Shape, Text};
-
-/// Back ends draw at whole pixels; at twice the size, half pixels of the layout survive and a PNG is sharp on dense
-/// screens. The SVG's view box undoes the factor.
-const SCALE: f64 = 2.0;
 
 /// A picture could not be drawn.
 #[derive(Debug, thiserror::Error)]

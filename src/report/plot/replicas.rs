@@ -1,7 +1,7 @@
 //! Replicas wanted, running and ready, one panel a workload.
 
-use super::font::{shortened, width};
-use super::frame::{Frame, LABEL, LegendEntry, MARGIN, Swatch, mark_legend};
+use super::font::{HEADING, LABEL, shortened, width};
+use super::frame::{Frame, LegendEntry, MARGIN, Swatch, mark_legend};
 use super::palette::{self, AXIS, FAINT_INK, GRID, INK};
 use super::scene::{Anchor, Area, Color, Scene};
 use crate::kernel::SimTime;
@@ -18,7 +18,7 @@ pub fn replicas(recorded: &Recorded, info: &RunInfo, limit: usize) -> Scene {
     let shown = busiest(&recorded.workloads, limit, |workload| {
         workload.availability.milli_percent().map_or(u64::MAX, |percent| u64::MAX - percent)
     });
-    let title_width = |workload: &&Workload| width(&workload.title(), 12.0, true);
+    let title_width = |workload: &&Workload| width(&workload.title(), HEADING, true);
     let names = shown.iter().map(title_width).fold(150.0, f64::max).min(NAMES_AT_MOST);
     let mut frame = Frame::new("Replicas", info, recorded, names + SCALE_ROOM, legend(recorded));
     frame.begin_plot((PANEL + AIR) * shown.len() as f64 + 10.0);
@@ -72,8 +72,8 @@ fn panel(frame: &mut Frame, workload: &Workload) {
 /// Left of a panel: which workload, and how it fared.
 fn caption(frame: &mut Frame, workload: &Workload) {
     let room = frame.time.left - MARGIN - SCALE_ROOM;
-    let title = shortened(&workload.title(), 12.0, true, room);
-    frame.text(MARGIN, frame.y + 10.0, &title, 12.0, true, INK);
+    let title = shortened(&workload.title(), HEADING, true, room);
+    frame.text(MARGIN, frame.y + 10.0, &title, HEADING, true, INK);
     let availability = workload.availability;
     let mut lines = vec![shortened(&workload.reference.namespace, LABEL, false, room)];
     match availability.milli_percent() {

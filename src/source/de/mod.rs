@@ -19,8 +19,9 @@ mod error;
 mod number;
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeOwned, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Visitor};
 
 use super::path::Path;
 use super::scalar::{Meaning, quoted};
@@ -39,9 +40,18 @@ pub fn from_node_at<T: DeserializeOwned>(
     node: &Node,
     path: Path<'_>,
 ) -> Result<(T, Vec<UnknownField>), DecodeError> {
+    from_node_seed(node, path, PhantomData)
+}
+
+/// As [`from_node_at`], for types that are known only when the program runs.
+pub fn from_node_seed<S: for<'de> DeserializeSeed<'de, Value = T>, T>(
+    node: &Node,
+    path: Path<'_>,
+    seed: S,
+) -> Result<(T, Vec<UnknownField>), DecodeError> {
     let unknown = RefCell::new(Vec::new());
     let reader = Reader { node, path: &path, unknown: &unknown };
-    let value = T::deserialize(reader).map_err(|error| error.locate(&path, node.span, None))?;
+    let value = seed.deserialize(reader).map_err(|error| error.locate(&path, node.span, None))?;
     Ok((value, unknown.into_inner()))
 }
 

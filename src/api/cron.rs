@@ -7,7 +7,7 @@
 mod duration;
 mod parse;
 
-use crate::api::Timestamp;
+use super::timestamp::Timestamp;
 
 /// Years that are searched for the next time.
 const YEARS_MAX: i16 = 5;

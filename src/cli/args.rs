@@ -1,0 +1,133 @@
+//! What may be typed. Nothing here knows what it means.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Take a Kubernetes cluster on a shakedown cruise: a deterministic simulator on a virtual clock.
+#[derive(Parser, Debug)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  shakedown run scenarios/node-failure               run a shipped scenario
+  shakedown run my-manifests/ scenario.yaml --out results/
+  shakedown validate my-manifests/                   check files without running them
+
+Exit status: 0 success, 1 an expectation or comparison failed, 2 bad input or usage.")]
+pub struct Args {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// When standard output is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a scenario and write traces, tables and plots.
+    Run(RunArgs),
+    /// Check scenario files and manifests without running them.
+    Validate(ValidateArgs),
+    /// Compare with recordings of real Kubernetes components.
+    Conformance(ConformanceArgs),
+}
+
+/// `shakedown run`.
+#[derive(ClapArgs, Debug)]
+pub struct RunArgs {
+    /// Files or directories with manifests, at most one Scenario and any AppModels; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Seed of all random draws, instead of the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Virtual time at which to stop, instead of the scenario's duration (such as 15m).
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Directory for the output files; without it nothing is written.
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Which traces to write.
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Trace::Csv, Trace::Jsonl, Trace::Events])]
+    pub trace: Vec<Trace>,
+    /// Which plots to draw.
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Plot::Svg, Plot::Png])]
+    pub plots: Vec<Plot>,
+    /// Also write report.html, one self-contained page.
+    #[arg(long)]
+    pub report: bool,
+    /// Set every latency of the machinery to zero, for lessons and hand calculation.
+    #[arg(long)]
+    pub ideal: bool,
+    /// Simulate every periodic tick, also those that cannot change anything (same trace, slower).
+    #[arg(long)]
+    pub eager: bool,
+    /// Run twice and compare: exit status 1 at the first record that differs.
+    #[arg(long)]
+    pub check_determinism: bool,
+    /// Replace output files that are there already.
+    #[arg(long)]
+    pub force: bool,
+    /// Print nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Trace files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Trace {
+    /// trace.csv, one row a record; the canonical trace.
+    Csv,
+    /// trace.jsonl, one object a record, with all changed fields.
+    Jsonl,
+    /// events.csv, as kubectl get events.
+    Events,
+}
+
+/// Plot files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plot {
+    /// Scalable pictures.
+    Svg,
+    /// Pixels.
+    Png,
+    /// No plots.
+    None,
+}
+
+/// `shakedown validate`.
+#[derive(ClapArgs, Debug)]
+pub struct ValidateArgs {
+    /// Files or directories.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `shakedown conformance`.
+#[derive(ClapArgs, Debug)]
+pub struct ConformanceArgs {
+    /// Which recordings.
+    #[arg(value_enum)]
+    pub what: Recordings,
+    /// Where they are.
+    pub dir: PathBuf,
+}
+
+/// Kinds of recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Recordings {
+    /// Tables of library functions.
+    Functions,
+}

@@ -1,0 +1,283 @@
+//! The files of a run: written beside their final names and renamed when they are whole.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::{Plot, RunArgs, Trace};
+use crate::api::policy::EventObject;
+use crate::api::{Object, Op};
+use crate::kernel::{SimDuration, SimTime};
+use crate::report::{self, ChangeOp, Collector, Fact, Limits, MarkKind, RunInfo, Summary};
+use crate::scenario::Scenario;
+use crate::trace::export::{CsvWriter, JsonlWriter};
+use crate::trace::{ContainerFact, Detail, Record};
+
+/// Records that the report page carries at most.
+const PAGE_RECORDS: usize = 200_000;
+
+/// Where the canonical trace goes: to a file, or only into the digest.
+enum Canonical {
+    File(CsvWriter<File>),
+    Digest(CsvWriter<io::Sink>),
+}
+
+/// Takes the records of a run and makes files of them.
+pub(super) struct Outputs {
+    dir: Option<PathBuf>,
+    canonical: Canonical,
+    jsonl: Option<JsonlWriter<File>>,
+    events: Option<BTreeMap<u32, EventObject>>,
+    page: Option<Vec<Record>>,
+    collector: Collector,
+    failed: Option<io::Error>,
+}
+
+/// A file under way.
+fn part(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.part"))
+}
+
+/// A mistake with a file, and which file it was.
+fn about(path: &Path) -> impl Fn(io::Error) -> String + '_ {
+    move |error| format!("cannot write {}: {error}", path.display())
+}
+
+impl Outputs {
+    /// Opens the files that `run` was asked for.
+    pub(super) fn open(args: &RunArgs) -> Result<Self, String> {
+        let dir = args.out.clone();
+        if let Some(dir) = &dir {
+            fs::create_dir_all(dir).map_err(about(dir))?;
+            let summary = dir.join("summary.json");
+            if summary.exists() && !args.force {
+                return Err(format!(
+                    "{} already holds the results of a run; use --force to replace them",
+                    dir.display()
+                ));
+            }
+        }
+        let create = |name: &str| -> Result<Option<File>, String> {
+            let Some(dir) = &dir else { return Ok(None) };
+            let path = part(dir, name);
+            File::create(&path).map(Some).map_err(about(&path))
+        };
+        let wants = |trace: Trace| dir.is_some() && args.trace.contains(&trace);
+        let canonical = match create("trace.csv").map(|file| file.filter(|_| wants(Trace::Csv)))? {
+            Some(file) => Canonical::File(CsvWriter::new(file)),
+            None => Canonical::Digest(CsvWriter::new(io::sink())),
+        };
+        let jsonl = if wants(Trace::Jsonl) { create("trace.jsonl")?.map(JsonlWriter::new) } else { None };
+        Ok(Self {
+            canonical,
+            jsonl,
+            events: wants(Trace::Events).then(BTreeMap::new),
+            page: (dir.is_some() && args.report).then(Vec::new),
+            collector: Collector::new(Limits::default()),
+            failed: None,
+            dir,
+        })
+    }
+
+    /// Takes a record.
+    pub(super) fn take(&mut self, record: &Record) {
+        let written = match &mut self.canonical {
+            Canonical::File(writer) => writer.write(record),
+            Canonical::Digest(writer) => writer.write(record),
+        };
+        let written =
+            written.and_then(|()| self.jsonl.as_mut().map_or(Ok(()), |writer| writer.write(record)));
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
+        }
+        if let (Some(events), Detail::Commit(commit)) = (&mut self.events, &record.detail)
+            && let (Object::Event(event), true) = (&commit.new, commit.op != Op::Deleted)
+        {
+            events.insert(commit.id.index, event.as_ref().clone());
+        }
+        if let Some(page) = &mut self.page
+            && page.len() < PAGE_RECORDS
+        {
+            page.push(Record { detail: Detail::None, ..record.clone() });
+        }
+        observe(&mut self.collector, record);
+    }
+
+    /// Whether a file could not be written.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failed.as_ref().map(|error| format!("cannot write the trace: {error}"))
+    }
+
+    /// Ends the traces and draws the rest. Returns the summary.
+    pub(super) fn finish(
+        self,
+        end: SimTime,
+        scenario: &Scenario,
+        args: &RunArgs,
+        info: impl FnOnce(String) -> RunInfo,
+    ) -> Result<Summary, String> {
+        let trace = |error: io::Error| format!("cannot write the trace: {error}");
+        let digest = match self.canonical {
+            Canonical::File(writer) => writer.finish(),
+            Canonical::Digest(writer) => writer.finish(),
+        };
+        let info = info(digest.map_err(trace)?);
+        if let Some(writer) = self.jsonl {
+            writer.finish().map_err(trace)?;
+        }
+        let recorded = self.collector.finish(end);
+        let summary = Summary::new(&recorded, &info);
+        let Some(dir) = &self.dir else { return Ok(summary) };
+        for (name, wanted) in [("trace.csv", Trace::Csv), ("trace.jsonl", Trace::Jsonl)] {
+            if args.trace.contains(&wanted) {
+                let (from, to) = (part(dir, name), dir.join(name));
+                fs::rename(&from, &to).map_err(about(&to))?;
+            }
+        }
+        if !args.trace.contains(&Trace::Csv) {
+            let _ = fs::remove_file(part(dir, "trace.csv"));
+        }
+        if let Some(events) = &self.events {
+            write_whole(dir, "events.csv", events_csv(events)?.as_bytes())?;
+        }
+        let step =
+            report::metrics::default_step(end.saturating_since(SimTime::ZERO).max(SimDuration::from_secs(1)));
+        let metrics = report::metrics::csv(&recorded, step).map_err(|error| error.to_string())?;
+        write_whole(dir, "metrics.csv", metrics.as_bytes())?;
+        draw(dir, &recorded, &info, &args.plots)?;
+        if let Some(records) = &self.page {
+            let sources: Vec<report::html::Source<'_>> = scenario
+                .sources
+                .iter()
+                .map(|file| report::html::Source { name: file.name(), text: file.text() })
+                .collect();
+            let limits = report::html::PageLimits::default();
+            let page =
+                report::html::page(&recorded, &info, records.iter().map(page_record), &sources, limits);
+            write_whole(dir, "report.html", page.as_bytes())?;
+        }
+        // Last, because its presence says that all the others are whole.
+        write_whole(dir, "summary.json", summary.to_json().as_bytes())?;
+        Ok(summary)
+    }
+}
+
+fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let (from, to) = (part(dir, name), dir.join(name));
+    let written = File::create(&from).and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| fs::rename(&from, &to)).map_err(about(&to))
+}
+
+fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot]) -> Result<(), String> {
+    const LANES: usize = 200;
+    if plots.contains(&Plot::None) {
+        return Ok(());
+    }
+    let dir = dir.join("plots");
+    fs::create_dir_all(&dir).map_err(about(&dir))?;
+    let scenes = [
+        ("pods", report::plot::pods(recorded, info, LANES)),
+        ("replicas", report::plot::replicas(recorded, info, LANES)),
+        ("nodes", report::plot::nodes(recorded, info, LANES)),
+    ];
+    for (name, scene) in &scenes {
+        if plots.contains(&Plot::Svg) {
+            let svg = report::plot::svg(scene).map_err(|error| error.to_string())?;
+            write_whole(&dir, &format!("{name}.svg"), svg.as_bytes())?;
+        }
+        if plots.contains(&Plot::Png) {
+            let png = report::plot::png(scene).map_err(|error| error.to_string())?;
+            write_whole(&dir, &format!("{name}.png"), &png)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the collector what a record says.
+fn observe(collector: &mut Collector, record: &Record) {
+    let at = record.at;
+    match &record.detail {
+        Detail::None => {}
+        Detail::Commit(commit) => {
+            let op = match commit.op {
+                Op::Added => ChangeOp::Added,
+                Op::Modified => ChangeOp::Modified,
+                Op::Deleted => ChangeOp::Deleted,
+            };
+            collector.observe(&Fact::Change { at, op, old: commit.old.as_ref(), new: &commit.new });
+        }
+        Detail::Container { container, node, fact } => {
+            let what = match fact {
+                ContainerFact::Pulling => report::ContainerFact::Pulling,
+                ContainerFact::Pulled => report::ContainerFact::Pulled,
+                ContainerFact::Started { restart } => report::ContainerFact::Started { restart: *restart },
+                ContainerFact::Exited { code, reason } => {
+                    let signal = (*code > 128 && *code < 160).then(|| *code - 128);
+                    report::ContainerFact::Exited { code: *code, signal, reason }
+                }
+            };
+            let (namespace, pod) = (record.subject.namespace.as_str(), record.subject.name.as_str());
+            collector.observe(&Fact::Container { at, namespace, pod, container, what, node });
+        }
+        Detail::Power { up } => collector.observe(&Fact::Power { at, node: &record.subject.name, up: *up }),
+        Detail::Fault { ended, until } => {
+            let kind = if *ended { MarkKind::FaultEnd } else { MarkKind::Fault };
+            collector.observe(&Fact::Mark { at, until: *until, kind, label: &record.message });
+        }
+        Detail::Step => {
+            collector.observe(&Fact::Mark { at, until: None, kind: MarkKind::Step, label: &record.message });
+        }
+        Detail::Expectation { held: false } => {
+            collector.observe(&Fact::Mark {
+                at,
+                until: None,
+                kind: MarkKind::Expectation,
+                label: &record.message,
+            });
+        }
+        Detail::Expectation { held: true } => {}
+    }
+}
+
+fn page_record(record: &Record) -> report::Record<'_> {
+    report::Record {
+        id: record.id,
+        at: record.at,
+        cause: (record.cause != 0).then_some(record.cause),
+        component: record.component,
+        kind: record.subject.kind,
+        namespace: &record.subject.namespace,
+        name: &record.subject.name,
+        event: record.event,
+        reason: &record.reason,
+        message: &record.message,
+    }
+}
+
+fn events_csv(events: &BTreeMap<u32, EventObject>) -> Result<String, String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header =
+        ["namespace", "last_seen", "first_seen", "count", "type", "reason", "object", "source", "message"];
+    writer.write_record(header).map_err(|error| error.to_string())?;
+    let mut sorted: Vec<&EventObject> = events.values().collect();
+    sorted.sort_by_key(|event| event.last_timestamp);
+    for event in sorted {
+        let about = &event.involved_object;
+        let time = |at: Option<crate::api::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+        let row = [
+            event.metadata.namespace.to_string(),
+            time(event.last_timestamp),
+            time(event.first_timestamp),
+            event.count.to_string(),
+            event.kind.to_string(),
+            event.reason.to_string(),
+            format!("{}/{}", about.kind.to_lowercase(), about.name),
+            event.source.component.to_string(),
+            event.message.to_string(),
+        ];
+        writer.write_record(row).map_err(|error| error.to_string())?;
+    }
+    let bytes = writer.into_inner().map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
+}

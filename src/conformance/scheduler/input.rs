@@ -1,0 +1,94 @@
+//! The objects of a case, as the scheduler sees them: with what the API server fills in when they are created.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::api::core::{LabelSelector, SelectorOperator, SelectorRequirement};
+use crate::api::pod::{Pod, PodAffinityTerm, PodSpec, PreemptionPolicy};
+use crate::api::policy::PriorityClass;
+use crate::api::{Kind, Labels, Object};
+
+#[derive(Deserialize)]
+struct List {
+    items: Vec<serde_json::Value>,
+}
+
+/// Reads the objects of a file, in order.
+pub(super) fn read(text: &str) -> Result<Vec<Object>, String> {
+    let list: List = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let objects = list.items.into_iter().map(|item| {
+        let kind = item.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+        let known = Kind::from_manifest(&kind).ok_or_else(|| format!("unknown kind `{kind}`"))?;
+        Object::deserialize_as(known, item).map_err(|error| format!("{kind}: {error}"))
+    });
+    objects.collect()
+}
+
+/// Fills in what the API server does before the scheduler sees a pod.
+pub(super) fn admit(pod: &mut Pod, classes: &[Arc<PriorityClass>]) {
+    let labels = pod.metadata.labels.clone();
+    let spec = Arc::make_mut(&mut pod.spec);
+    default_requests(spec);
+    default_host_ports(spec);
+    set_priority(spec, classes);
+    let affinity = spec.affinity.as_deref_mut();
+    let sides = affinity.map(|affinity| [&mut affinity.pod_affinity, &mut affinity.pod_anti_affinity]);
+    for side in sides.into_iter().flatten().flatten() {
+        side.required.iter_mut().for_each(|term| add_match_label_keys(term, &labels));
+        side.preferred.iter_mut().for_each(|wish| add_match_label_keys(&mut wish.pod_affinity_term, &labels));
+    }
+}
+
+/// Requests default to limits.
+fn default_requests(spec: &mut PodSpec) {
+    for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
+        for (name, limit) in &container.resources.limits {
+            container.resources.requests.entry(name.clone()).or_insert(*limit);
+        }
+    }
+}
+
+/// On the host's network, a container port is a host port.
+fn default_host_ports(spec: &mut PodSpec) {
+    if spec.host_network {
+        for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
+            for port in container.ports.iter_mut().filter(|port| port.host_port.unwrap_or(0) == 0) {
+                port.host_port = Some(port.container_port);
+            }
+        }
+    }
+}
+
+/// The class named, or the default class, gives the priority.
+fn set_priority(spec: &mut PodSpec, classes: &[Arc<PriorityClass>]) {
+    let class = match &spec.priority_class_name {
+        Some(name) if !name.is_empty() => classes.iter().find(|class| class.metadata.name == *name),
+        _ => classes.iter().filter(|class| class.global_default).min_by_key(|class| class.value),
+    };
+    spec.priority = Some(class.map_or(0, |class| class.value));
+    let policy = class.and_then(|class| class.preemption_policy);
+    spec.preemption_policy = Some(policy.unwrap_or(PreemptionPolicy::PreemptLowerPriority));
+}
+
+/// `matchLabelKeys` and `mismatchLabelKeys` become requirements of the selector; keys that the pod lacks are dropped.
+fn add_match_label_keys(term: &mut PodAffinityTerm, labels: &Labels) {
+    let keys = term.match_label_keys.iter().map(|key| (key, SelectorOperator::In));
+    let mismatched = term.mismatch_label_keys.iter().map(|key| (key, SelectorOperator::NotIn));
+    let Some(selector) = &mut term.label_selector else { return };
+    for (key, operator) in keys.chain(mismatched) {
+        add_requirement(selector, key, operator, labels);
+    }
+}
+
+fn add_requirement(
+    selector: &mut LabelSelector,
+    key: &crate::base::Name,
+    operator: SelectorOperator,
+    labels: &Labels,
+) {
+    if let Some(value) = labels.get(key) {
+        let requirement = SelectorRequirement { key: key.clone(), operator, values: vec![value.clone()] };
+        selector.match_expressions.push(requirement);
+    }
+}

@@ -1,0 +1,161 @@
+//! The result of reading: everything that is to happen, as plain data.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::expect::Expectation;
+use super::step::Step;
+use crate::api::node::Node;
+use crate::api::object::Object;
+use crate::api::timestamp::Timestamp;
+use crate::base::{Name, Quantity};
+use crate::component::settings::Settings;
+use crate::kernel::{SimDuration, SimTime};
+use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
+use crate::workload::AppModel;
+
+/// A whole scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name; of the first file when there is no `Scenario` document.
+    pub name: Name,
+    /// What it is about, in the author's words; may be empty.
+    pub description: String,
+    /// What all random numbers come from.
+    pub seed: u64,
+    /// How long the run is.
+    pub duration: SimDuration,
+    /// The Kubernetes version, such as `1.34`.
+    pub version: Name,
+    /// Its minor number.
+    pub minor: u32,
+    /// The constants of the version, with what the scenario changes.
+    pub settings: Settings,
+    /// Calendar time of the start of the run.
+    pub epoch: Timestamp,
+    /// The machines, in the order written.
+    pub nodes: Vec<NodePlan>,
+    /// What the cluster begins with, in the order written; nodes are not among it.
+    pub objects: Vec<Manifest>,
+    /// Programs; where several match a container the first wins.
+    pub apps: Vec<AppModel>,
+    /// What happens, by time and then in the order written.
+    pub steps: Vec<Step>,
+    /// What must come true.
+    pub expectations: Vec<Expectation>,
+    /// Requests from outside.
+    pub traffic: Vec<Traffic>,
+    /// What the user should know before trusting the results.
+    pub warnings: Diagnostics,
+    /// The files.
+    pub sources: Vec<Arc<SourceFile>>,
+}
+
+/// Where something was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// The stretch to underline.
+    pub span: Span,
+}
+
+impl Place {
+    /// Adds this place to a problem.
+    #[must_use]
+    pub fn label(&self, problem: Diagnostic, text: &str) -> Diagnostic {
+        problem.at(&self.file, self.span, text)
+    }
+}
+
+impl fmt::Display for Place {
+    /// `web.yaml:7:3`, as editors take it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.name(), self.span.line, self.span.column)
+    }
+}
+
+/// An object and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The object.
+    pub object: Object,
+    /// Its place.
+    pub place: Place,
+}
+
+/// A machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodePlan {
+    /// What its kubelet will register: name, labels, taints, capacity.
+    pub node: Node,
+    /// Images that are there from the beginning.
+    pub images: Vec<Name>,
+    /// Price of an hour.
+    pub price: Option<Quantity>,
+    /// The pool it belongs to.
+    pub pool: Option<Name>,
+    /// Its place; none for the machines of the default cluster.
+    pub place: Option<Place>,
+}
+
+impl NodePlan {
+    /// The name of the node.
+    pub fn name(&self) -> &Name {
+        &self.node.metadata.name
+    }
+
+    /// The zone it stands in.
+    pub fn zone(&self) -> Option<&Name> {
+        self.node.metadata.labels.get(ZONE_LABEL)
+    }
+}
+
+/// The label that says in which zone a node is.
+pub const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
+
+/// Requests to a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traffic {
+    /// Namespace of the service.
+    pub namespace: Name,
+    /// Name of the service.
+    pub service: Name,
+    /// How many.
+    pub rate: TrafficRate,
+    /// From when.
+    pub from: SimTime,
+    /// Until when; `None` = to the end.
+    pub until: Option<SimTime>,
+    /// Its place.
+    pub place: Place,
+}
+
+/// Requests a second over time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrafficRate {
+    /// Always the same, evenly spaced.
+    Constant(f64),
+    /// From one rate to another in a straight line.
+    Ramp {
+        /// At the beginning.
+        from: f64,
+        /// At the end, and from then on.
+        to: f64,
+        /// How long it takes.
+        over: SimDuration,
+    },
+    /// Another rate from each of these times on; zero before the first.
+    Step(Vec<(SimTime, f64)>),
+    /// A wave with the period of a day, lowest at its beginning.
+    Diurnal {
+        /// Lowest rate.
+        low: f64,
+        /// Highest rate.
+        high: f64,
+        /// Length of the day.
+        period: SimDuration,
+    },
+    /// Independent requests, so many a second on average.
+    Poisson(f64),
+}

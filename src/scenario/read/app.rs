@@ -1,0 +1,243 @@
+//! Reader of an `AppModel`: what the program in an image does.
+
+use super::{Fields, Read, Value};
+use crate::base::Name;
+use crate::kernel::{Distribution, SimDuration};
+use crate::workload::instance::SIGNAL_BASE;
+use crate::workload::{AppModel, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun};
+
+const FIELDS: &[&str] = &[
+    "match",
+    "image",
+    "startup",
+    "http",
+    "exec",
+    "ports",
+    "listen",
+    "exits",
+    "runs",
+    "startError",
+    "onSigterm",
+    "memory",
+    "cpu",
+];
+
+/// Reads a whole document.
+pub(in crate::scenario) fn app(document: &Value<'_>) -> Read<AppModel> {
+    let fields = document.fields(&["apiVersion", "kind", "metadata", "spec"])?;
+    let name = fields.need("metadata", super::spec::metadata_name);
+    let model = fields.need("spec", spec);
+    Ok(AppModel { name: name?, ..model? })
+}
+
+fn spec(value: &Value<'_>) -> Read<AppModel> {
+    let fields = value.fields(FIELDS)?;
+    let matcher = fields.need("match", matcher);
+    let image = fields.optional("image", image);
+    let startup = fields.optional("startup", startup);
+    let http = fields.optional("http", |value| value.entries(http_rule));
+    let exec = fields.optional("exec", |value| value.items(exec_rule));
+    let ports = fields.optional("ports", |value| value.one_or_more(port));
+    let localhost = fields.optional("listen", |value| {
+        value.word("address", &[("localhost", true), ("127.0.0.1", true), ("all", false), ("0.0.0.0", false)])
+    });
+    let exits = fields.optional("exits", |value| value.one_or_more(exit_rule));
+    let runs = fields.optional("runs", |value| value.items(scripted_run));
+    let start_error = fields.optional("startError", Value::some_text);
+    let on_stop = fields.optional("onSigterm", on_sigterm);
+    let memory = fields.optional("memory", memory);
+    let cpu = fields.optional("cpu", cpu);
+
+    let default = AppModel::well_behaved("");
+    let (image_size, image_missing, pull_time) = image?.unwrap_or_default();
+    let (memory_base, memory_growth) = memory?.unwrap_or_default();
+    let (cpu_base_milli, cpu_per_request) = cpu?.unwrap_or_default();
+    Ok(AppModel {
+        matcher: matcher?,
+        image_size,
+        image_missing,
+        pull_time,
+        start_error: start_error?,
+        startup: startup?.unwrap_or(default.startup),
+        http: http?.unwrap_or_default(),
+        exec: exec?.unwrap_or_default(),
+        ports: ports?,
+        localhost_only: localhost?.unwrap_or(false),
+        exits: exits?.unwrap_or_default(),
+        runs: runs?.unwrap_or_default(),
+        on_stop: on_stop?.unwrap_or(default.on_stop),
+        memory_base,
+        memory_growth,
+        cpu_base_milli,
+        cpu_per_request,
+        name: default.name,
+    })
+}
+
+fn matcher(value: &Value<'_>) -> Read<Matcher> {
+    let fields = value.fields(&["image", "container", "labels"])?;
+    let image = fields.optional("image", Value::some_text);
+    let container = fields.optional("container", Value::label_name);
+    let labels = fields.optional("labels", Value::selector);
+    Ok(Matcher { image: image?, container: container?, labels: labels? })
+}
+
+fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>)> {
+    let fields = value.fields(&["size", "missing", "pull"])?;
+    let size = fields.optional("size", Value::bytes);
+    let missing = fields.optional("missing", Value::truth);
+    let pull = fields.optional("pull", Value::duration);
+    Ok((size?, missing?.unwrap_or(false), pull?))
+}
+
+fn startup(value: &Value<'_>) -> Read<Distribution> {
+    value.fields(&["after"])?.need("after", Value::distribution)
+}
+
+fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
+    if !path.starts_with('/') {
+        return value.wrong("invalid-value", "an HTTP path begins with `/`");
+    }
+    let fields = value.fields(&["status", "latency", "needs"])?;
+    let status = fields.optional("status", |value| value.whole(100..=599));
+    let latency = fields.optional("latency", Value::distribution);
+    let needs = fields.optional("needs", |value| value.one_or_more(needed_service));
+    Ok(HttpRule {
+        path: path.into(),
+        status: status?.unwrap_or(200) as u16,
+        latency: latency?.unwrap_or(immediately()),
+        needs: needs?.unwrap_or_default(),
+    })
+}
+
+/// `service/db`, `service/shop/db`, `shop/db` or `db`.
+fn needed_service(value: &Value<'_>) -> Read<Name> {
+    let text = value.some_text()?;
+    let plain = ["service/", "services/", "svc/"].iter().find_map(|prefix| text.strip_prefix(prefix));
+    let plain = plain.unwrap_or(&text);
+    let parts: Vec<&str> = plain.split('/').collect();
+    if parts.len() > 2 || parts.iter().any(|part| !crate::api::names::dns1123_subdomain(part).is_empty()) {
+        let help = "write `service/name`, or `service/namespace/name`";
+        return value.wrong_help("invalid-name", format!("`{text}` does not name a service"), help);
+    }
+    Ok(plain.into())
+}
+
+fn exec_rule(value: &Value<'_>) -> Read<ExecRule> {
+    let fields = value.fields(&["contains", "code", "latency", "whileAged"])?;
+    let contains = fields.optional("contains", Value::some_text);
+    let code = fields.optional("code", Value::exit_code);
+    let latency = fields.optional("latency", Value::distribution);
+    let while_aged = fields.optional("whileAged", |value| value.one_or_more(age));
+    Ok(ExecRule {
+        contains: contains?.unwrap_or_default(),
+        code: code?.unwrap_or(0),
+        latency: latency?.unwrap_or(immediately()),
+        while_aged: while_aged?.unwrap_or_default(),
+    })
+}
+
+fn age(value: &Value<'_>) -> Read<(SimDuration, SimDuration)> {
+    let fields = value.fields(&["from", "until"])?;
+    let (from, until) = (fields.optional("from", Value::duration), fields.optional("until", Value::duration));
+    let (from, until) = (from?.unwrap_or(SimDuration::ZERO), until?.unwrap_or(SimDuration::MAX));
+    if from >= until {
+        return value.wrong("out-of-range", format!("from {from} is not before until {until}"));
+    }
+    Ok((from, until))
+}
+
+fn port(value: &Value<'_>) -> Read<i32> {
+    value.whole(1..=65_535).map(|port| port as i32)
+}
+
+fn exit_rule(value: &Value<'_>) -> Read<ExitRule> {
+    let fields = value.fields(&["after", "code", "signal"])?;
+    let (after, code) = (fields.need("after", Value::distribution), ending(&fields));
+    Ok(ExitRule { after: after?, code: code? })
+}
+
+/// `code`, or `signal` as the code that the runtime reports for it.
+fn ending(fields: &Fields<'_>) -> Read<i32> {
+    let code = fields.optional("code", Value::exit_code);
+    let signal = fields.optional("signal", Value::signal);
+    match (code?, signal?) {
+        (Some(code), None) => Ok(code),
+        (None, Some(signal)) => Ok(SIGNAL_BASE + signal),
+        (None, None) => fields.whole().wrong("missing-field", "missing field `code` or `signal`"),
+        (Some(_), Some(_)) => {
+            fields.whole().wrong("conflict", "a program ends by `code` or by `signal`, not by both")
+        }
+    }
+}
+
+fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
+    let fields = value.fields(&["for", "code", "signal"])?;
+    let lasts = fields.need("for", |value| match value.as_str() {
+        Some("forever") => Ok(None),
+        _ => value.duration().map(Some),
+    });
+    let lasts = lasts?;
+    let given = fields.given(&["code", "signal"]);
+    let code = match lasts {
+        None if given.is_empty() => 0,
+        None => {
+            let message = format!("a run that lasts forever has no `{}`", given[0]);
+            return value.wrong("conflict", message);
+        }
+        Some(_) => ending(&fields)?,
+    };
+    Ok(ScriptedRun { lasts, code })
+}
+
+fn on_sigterm(value: &Value<'_>) -> Read<OnSignal> {
+    if !value.is_mapping() {
+        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| OnSignal::Ignore);
+    }
+    let fields = value.fields(&["exitAfter", "code"])?;
+    let after = fields.optional("exitAfter", Value::distribution);
+    let code = fields.optional("code", Value::exit_code);
+    Ok(OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) })
+}
+
+fn memory(value: &Value<'_>) -> Read<(u64, u64)> {
+    let fields = value.fields(&["base", "growth"])?;
+    let (base, growth) = (fields.optional("base", Value::bytes), fields.optional("growth", bytes_a_second));
+    Ok((base?.unwrap_or(0), growth?.unwrap_or(0)))
+}
+
+/// `1Mi/m`: a size, a slash, and a unit of time or a duration.
+fn bytes_a_second(value: &Value<'_>) -> Read<u64> {
+    let help = "write a size and a time, such as `1Mi/m` or `64Ki/s`";
+    let text = value.some_text()?;
+    let parts = text.split_once('/').and_then(|(size, time)| {
+        let size: crate::base::Quantity = size.trim().parse().ok()?;
+        // `1Mi/m` is short for `1Mi/1m`.
+        let time = time.trim();
+        let time =
+            if time.starts_with(|c: char| c.is_ascii_digit()) { time.to_owned() } else { format!("1{time}") };
+        let time: SimDuration = time.parse().ok()?;
+        Some((u128::try_from(size.value()).ok()?, u128::from(time.as_nanos())))
+    });
+    let Some((size, time)) = parts.filter(|(_, time)| *time > 0) else {
+        return value.wrong_help("invalid-value", format!("`{text}` is not a growth"), help);
+    };
+    // Rounded to the nearest byte.
+    let rate = (size * 1_000_000_000 + time / 2) / time;
+    if rate == 0 && size > 0 {
+        return value.wrong("out-of-range", format!("`{text}` is less than one byte a second"));
+    }
+    u64::try_from(rate).or_else(|_| value.wrong("out-of-range", format!("`{text}` is too much")))
+}
+
+fn cpu(value: &Value<'_>) -> Read<(u64, SimDuration)> {
+    let fields = value.fields(&["base", "perRequest"])?;
+    let base = fields.optional("base", Value::quantity);
+    let per_request = fields.optional("perRequest", Value::duration);
+    let base = base?.map_or(0, |base| base.milli_value());
+    Ok((base.unsigned_abs(), per_request?.unwrap_or(SimDuration::ZERO)))
+}
+
+fn immediately() -> Distribution {
+    Distribution::exactly(SimDuration::ZERO)
+}

@@ -1,0 +1,422 @@
+//! Readers for our own kinds: from a tree with places to typed values.
+//!
+//! Serde reads a type and stops at the first problem; here one wrong step must not hide the next, every value may
+//! be asked where it stands, and many parts can be written in more than one form. So these readers walk the tree
+//! themselves. The way to write one:
+//!
+//! ```text
+//! fn pool(value: &Value<'_>) -> Read<Pool> {
+//!     let fields = value.fields(&["name", "count"])?;     // anything else is an unknown field
+//!     let name = fields.need("name", Value::text);        // read everything first ...
+//!     let count = fields.optional("count", Value::whole);
+//!     Ok(Pool { name: name?, count: count?.unwrap_or(1) }) // ... then give up if something was wrong
+//! }
+//! ```
+//!
+//! A [`Reported`] can only be had by reporting a problem, so nothing goes wrong in silence.
+
+mod app;
+mod cluster;
+mod condition;
+mod distribution;
+mod expect;
+mod fault;
+mod scalar;
+mod spec;
+mod step;
+mod target;
+mod traffic;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::load::LineCheck;
+use super::manifest::Notes;
+use super::model::Place;
+use crate::base::Name;
+use crate::source::{
+    self, Diagnostic, Document, Entry, Key, Kind, Node, Path, Severity, SourceFile, UnknownField, nearest,
+    quoted,
+};
+pub(super) use app::app;
+pub(super) use cluster::{default_cluster, label_as_kubelet, with_defaults};
+pub(super) use spec::{Spec, spec};
+
+/// A problem has been reported, so there is no value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reported(());
+
+/// A value, or a problem that has been reported.
+pub(super) type Read<T> = Result<T, Reported>;
+
+/// What all readers of one file share.
+pub(super) struct Context<'a> {
+    pub(super) file: &'a Arc<SourceFile>,
+    check_line: LineCheck<'a>,
+    /// What is to be said once about many objects of all files.
+    pub(super) notes: &'a RefCell<Notes>,
+    problems: RefCell<Vec<Diagnostic>>,
+    mentions: RefCell<Vec<Mention>>,
+    /// Length of the run, for times that must lie within it.
+    duration: Cell<Option<crate::kernel::SimDuration>>,
+}
+
+/// Something that a scenario calls by name, to be looked up when everything has been read.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    pub(super) what: Mentioned,
+    pub(super) place: Place,
+}
+
+/// See [`Mention`].
+#[derive(Clone, Debug)]
+pub(super) enum Mentioned {
+    Node(Name),
+    Zone(Name),
+    NodeSelector(crate::api::Selector),
+    Object { kind: crate::api::Kind, namespace: Name, name: Name },
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        file: &'a Arc<SourceFile>,
+        check_line: LineCheck<'a>,
+        notes: &'a RefCell<Notes>,
+    ) -> Self {
+        let (problems, mentions, duration) = (RefCell::default(), RefCell::default(), Cell::new(None));
+        Self { file, check_line, notes, problems, mentions, duration }
+    }
+
+    /// What has been found wrong, and what has been mentioned.
+    pub(super) fn finish(self) -> (Vec<Diagnostic>, Vec<Mention>) {
+        (self.problems.into_inner(), self.mentions.into_inner())
+    }
+
+    /// Reports a problem.
+    pub(super) fn report(&self, problem: Diagnostic) -> Reported {
+        self.problems.borrow_mut().push(problem);
+        Reported(())
+    }
+}
+
+/// A node of the tree with its path.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) node: &'a Node,
+    key: Option<&'a Key>,
+    path: Path<'a>,
+}
+
+impl<'a> Value<'a> {
+    /// A whole document.
+    pub(super) fn root(context: &'a Context<'a>, document: &'a Document) -> Self {
+        Self { context, node: &document.root, key: None, path: Path::ROOT }
+    }
+
+    /// Its path in the document.
+    pub(super) fn path(&self) -> Path<'a> {
+        self.path
+    }
+
+    /// Where it is written.
+    pub(super) fn place(&self) -> Place {
+        let span = source::Place { node: self.node, key: self.key, exact: true }.span();
+        Place { file: Arc::clone(self.context.file), span }
+    }
+
+    /// The value as written, on one line.
+    pub(super) fn one_line(&self) -> String {
+        flow(self.node, self.context.file, true)
+    }
+
+    /// Reports what is wrong with this value.
+    pub(super) fn wrong<T>(&self, code: &'static str, message: impl AsRef<str>) -> Read<T> {
+        Err(self.context.report(self.problem(code, message)))
+    }
+
+    /// As [`Value::wrong`], with what would be right.
+    pub(super) fn wrong_help<T>(
+        &self,
+        code: &'static str,
+        message: impl AsRef<str>,
+        help: impl Into<String>,
+    ) -> Read<T> {
+        Err(self.context.report(self.problem(code, message).help(help)))
+    }
+
+    /// As [`Value::wrong_help`], about the key of this value.
+    pub(super) fn wrong_key<T>(
+        &self,
+        code: &'static str,
+        message: impl AsRef<str>,
+        help: impl Into<String>,
+    ) -> Read<T> {
+        let node =
+            self.key.map_or_else(|| self.node.clone(), |key| Node { span: key.span, kind: Kind::Null });
+        Value { node: &node, key: None, ..*self }.wrong_help(code, message, help)
+    }
+
+    /// Reports why a type of the API could not be read.
+    pub(super) fn refused<T>(&self, error: source::DecodeError) -> Read<T> {
+        Err(self.context.report(error.into_diagnostic(self.context.file)))
+    }
+
+    /// Something the user should know about this value.
+    pub(super) fn warn(&self, code: &'static str, message: impl AsRef<str>) {
+        let problem = self.problem(code, message);
+        self.context.report(Diagnostic { severity: Severity::Warning, ..problem });
+    }
+
+    fn problem(&self, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
+        let message = message.as_ref();
+        let message =
+            if self.path.is_root() { message.to_owned() } else { format!("{}: {message}", self.path) };
+        self.place().label(Diagnostic::error(code, message), "")
+    }
+
+    /// Remembers that something is called by name here.
+    pub(super) fn mention(&self, what: Mentioned) {
+        self.context.mentions.borrow_mut().push(Mention { what, place: self.place() });
+    }
+
+    /// Reads a type of the API as it stands in a manifest, such as taints. Unknown fields are errors.
+    pub(super) fn decode<T: DeserializeOwned>(&self) -> Read<T> {
+        match source::from_node_at(self.node, self.path) {
+            Ok((value, unknown)) => {
+                let mut result = Ok(value);
+                for field in unknown {
+                    let problem = field.to_diagnostic(self.context.file, Severity::Error);
+                    result = Err(self.context.report(problem));
+                }
+                result
+            }
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.node.kind, Kind::Sequence(_))
+    }
+
+    /// Whether it is a mapping.
+    pub(super) fn is_mapping(&self) -> bool {
+        matches!(self.node.kind, Kind::Mapping(_))
+    }
+
+    /// The text of a scalar, whatever it could be read as.
+    pub(super) fn as_str(&self) -> Option<&'a str> {
+        self.node.as_str()
+    }
+
+    /// The fields of a mapping that may have these and no others.
+    pub(super) fn fields(&self, names: &[&'static str]) -> Read<Fields<'_>> {
+        let fields = self.open_fields()?;
+        fields.only(names)?;
+        Ok(fields)
+    }
+
+    /// The fields of a mapping, before it is known which it may have; to be followed by [`Fields::only`].
+    pub(super) fn open_fields(&self) -> Read<Fields<'_>> {
+        match &self.node.kind {
+            Kind::Mapping(entries) => Ok(Fields { value: self, entries }),
+            Kind::Null => self.wrong("wrong-type", "expected a mapping, found nothing"),
+            Kind::Sequence(_) => self.wrong("wrong-type", "expected a mapping, found a list"),
+            Kind::Scalar(scalar) => {
+                let found = quoted(&scalar.text);
+                self.wrong("wrong-type", format!("expected a mapping, found {found}"))
+            }
+        }
+    }
+
+    /// Reads every item of a list. All of them are read, also after a wrong one.
+    pub(super) fn items<'s, T>(&'s self, mut read: impl FnMut(&Value<'s>) -> Read<T>) -> Read<Vec<T>> {
+        let nodes: &[Node] = match &self.node.kind {
+            Kind::Null => &[],
+            Kind::Sequence(nodes) => nodes,
+            _ => {
+                let help = "write one item per line, each after `- `";
+                return self.wrong_help("wrong-type", "expected a list", help);
+            }
+        };
+        let read_item = |(index, node)| {
+            let path = self.path.index(index);
+            read(&Value { node, key: None, path, ..*self })
+        };
+        // Not collected into a Result at once: that would stop at the first wrong item.
+        let items: Vec<Read<T>> = nodes.iter().enumerate().map(read_item).collect();
+        items.into_iter().collect()
+    }
+
+    /// Reads a list, or a single item as a list of one.
+    pub(super) fn one_or_more<'s, T>(&'s self, mut read: impl FnMut(&Value<'s>) -> Read<T>) -> Read<Vec<T>> {
+        if self.is_list() { self.items(read) } else { read(self).map(|item| vec![item]) }
+    }
+
+    /// Reads every entry of a mapping whose keys are free.
+    pub(super) fn entries<'s, T>(
+        &'s self,
+        mut read: impl FnMut(&str, &Value<'s>) -> Read<T>,
+    ) -> Read<Vec<T>> {
+        let fields = self.open_fields()?;
+        let items: Vec<Read<T>> =
+            fields.entries.iter().map(|entry| read(&entry.key.text, &fields.at(entry))).collect();
+        items.into_iter().collect()
+    }
+
+    /// Reads a value of one of several kinds: a mapping whose only key is the kind.
+    pub(super) fn one_of<T>(&self, what: &str, kinds: &[Variant<T>]) -> Read<T> {
+        let fields = self.open_fields()?;
+        let names: Vec<&'static str> = kinds.iter().map(|(name, _)| *name).collect();
+        match fields.entries {
+            [Entry { key, value: node }] => {
+                let value = Value { node, key: Some(key), path: self.path.key(&key.text), ..*self };
+                match kinds.iter().find(|(name, _)| *name == &*key.text) {
+                    Some((_, read)) => read(&value),
+                    None => {
+                        let help = did_you_mean(&key.text, &names);
+                        value.wrong_key(
+                            "unknown-value",
+                            format!("unknown {what} {}", quoted(&key.text)),
+                            help,
+                        )
+                    }
+                }
+            }
+            entries => {
+                let message = format!("expected one {what}, found {}", entries.len());
+                self.wrong_help("wrong-type", message, one_of_help(&names))
+            }
+        }
+    }
+
+    /// Reports a word that is none of those that are valid.
+    pub(super) fn unknown_word<T>(&self, what: &str, word: &str, names: &[&'static str]) -> Read<T> {
+        self.wrong_help(
+            "unknown-value",
+            format!("unknown {what} {}", quoted(word)),
+            did_you_mean(word, names),
+        )
+    }
+}
+
+/// A key of [`Value::one_of`] and the reader of its value.
+pub(super) type Variant<T> = (&'static str, fn(&Value<'_>) -> Read<T>);
+
+fn one_of_help(names: &[&'static str]) -> String {
+    format!("valid names are `{}`", names.join("`, `"))
+}
+
+fn did_you_mean(word: &str, names: &[&'static str]) -> String {
+    match nearest(word, names.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => one_of_help(names),
+    }
+}
+
+/// The entries of a mapping.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    value: &'a Value<'a>,
+    entries: &'a [Entry],
+}
+
+impl<'a> Fields<'a> {
+    /// Reports every field that is none of these.
+    pub(super) fn only(&self, names: &[&'static str]) -> Read<()> {
+        let mut result = Ok(());
+        for Entry { key, .. } in self.entries {
+            if names.contains(&&*key.text) {
+                continue;
+            }
+            let near = nearest(&key.text, names.iter().copied());
+            let field = UnknownField {
+                path: self.value.path.key(&key.text).to_string(),
+                parent: self.value.path.to_string(),
+                key: key.text.to_string(),
+                span: key.span,
+                suggestion: names.iter().find(|name| Some(**name) == near).copied(),
+            };
+            let mut problem = field.to_diagnostic(self.value.context.file, Severity::Error);
+            if problem.help.is_none() {
+                problem = problem.help(one_of_help(names));
+            }
+            result = Err(self.value.context.report(problem));
+        }
+        result
+    }
+
+    /// The value of a field that is given; `null` is not.
+    pub(super) fn get(&self, name: &str) -> Option<Value<'a>> {
+        let entry = self.entries.iter().find(|entry| &*entry.key.text == name)?;
+        let value = self.at(entry);
+        (value.node.kind != Kind::Null).then_some(value)
+    }
+
+    fn at(&self, entry: &'a Entry) -> Value<'a> {
+        let path = self.value.path.key(&entry.key.text);
+        Value { node: &entry.value, key: Some(&entry.key), path, ..*self.value }
+    }
+
+    /// Whether a field is given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Those of the names that are given.
+    pub(super) fn given(&self, names: &[&'static str]) -> Vec<&'static str> {
+        names.iter().filter(|name| self.has(name)).copied().collect()
+    }
+
+    /// Reports that fields stand together of which only one can be.
+    pub(super) fn conflict<T>(&self, given: &[&'static str]) -> Read<T> {
+        self.value.wrong("conflict", format!("give only one of `{}`", given.join("`, `")))
+    }
+
+    /// The mapping itself.
+    pub(super) fn whole(&self) -> &'a Value<'a> {
+        self.value
+    }
+
+    /// Reads a field that may be left out.
+    pub(super) fn optional<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&Value<'a>) -> Read<T>,
+    ) -> Read<Option<T>> {
+        self.get(name).map(|value| read(&value)).transpose()
+    }
+
+    /// Reads a field that must be there.
+    pub(super) fn need<T>(&self, name: &'static str, read: impl FnOnce(&Value<'a>) -> Read<T>) -> Read<T> {
+        if let Some(value) = self.get(name) {
+            return read(&value);
+        }
+        match self.entries.iter().find(|entry| &*entry.key.text == name) {
+            Some(entry) => self.at(entry).wrong("missing-field", format!("`{name}` has no value")),
+            None => self.value.wrong("missing-field", format!("missing field `{name}`")),
+        }
+    }
+}
+
+/// A value as written, with its line breaks and comments taken out.
+fn flow(node: &Node, file: &SourceFile, outermost: bool) -> String {
+    let (open, close, parts) = match &node.kind {
+        Kind::Null => return "null".to_owned(),
+        Kind::Scalar(_) => {
+            return file.slice(node.span).split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+        Kind::Sequence(items) => {
+            ("[", "]", items.iter().map(|item| flow(item, file, false)).collect::<Vec<_>>())
+        }
+        Kind::Mapping(entries) => {
+            let entry = |entry: &Entry| format!("{}: {}", entry.key.text, flow(&entry.value, file, false));
+            ("{", "}", entries.iter().map(entry).collect())
+        }
+    };
+    let text = parts.join(", ");
+    if outermost { text } else { format!("{open}{text}{close}") }
+}

@@ -1,0 +1,152 @@
+//! Readers of what a fault or an expectation is about: pods, nodes, parties of a connection.
+
+use super::scalar::DEFAULT_NAMESPACE;
+use super::{Fields, Mentioned, Read, Value};
+use crate::base::Name;
+use crate::fault::{NodeTarget, Party, Pick, PodTarget, Pods};
+
+/// Fields that name pods.
+pub(super) const POD_FIELDS: &[&str] = &["pod", "pods"];
+/// Fields that name nodes.
+pub(super) const NODE_FIELDS: &[&str] = &["node", "nodes", "zone"];
+
+/// `pod: default/web-0`, `pods: "-l app=web -n shop"` or `pods: {labels: {app: web}, namespace: shop, count: 1}`.
+pub(super) fn pods(fields: &Fields<'_>) -> Read<PodTarget> {
+    let given = fields.given(POD_FIELDS);
+    match given[..] {
+        ["pod"] => {
+            let (namespace, name) = fields.need("pod", Value::namespaced_name)?;
+            Ok(PodTarget { namespace, by: Pods::Name(name), pick: Pick::All })
+        }
+        ["pods"] => fields.need("pods", selected_pods),
+        [] => fields.whole().wrong_help(
+            "missing-field",
+            "missing field `pod` or `pods`",
+            "write `pod: namespace/name`, or `pods: \"-l app=web\"`",
+        ),
+        _ => fields.conflict(&given),
+    }
+}
+
+fn selected_pods(value: &Value<'_>) -> Read<PodTarget> {
+    if !value.is_mapping() {
+        return pod_flags(value);
+    }
+    let fields = value.fields(&["labels", "namespace", "count"])?;
+    let selector = fields.optional("labels", Value::selector);
+    let namespace = fields.optional("namespace", Value::label_name);
+    let count = fields.optional("count", |value| value.whole(1..=u64::MAX));
+    Ok(PodTarget {
+        by: Pods::Selector(selector?.unwrap_or_default()),
+        namespace: namespace?.unwrap_or(DEFAULT_NAMESPACE.into()),
+        pick: count?.map_or(Pick::All, |count| Pick::First(usize::try_from(count).unwrap_or(usize::MAX))),
+    })
+}
+
+/// Pods as kubectl's flags name them.
+fn pod_flags(value: &Value<'_>) -> Read<PodTarget> {
+    let text = value.some_text()?;
+    let (selector, namespace) = flags(value, &text)?;
+    Ok(PodTarget {
+        by: Pods::Selector(value.selector_text(selector.unwrap_or_default())?),
+        namespace: namespace.unwrap_or(DEFAULT_NAMESPACE).into(),
+        pick: Pick::All,
+    })
+}
+
+/// The values of `-l` and `-n`. A selector may have blanks in it: it goes on to the next flag.
+fn flags<'t>(value: &Value<'_>, text: &'t str) -> Read<(Option<&'t str>, Option<&'t str>)> {
+    let (mut selector, mut namespace) = (None, None);
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let Some((slot, after)) = ["-l", "--selector", "-n", "--namespace"].iter().find_map(|flag| {
+            let after = rest.strip_prefix(flag)?;
+            after.starts_with([' ', '=']).then_some((*flag, after))
+        }) else {
+            let help = "write `pods: \"-l app=web -n namespace\"`, or `pod: namespace/name` for one pod";
+            return value.wrong_help("invalid-value", format!("`{text}` does not name pods"), help);
+        };
+        let after = after.strip_prefix('=').unwrap_or(after).trim_start();
+        let end = after.find(" -").unwrap_or(after.len());
+        let word = after[..end].trim();
+        *(if slot.ends_with('l') || slot == "--selector" { &mut selector } else { &mut namespace }) =
+            Some(word);
+        rest = after[end..].trim_start();
+    }
+    Ok((selector, namespace))
+}
+
+/// `node: worker-1`, `nodes: [worker-1, worker-2]`, `nodes: "-l disk=ssd"`, `nodes: {labels: ..}`, `nodes: all`,
+/// `zone: a`.
+pub(super) fn nodes(fields: &Fields<'_>) -> Read<NodeTarget> {
+    let given = fields.given(NODE_FIELDS);
+    match given[..] {
+        ["node"] => fields.need("node", node_name).map(NodeTarget::Name),
+        ["nodes"] => fields.need("nodes", some_nodes),
+        ["zone"] => fields.need("zone", zone).map(NodeTarget::Zone),
+        [] => fields.whole().wrong("missing-field", "missing field `node`, `nodes` or `zone`"),
+        _ => fields.conflict(&given),
+    }
+}
+
+/// The name of a node that must exist.
+pub(super) fn node_name(value: &Value<'_>) -> Read<Name> {
+    let name = value.object_name()?;
+    value.mention(Mentioned::Node(name.clone()));
+    Ok(name)
+}
+
+/// A zone that some node must be in.
+pub(super) fn zone(value: &Value<'_>) -> Read<Name> {
+    let name = value.label_value()?;
+    value.mention(Mentioned::Zone(name.clone()));
+    Ok(name)
+}
+
+fn some_nodes(value: &Value<'_>) -> Read<NodeTarget> {
+    if value.is_list() {
+        let names = value.items(node_name)?;
+        if names.is_empty() {
+            return value.wrong("invalid-value", "expected at least one node");
+        }
+        return Ok(NodeTarget::Names(names));
+    }
+    let selector = if value.is_mapping() {
+        value.fields(&["labels"])?.need("labels", Value::selector)?
+    } else {
+        let text = value.some_text()?;
+        if text == "all" {
+            return Ok(NodeTarget::All);
+        }
+        match flags(value, &text)? {
+            (Some(selector), None) => value.selector_text(selector)?,
+            _ => {
+                return value
+                    .wrong("invalid-value", "nodes have no namespace: write `nodes: \"-l disk=ssd\"`");
+            }
+        }
+    };
+    value.mention(Mentioned::NodeSelector(selector.clone()));
+    Ok(NodeTarget::Selector(selector))
+}
+
+/// The two sides of a connection: `between: [controlPlane, {node: worker-2}]`.
+pub(super) fn between(value: &Value<'_>) -> Read<(Party, Party)> {
+    let parties = value.items(party)?;
+    let help = "write for example `between: [controlPlane, {node: worker-2}]`";
+    match <[Party; 2]>::try_from(parties) {
+        Ok([a, b]) if a == b => value.wrong_help("invalid-value", "both sides are the same", help),
+        Ok([a, b]) => Ok((a, b)),
+        Err(parties) => {
+            value.wrong_help("invalid-value", format!("expected two sides, found {}", parties.len()), help)
+        }
+    }
+}
+
+fn party(value: &Value<'_>) -> Read<Party> {
+    if value.is_mapping() {
+        let fields = value.fields(NODE_FIELDS)?;
+        return nodes(&fields).map(Party::Nodes);
+    }
+    value.word("side", &[("controlPlane", ())]).map(|()| Party::ControlPlane)
+}

@@ -1,0 +1,97 @@
+//! What happens in the course of a run, and when.
+
+use std::fmt;
+
+use super::expect::Condition;
+use super::model::{Manifest, Place};
+use crate::fault::Fault;
+use crate::kernel::{Distribution, SimDuration, SimTime};
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// When.
+    pub when: When,
+    /// What.
+    pub action: Action,
+    /// Its place.
+    pub place: Place,
+    /// The step as written, on one line.
+    pub text: String,
+}
+
+/// When something happens.
+#[derive(Clone, Debug)]
+pub enum When {
+    /// Once, at this time.
+    At(SimTime),
+    /// Again and again.
+    Every {
+        /// The time between.
+        period: SimDuration,
+        /// The first time.
+        from: SimTime,
+        /// No more after this; `None` = to the end.
+        until: Option<SimTime>,
+    },
+    /// At random times.
+    Rate {
+        /// Time from the end of one fault (at first: from `from`) to the beginning of the next.
+        mtbf: Distribution,
+        /// How long each lasts; `None` = what the fault itself says.
+        mttr: Option<Distribution>,
+        /// No fault before this.
+        from: SimTime,
+        /// None begins after this; `None` = to the end.
+        until: Option<SimTime>,
+    },
+    /// Once, at the first time within the bounds at which a condition holds.
+    Condition {
+        /// What must hold.
+        condition: Box<Condition>,
+        /// Not looked at before this.
+        from: SimTime,
+        /// Not looked at after this; `None` = to the end.
+        until: Option<SimTime>,
+    },
+}
+
+impl When {
+    /// The earliest time at which it can happen: steps are in this order.
+    pub fn earliest(&self) -> SimTime {
+        match self {
+            Self::At(time) => *time,
+            Self::Every { from, .. } | Self::Rate { from, .. } | Self::Condition { from, .. } => *from,
+        }
+    }
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A command as typed after `kubectl`.
+    Kubectl(String),
+    /// `kubectl apply` of these objects.
+    Apply(Vec<Manifest>),
+    /// A fault.
+    Fault {
+        /// Which.
+        fault: Fault,
+        /// How long; `None` = to the end of the run, or what the fault itself says.
+        lasts: Option<SimDuration>,
+    },
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kubectl(line) => write!(f, "kubectl {line}"),
+            Self::Apply(manifests) => {
+                let names: Vec<String> =
+                    manifests.iter().map(|manifest| manifest.object.reference().to_string()).collect();
+                write!(f, "apply {}", names.join(", "))
+            }
+            Self::Fault { fault, .. } => write!(f, "fault {}", fault.key()),
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Who handles what: one match over all events, and the ways in to each component.
+
+use std::sync::Arc;
+
+use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Op, Request};
+use crate::base::Name;
+use crate::component::{Agenda, Class, Ctx, Origin, Submission};
+use crate::control::manager::{ControllerEvent, ControllerManager};
+use crate::control::scheduling::{SchedulerComponent, SchedulerEvent};
+use crate::fault::Fault;
+use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime};
+use crate::network::ServiceTable;
+use crate::node::{Dependencies, Host, NodeEnv, NodeEvent};
+use crate::trace::{Detail, RecordId, Subject};
+
+use super::event::{Event, Scheduled, Watcher};
+use super::faults::ActiveFaults;
+use super::records;
+use super::world::World;
+
+/// Wraps a component's own events into events of the world.
+struct Wrapped<'a, E, F: Fn(E) -> Event> {
+    queue: &'a mut EventQueue<Scheduled>,
+    wrap: F,
+    events: std::marker::PhantomData<E>,
+}
+
+impl<E, F: Fn(E) -> Event> Agenda<E> for Wrapped<'_, E, F> {
+    fn schedule(&mut self, key: EventKey, event: E, cause: RecordId) -> EventHandle {
+        self.queue.schedule(key, Scheduled { cause, event: (self.wrap)(event) })
+    }
+
+    fn cancel(&mut self, handle: EventHandle) -> bool {
+        self.queue.cancel(handle).is_some()
+    }
+}
+
+/// What programs see of Services: the proxies' table, and faults.
+struct NetworkView<'a> {
+    services: &'a ServiceTable,
+    faults: &'a ActiveFaults,
+}
+
+impl Dependencies for NetworkView<'_> {
+    fn is_available(&self, namespace: &str, service: &str) -> bool {
+        let service = service.strip_prefix("service/").unwrap_or(service);
+        let (namespace, service) = service.split_once('/').unwrap_or((namespace, service));
+        let down = self.faults.iter().any(|fault| {
+            matches!(fault, Fault::DependencyDown { namespace: ns, service: name }
+                if ns == namespace && name == service)
+        });
+        !down && self.services.ready_endpoints(namespace, service) > 0
+    }
+}
+
+impl World {
+    /// Lets the next event happen. Returns its key, or `None` when there is none up to `until`.
+    pub fn step(&mut self, until: SimTime) -> Option<EventKey> {
+        let key = self.queue.peek_key().filter(|key| key.at <= until)?;
+        let (_, scheduled) = self.queue.pop().expect("an event was there to be peeked at");
+        if key.at > self.passed.at || key > self.passed {
+            self.passed = key;
+        }
+        self.recorder.set_cause(scheduled.cause);
+        self.dispatch(scheduled.event);
+        Some(key)
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::Api(submission) => self.execute(*submission),
+            Event::Deliver(watcher) => self.deliver(watcher),
+            Event::Node(index, event) => self.with_host(index, |host, ctx, env| host.handle(ctx, env, event)),
+            Event::Controller(incarnation, event) => {
+                if incarnation == self.incarnations.controllers {
+                    self.with_controllers(|controllers, ctx| controllers.handle(ctx, event));
+                }
+            }
+            Event::Scheduler(incarnation, event) => {
+                if incarnation == self.incarnations.scheduler {
+                    self.with_scheduler(|scheduler, ctx| scheduler.handle(ctx, event));
+                }
+            }
+            Event::Step(index) => self.begin_step(index),
+            Event::FaultEnds(index) => self.end_fault(index),
+            Event::Booted(index) => self.machine_booted(index),
+            Event::Expect(index) => self.check_expectation(index),
+            Event::EventExpires(index) => self.expire_event(index),
+        }
+    }
+
+    pub(super) fn push(&mut self, key: EventKey, cause: RecordId, event: Event) -> EventHandle {
+        self.queue.schedule(key, Scheduled { cause, event })
+    }
+
+    /// Gives a node its event context.
+    pub(super) fn with_host<R>(
+        &mut self,
+        index: u32,
+        work: impl FnOnce(&mut Host, &mut Ctx<'_, NodeEvent>, NodeEnv<'_>) -> R,
+    ) -> R {
+        let mut outbox = Vec::new();
+        let now = self.queue.now();
+        let mut agenda = Wrapped {
+            queue: &mut self.queue,
+            wrap: |event| Event::Node(index, event),
+            events: std::marker::PhantomData,
+        };
+        let mut ctx = Ctx {
+            now,
+            passed: self.passed,
+            settings: &self.settings,
+            streams: self.streams,
+            epoch: self.epoch,
+            trace: &mut self.recorder,
+            agenda: &mut agenda,
+            outbox: &mut outbox,
+        };
+        let network = NetworkView { services: &self.services, faults: &self.faults };
+        let env = NodeEnv { apps: &self.apps, faults: &self.faults, network: &network, eager: self.eager };
+        let result = work(&mut self.hosts[index as usize], &mut ctx, env);
+        self.send(outbox);
+        result
+    }
+
+    /// Gives the controller manager its event context, if it is up.
+    pub(super) fn with_controllers(
+        &mut self,
+        work: impl FnOnce(&mut ControllerManager, &mut Ctx<'_, ControllerEvent>),
+    ) {
+        let Some(controllers) = &mut self.controllers else { return };
+        let mut outbox = Vec::new();
+        let now = self.queue.now();
+        let incarnation = self.incarnations.controllers;
+        let mut agenda = Wrapped {
+            queue: &mut self.queue,
+            wrap: |event| Event::Controller(incarnation, event),
+            events: std::marker::PhantomData,
+        };
+        let mut ctx = Ctx {
+            now,
+            passed: self.passed,
+            settings: &self.settings,
+            streams: self.streams,
+            epoch: self.epoch,
+            trace: &mut self.recorder,
+            agenda: &mut agenda,
+            outbox: &mut outbox,
+        };
+        work(controllers, &mut ctx);
+        self.send(outbox);
+    }
+
+    /// Gives the scheduler its event context, if it is up.
+    pub(super) fn with_scheduler(
+        &mut self,
+        work: impl FnOnce(&mut SchedulerComponent, &mut Ctx<'_, SchedulerEvent>),
+    ) {
+        let Some(scheduler) = &mut self.scheduler else { return };
+        let mut outbox = Vec::new();
+        let now = self.queue.now();
+        let incarnation = self.incarnations.scheduler;
+        let mut agenda = Wrapped {
+            queue: &mut self.queue,
+            wrap: |event| Event::Scheduler(incarnation, event),
+            events: std::marker::PhantomData,
+        };
+        let mut ctx = Ctx {
+            now,
+            passed: self.passed,
+            settings: &self.settings,
+            streams: self.streams,
+            epoch: self.epoch,
+            trace: &mut self.recorder,
+            agenda: &mut agenda,
+            outbox: &mut outbox,
+        };
+        work(scheduler, &mut ctx);
+        self.send(outbox);
+    }
+
+    /// Puts requests on their way.
+    fn send(&mut self, outbox: Vec<Submission>) {
+        for submission in outbox {
+            let key = EventKey {
+                at: submission.at,
+                class: Class::Api as u8,
+                target: submission.client,
+                seq: submission.seq,
+            };
+            let cause = submission.cause;
+            self.push(key, cause, Event::Api(Box::new(submission)));
+        }
+    }
+
+    /// A request of a person, on its way at once.
+    pub(super) fn submit_as_user(&mut self, request: Request) {
+        self.user_seq += 1;
+        let submission = Submission {
+            at: self.now(),
+            origin: Origin::User,
+            component: "kubectl",
+            client: u64::MAX,
+            seq: self.user_seq,
+            request,
+            reply: None,
+            cause: self.recorder.cause(),
+        };
+        self.send(vec![submission]);
+    }
+
+    /// The API server executes a request, if it can be reached.
+    fn execute(&mut self, submission: Submission) {
+        let Submission { origin, component, request, reply, .. } = submission;
+        if let Origin::Node(index) = origin
+            && !self.hosts[index as usize].shared.powered
+        {
+            return;
+        }
+        let reachable = match origin {
+            Origin::Node(index) => self.reach.reaches_api(index),
+            _ => true,
+        };
+        let result = if reachable && self.api_up {
+            let what = request_subject(&request);
+            let result = self.serve(component, request);
+            if let (Err(error), Origin::User) = (&result, origin) {
+                self.record_refusal(&what, error);
+            }
+            result
+        } else {
+            Err(ApiError::unavailable("the server is currently unable to handle the request"))
+        };
+        if let Some(token) = reply {
+            self.answer(origin, token, &result);
+        }
+    }
+
+    fn record_refusal(&mut self, what: &Subject, error: &ApiError) {
+        let now = self.now();
+        let subject = what.clone();
+        self.recorder.record_aside(
+            now,
+            "kubectl",
+            subject,
+            "Refused",
+            error.reason,
+            error.to_string(),
+            Detail::None,
+        );
+    }
+
+    /// Lets the API server handle a request and makes its commits known.
+    pub(super) fn serve(&mut self, component: &'static str, request: Request) -> ApiResult {
+        let now = self.now();
+        let result = self.api.handle(now, request);
+        for commit in self.api.take_commits() {
+            self.publish(component, commit);
+        }
+        result
+    }
+
+    fn publish(&mut self, component: &'static str, mut commit: Commit) {
+        let now = self.now();
+        let (reason, message) = records::describe(&commit);
+        let subject = Subject::object(&commit.new.reference());
+        let event = commit.op.as_str();
+        commit.record = self.recorder.last() + 1;
+        let detail = Detail::Commit(Box::new(commit.clone()));
+        self.recorder.record_aside(now, component, subject, event, reason, message, detail);
+        if commit.id.kind == Kind::Event && commit.op == Op::Added {
+            let at = now + self.settings.event_ttl;
+            let key = EventKey { at, class: Class::Api as u8, target: u64::MAX - 1, seq: commit.id.index };
+            if at <= self.end {
+                self.push(key, commit.record, Event::EventExpires(commit.id.index));
+            }
+        }
+        self.watchlist.changed();
+        let commit = Arc::new(commit);
+        for wake in self.watches.publish(&commit, self.settings.watch_latency) {
+            self.schedule_delivery(wake.watcher, wake.at, commit.record);
+        }
+    }
+
+    fn expire_event(&mut self, index: u32) {
+        let Some(Object::Event(event)) = self.api.objects().of(Kind::Event).get(index) else { return };
+        // Only what is still as old as it was: another occurrence has renewed its life.
+        let last = event.last_timestamp.unwrap_or_default();
+        let ttl = self.settings.event_ttl.as_secs() as i64;
+        if self.timestamp().seconds_since(last) < ttl {
+            let at = self.now()
+                + crate::kernel::SimDuration::from_secs(
+                    (ttl - self.timestamp().seconds_since(last)).max(1) as u64
+                );
+            let key = EventKey { at, class: Class::Api as u8, target: u64::MAX - 1, seq: index };
+            if at <= self.end {
+                self.push(key, self.recorder.cause(), Event::EventExpires(index));
+            }
+            return;
+        }
+        let target = Object::Event(event.clone()).reference();
+        let options = crate::api::DeleteOptions::default();
+        let _gone = self.serve("etcd", Request::Delete { target, options });
+    }
+
+    fn schedule_delivery(&mut self, watcher: Watcher, at: SimTime, cause: RecordId) {
+        let target = match watcher {
+            Watcher::ControllerManager => 0,
+            Watcher::Scheduler => 1,
+            Watcher::Network => 2,
+            Watcher::Node(index) => self.hosts[index as usize].shared.target.max(3),
+        };
+        let key = EventKey { at, class: Class::Watch as u8, target, seq: 0 };
+        let handle = self.push(key, cause, Event::Deliver(watcher));
+        self.watches.scheduled(watcher, handle);
+    }
+
+    /// A watch delivers what is due.
+    fn deliver(&mut self, watcher: Watcher) {
+        let (due, next) = self.watches.due(watcher, self.now(), self.settings.watch_latency);
+        match watcher {
+            Watcher::ControllerManager => self.with_controllers(|controllers, ctx| {
+                for commit in &due {
+                    controllers.deliver(ctx, commit);
+                }
+            }),
+            Watcher::Scheduler => self.with_scheduler(|scheduler, ctx| {
+                for commit in &due {
+                    scheduler.deliver(ctx, commit);
+                }
+            }),
+            Watcher::Network => {
+                for commit in &due {
+                    self.services.apply(commit);
+                }
+            }
+            Watcher::Node(index) => self.with_host(index, |host, ctx, env| {
+                for commit in &due {
+                    host.deliver(ctx, env, commit);
+                }
+            }),
+        }
+        if let Some(at) = next {
+            let cause = self.recorder.cause();
+            self.schedule_delivery(watcher, at, cause);
+        }
+    }
+
+    /// Hands an answer to the component that asked.
+    fn answer(&mut self, origin: Origin, token: u64, result: &ApiResult) {
+        let record = self.recorder.last();
+        match origin {
+            Origin::User => {}
+            Origin::ControllerManager => {
+                self.with_controllers(|controllers, ctx| controllers.reply(ctx, token, result, record));
+            }
+            Origin::Scheduler => self.with_scheduler(|scheduler, ctx| scheduler.reply(ctx, token, result)),
+            Origin::Node(index) => {
+                let gone = result.as_ref().err().is_some_and(|error| error.code == 404 || error.code == 409);
+                let failed = result.is_err();
+                self.with_host(index, |host, ctx, _| host.reply(ctx, token, failed, gone));
+            }
+        }
+    }
+}
+
+/// What a request is about, for the trace.
+fn request_subject(request: &Request) -> Subject {
+    match request {
+        Request::Create(object) | Request::Update(object) | Request::UpdateStatus(object) => {
+            Subject::object(&object.reference())
+        }
+        Request::Patch { target, .. } | Request::Delete { target, .. } => Subject::object(target),
+        Request::Bind { namespace, name, .. } | Request::Evict { namespace, name, .. } => {
+            Subject::pod(namespace, &Name::from(name))
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The whole simulation: the world, how its events are dispatched, and how a run goes.
+//!
+//! Reading order: [`event`] (what can happen), [`world`] (all state), `dispatch` (one match: who handles what), `watch`
+//! (how commits reach components), `faults` and `steps` (what the scenario does to the world), [`run`] (the loop).
+//! Only this room knows all components. Nothing here touches files or prints.
+
+mod build;
+mod dispatch;
+pub mod event;
+pub mod expect;
+mod faults;
+mod kubectl;
+mod machines;
+mod records;
+pub mod run;
+mod steps;
+mod watch;
+pub mod world;
+
+pub use run::{RunOptions, Simulation, Verdict};
+pub use world::World;

@@ -1,0 +1,98 @@
+//! All state of a run. Plain data: cloning it forks the run.
+
+use crate::api::{ApiServer, Timestamp};
+use crate::component::Settings;
+use crate::control::manager::ControllerManager;
+use crate::control::scheduling::SchedulerComponent;
+use crate::kernel::{EventKey, EventQueue, SimTime, Streams};
+use crate::network::{Reach, ServiceTable};
+use crate::node::Host;
+use crate::trace::Recorder;
+use crate::workload::Apps;
+
+use super::event::Scheduled;
+use super::expect::Watchlist;
+use super::faults::ActiveFaults;
+use super::steps::Script;
+use super::watch::Watches;
+
+/// Heartbeats of a node: at multiples of the interval, as long as they get through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Since when they get through; `None` = they do not.
+    pub since: Option<SimTime>,
+    /// The last one that got through, once they do not any more.
+    pub last: SimTime,
+}
+
+/// How often components were started anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Incarnations {
+    /// The controller manager.
+    pub controllers: u32,
+    /// The scheduler.
+    pub scheduler: u32,
+}
+
+/// The cluster and everything around it.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Constants.
+    pub settings: Settings,
+    /// Random streams.
+    pub streams: Streams,
+    /// Calendar time of virtual time zero.
+    pub epoch: Timestamp,
+    /// Whether every periodic tick is simulated.
+    pub eager: bool,
+    /// Pending events.
+    pub queue: EventQueue<Scheduled>,
+    /// The greatest key that has happened at the present instant.
+    pub passed: EventKey,
+    /// The trace.
+    pub recorder: Recorder,
+    /// The API server with the store.
+    pub api: ApiServer,
+    /// Whether the API server answers and accepts writes.
+    pub api_up: bool,
+    /// Watches.
+    pub watches: Watches,
+    /// The controller manager, unless it is down.
+    pub controllers: Option<ControllerManager>,
+    /// The scheduler, unless it is down.
+    pub scheduler: Option<SchedulerComponent>,
+    /// Which controller manager and scheduler these are.
+    pub incarnations: Incarnations,
+    /// Machines.
+    pub hosts: Vec<Host>,
+    /// Heartbeats of the machines.
+    pub heartbeats: Vec<Heartbeat>,
+    /// The Service table of the proxies.
+    pub services: ServiceTable,
+    /// Links to the control plane.
+    pub reach: Reach,
+    /// Programs.
+    pub apps: Apps,
+    /// Faults in force.
+    pub faults: ActiveFaults,
+    /// What the scenario does.
+    pub script: Script,
+    /// What the scenario expects.
+    pub watchlist: Watchlist,
+    /// End of the run.
+    pub end: SimTime,
+    /// Number of the next request of a user.
+    pub(super) user_seq: u32,
+}
+
+impl World {
+    /// Virtual time.
+    pub fn now(&self) -> SimTime {
+        self.queue.now()
+    }
+
+    /// Calendar time now, in whole seconds.
+    pub fn timestamp(&self) -> Timestamp {
+        self.epoch.plus_seconds(self.now().as_secs() as i64)
+    }
+}
