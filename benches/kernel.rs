@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use shakedown::kernel::{
     Distribution, EventHandle, EventKey, EventQueue, Model, SimDuration, SimTime, Stop, Stream, Streams, run,
 };
@@ -35,10 +35,12 @@ trait Pending: Default {
 impl Pending for EventQueue<u64> {
     type Ticket = EventHandle;
 
+    #[inline]
     fn put(&mut self, key: EventKey, payload: u64) -> EventHandle {
         self.schedule(key, payload)
     }
 
+    #[inline]
     fn take(&mut self) -> (EventKey, u64) {
         self.pop().expect("events are pending")
     }
@@ -55,10 +57,12 @@ struct Heap(BinaryHeap<Reverse<(EventKey, u64)>>);
 impl Pending for Heap {
     type Ticket = ();
 
+    #[inline]
     fn put(&mut self, key: EventKey, payload: u64) {
         self.0.push(Reverse((key, payload)));
     }
 
+    #[inline]
     fn take(&mut self) -> (EventKey, u64) {
         self.0.pop().expect("events are pending").0
     }
@@ -86,6 +90,7 @@ impl Pending for LazyHeap {
         key.target
     }
 
+    #[inline]
     fn take(&mut self) -> (EventKey, u64) {
         loop {
             let Reverse((key, payload, count)) = self.heap.pop().expect("events are pending");
@@ -104,7 +109,7 @@ impl Pending for LazyHeap {
 struct Draws(Vec<u64>);
 
 impl Draws {
-    const LEN: usize = 1 << 16;
+    const LEN: usize = 1 << 14;
 
     fn new(mut draw: impl FnMut(Stream, u64) -> u64) -> Self {
         let stream = Streams::new(1).stream("bench", "draws");
@@ -239,7 +244,7 @@ const SERVE: EventKey = EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 
 
 fn ping_pong(criterion: &mut Criterion<ProcessorTime>) {
     let mut group = criterion.benchmark_group("ping-pong");
-    group.throughput(Throughput::Elements(EVENTS));
+    group.throughput(Throughput::Elements(EVENTS)).sampling_mode(SamplingMode::Flat);
     group.bench_function("queue/1", |bencher| {
         let (mut queue, mut model) = (EventQueue::new(), PingPong { hits: 0 });
         queue.schedule(SERVE, Ball::default());
@@ -273,7 +278,7 @@ where
     for number in 0..2 * pending.max(50_000) {
         assert_eq!(ours.step(), theirs.step(), "event {number} of {pending} pending");
     }
-    group.throughput(Throughput::Elements(EVENTS));
+    group.throughput(Throughput::Elements(EVENTS)).sampling_mode(SamplingMode::Flat);
     group.bench_function(format!("queue/{pending}"), |bencher| {
         bencher.iter(|| {
             for _ in 0..EVENTS {
@@ -340,11 +345,11 @@ impl Measurement for ProcessorTime {
     }
 }
 
-/// Few and short samples: the whole run takes about a minute.
+/// Many short samples, of which the table takes the best; the whole run takes about a minute.
 fn quick() -> Criterion<ProcessorTime> {
     Criterion::default()
         .with_measurement(ProcessorTime)
-        .sample_size(20)
+        .sample_size(100)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_millis(1_200))
         .without_plots()

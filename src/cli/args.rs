@@ -130,4 +130,6 @@ pub struct ConformanceArgs {
 pub enum Recordings {
     /// Tables of library functions.
     Functions,
+    /// Decisions of kube-scheduler.
+    Scheduler,
 }

@@ -6,8 +6,9 @@ use super::ExitStatus;
 use super::args::{ConformanceArgs, Recordings, RunArgs, ValidateArgs};
 use super::outputs::Outputs;
 use super::printer::Printer;
-use crate::conformance::functions;
+use crate::conformance::{functions, scheduler};
 use crate::kernel::{SimDuration, SimTime};
+use crate::kubectl;
 use crate::report::{self, RunInfo};
 use crate::scenario::{self, Scenario};
 use crate::sim::expect::Fate;
@@ -213,20 +214,29 @@ pub(super) fn validate(args: &ValidateArgs, printer: &mut Printer) -> ExitStatus
 
 /// `shakedown conformance`.
 pub(super) fn conformance(args: &ConformanceArgs, printer: &mut Printer) -> ExitStatus {
-    match args.what {
+    let (text, success) = match args.what {
         Recordings::Functions => match functions::run(&args.dir) {
-            Ok(report) => {
-                printer.result(&report.render());
-                if report.passed() == report.rows() { ExitStatus::Success } else { ExitStatus::Failure }
-            }
-            Err(problem) => {
-                printer.error(&format!("{}: {problem}", args.dir.display()));
-                ExitStatus::Error
-            }
+            Ok(report) => (report.render(), report.is_success()),
+            Err(problem) => return unreadable(printer, &args.dir, &problem),
         },
-    }
+        Recordings::Scheduler => match scheduler::run(&args.dir) {
+            Ok(report) => (report.to_string(), report.is_success()),
+            Err(problem) => return unreadable(printer, &args.dir, &problem),
+        },
+    };
+    printer.result(&text);
+    if success { ExitStatus::Success } else { ExitStatus::Failure }
 }
 
-fn check_kubectl(_line: &str) -> Result<(), scenario::LineProblem> {
-    Ok(())
+fn unreadable(printer: &mut Printer, dir: &std::path::Path, problem: &std::io::Error) -> ExitStatus {
+    printer.error(&format!("{}: {problem}", dir.display()));
+    ExitStatus::Error
+}
+
+/// Whether a step's command can be read.
+fn check_kubectl(line: &str) -> Result<(), scenario::LineProblem> {
+    match kubectl::Command::parse_line(line) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(scenario::LineProblem { message: error.message, suggestion: error.meant }),
+    }
 }

@@ -91,7 +91,7 @@ impl Report {
     }
 
     /// Whether every step of every case agrees, and there is one.
-    pub fn agrees(&self) -> bool {
+    pub fn is_success(&self) -> bool {
         let [agreeing, steps, cases_agreeing, cases] = self.counts();
         cases > 0 && agreeing == steps && cases_agreeing == cases
     }
@@ -197,6 +197,6 @@ mod tests {
             return;
         }
         let report = run(&directory).unwrap();
-        assert!(report.agrees(), "\n{report}");
+        assert!(report.is_success(), "\n{report}");
     }
 }

@@ -6,6 +6,7 @@ use super::controllers::garbage::GarbageGraph;
 use super::controllers::node_lifecycle::NodeLifecycle;
 use super::controllers::pod_gc::PodGcState;
 use crate::api::core::ObjectReference;
+use crate::api::pod::PodTemplate;
 use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Objects, Request};
 use crate::base::Name;
 use crate::component::events::EventType;
@@ -29,11 +30,16 @@ pub enum ControllerId {
     EndpointSlice,
     GarbageCollector,
     PodGc,
+    StatefulSet,
+    DaemonSet,
+    Job,
+    CronJob,
+    Disruption,
 }
 
 impl ControllerId {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Namespace,
         Self::NodeLifecycle,
         Self::TaintEviction,
@@ -44,6 +50,11 @@ impl ControllerId {
         Self::EndpointSlice,
         Self::GarbageCollector,
         Self::PodGc,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::Job,
+        Self::CronJob,
+        Self::Disruption,
     ];
 
     /// The name it reports events under.
@@ -59,6 +70,11 @@ impl ControllerId {
             Self::EndpointSlice => "endpoint-slice-controller",
             Self::GarbageCollector => "generic-garbage-collector",
             Self::PodGc => "pod-garbage-collector",
+            Self::StatefulSet => "statefulset-controller",
+            Self::DaemonSet => "daemonset-controller",
+            Self::Job => "job-controller",
+            Self::CronJob => "cronjob-controller",
+            Self::Disruption => "controllermanager",
         }
     }
 
@@ -110,6 +126,8 @@ pub(super) struct Desk {
     pub(super) in_flight: BTreeMap<u32, u32>,
     /// Why the last creation failed.
     pub(super) failures: BTreeMap<u32, Name>,
+    /// Templates of StatefulSets by the name of their revision (ControllerRevisions are not simulated).
+    pub(super) templates: BTreeMap<u32, BTreeMap<Name, PodTemplate>>,
 }
 
 /// The controller manager.
@@ -239,6 +257,7 @@ impl ControllerManager {
                 waiting_batches: BTreeMap::new(),
                 in_flight: BTreeMap::new(),
                 failures: BTreeMap::new(),
+                templates: BTreeMap::new(),
             })
             .collect();
         Self {
@@ -276,6 +295,11 @@ impl ControllerManager {
             Kind::Deployment => self.enqueue(ctx, ControllerId::Deployment, index),
             Kind::ReplicaSet => self.enqueue(ctx, ControllerId::ReplicaSet, index),
             Kind::ReplicationController => self.enqueue(ctx, ControllerId::ReplicationController, index),
+            Kind::StatefulSet => self.enqueue(ctx, ControllerId::StatefulSet, index),
+            Kind::DaemonSet => self.enqueue(ctx, ControllerId::DaemonSet, index),
+            Kind::Job => self.enqueue(ctx, ControllerId::Job, index),
+            Kind::CronJob => self.enqueue(ctx, ControllerId::CronJob, index),
+            Kind::PodDisruptionBudget => self.enqueue(ctx, ControllerId::Disruption, index),
             Kind::Namespace => self.enqueue(ctx, ControllerId::Namespace, index),
             Kind::Service => {
                 self.enqueue(ctx, ControllerId::Endpoints, index);
@@ -309,6 +333,9 @@ impl ControllerManager {
         self.namespace_content_changed(ctx, commit);
         self.sets_changed(ctx, commit);
         self.pod_gc_seen(ctx, commit);
+        self.jobs_changed(ctx, commit);
+        self.budgets_changed(ctx, commit);
+        self.daemon_nodes_changed(ctx, commit);
         if commit.id.kind == Kind::Node {
             self.node_changed(ctx, commit.id.index, before);
         }
@@ -362,6 +389,11 @@ impl ControllerManager {
             ControllerId::Endpoints => self.at_desk(ctx, id, key, |top| top.sync_endpoints()),
             ControllerId::EndpointSlice => self.at_desk(ctx, id, key, |top| top.sync_endpoint_slices()),
             ControllerId::Namespace => self.at_desk(ctx, id, key, |top| top.sync_namespace()),
+            ControllerId::StatefulSet => self.at_desk(ctx, id, key, |top| top.sync_stateful_set()),
+            ControllerId::DaemonSet => self.at_desk(ctx, id, key, |top| top.sync_daemon_set()),
+            ControllerId::Job => self.at_desk(ctx, id, key, |top| top.sync_job()),
+            ControllerId::CronJob => self.at_desk(ctx, id, key, |top| top.sync_cron_job()),
+            ControllerId::Disruption => self.at_desk(ctx, id, key, |top| top.sync_budget()),
             ControllerId::GarbageCollector => self.collect_garbage(ctx, key),
             ControllerId::TaintEviction => {
                 self.check_tolerations(ctx, key);

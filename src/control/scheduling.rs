@@ -207,7 +207,13 @@ impl SchedulerComponent {
     }
 
     /// Evicts pods of lower priority, and takes nominations away from those that counted on the same room.
-    fn preempt(&mut self, ctx: &mut Ctx<'_, SchedulerEvent>, pod: &Arc<Pod>, victims: &[PodId], superseded: &[PodId]) {
+    fn preempt(
+        &mut self,
+        ctx: &mut Ctx<'_, SchedulerEvent>,
+        pod: &Arc<Pod>,
+        victims: &[PodId],
+        superseded: &[PodId],
+    ) {
         for victim in victims {
             let Some(victim) = self.pods.get(&victim.0).cloned() else { continue };
             let uid = Some(victim.metadata.uid);
@@ -279,7 +285,12 @@ impl SchedulerComponent {
         if let Some(status) = self.engine.gated(PodId(index))
             && status.code != Code::Success
         {
-            self.set_unscheduled(ctx, pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
+            self.set_unscheduled(
+                ctx,
+                pod,
+                "SchedulingGated",
+                "Scheduling is blocked due to non-empty scheduling gates",
+            );
         }
     }
 
@@ -294,7 +305,8 @@ impl SchedulerComponent {
                     Object::Pod(pod) => pod.node_name.clone().unwrap_or_default(),
                     _ => Name::default(),
                 };
-                let message = format!("Successfully assigned {}/{} to {node}", metadata.namespace, metadata.name);
+                let message =
+                    format!("Successfully assigned {}/{} to {node}", metadata.namespace, metadata.name);
                 let about = reference_to(object);
                 self.events.emit(ctx, &mut self.client, about, EventType::Normal, "Scheduled", message);
             }
@@ -321,7 +333,9 @@ fn listed(objects: &Objects) -> Vec<Commit> {
         Kind::Pod => 2,
         _ => 1,
     });
-    let all = kinds.into_iter().flat_map(|kind| objects.of(kind).iter().map(move |(index, object)| (kind, index, object)));
+    let all = kinds
+        .into_iter()
+        .flat_map(|kind| objects.of(kind).iter().map(move |(index, object)| (kind, index, object)));
     all.map(|(kind, index, object)| Commit {
         revision: object.metadata().resource_version,
         at: SimTime::ZERO,

@@ -35,6 +35,7 @@ pub use error::UsageError;
 pub use get::Watch;
 pub use parse::{Command, Scope};
 pub use resource::{Files, Selected, Target, Targets, kind_with_group};
+pub use select::{Group, select};
 pub use source::{Answer, ObjectSource};
 pub use verb::Verb;
 pub use words::split_words;

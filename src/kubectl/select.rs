@@ -8,13 +8,15 @@ use super::resource::{Selected, Target, Targets};
 use super::source::{Answer, ObjectSource};
 
 /// Objects of one kind, in the order in which they are shown.
-pub(super) struct Group {
-    pub(super) kind: Kind,
-    pub(super) objects: Vec<Object>,
+pub struct Group {
+    /// The kind.
+    pub kind: Kind,
+    /// The objects.
+    pub objects: Vec<Object>,
 }
 
 /// The objects that `targets` names or selects, grouped by kind. Names that do not exist fail in `answer`.
-pub(super) fn select<S: ObjectSource + ?Sized>(
+pub fn select<S: ObjectSource + ?Sized>(
     targets: &Targets,
     scope: &Scope,
     default_namespace: &str,

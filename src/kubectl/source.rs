@@ -28,7 +28,7 @@ pub struct Answer {
 
 impl Answer {
     /// Adds an error.
-    pub(super) fn fail(&mut self, message: impl Into<String>) {
+    pub fn fail(&mut self, message: impl Into<String>) {
         self.notes.push(message.into());
         self.failed = true;
     }

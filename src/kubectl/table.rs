@@ -4,6 +4,7 @@ use crate::api::{Kind, Labels, Object, Timestamp};
 
 use super::print::{cells, columns};
 use super::resource::kind_with_group;
+use super::tabs::TABLE;
 
 /// What to show besides the columns of the kind.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +21,11 @@ pub struct TableOptions<'a> {
     pub label_columns: &'a [String],
     /// A column with all labels.
     pub show_labels: bool,
+}
+
+/// Lines of cells as kubectl sets tables.
+pub fn align(lines: &[Vec<String>]) -> String {
+    TABLE.align(lines)
 }
 
 impl TableOptions<'_> {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::admission::admit;
+use super::outage::Outage;
 use super::pod::{HostPod, Stage, Worker};
 use super::probe::ProbeKind;
-use crate::api::core::ObjectReference;
+use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::{Pod, PodPhase};
 use crate::api::services::dotted;
-use crate::api::{Commit, Kind, Object, Op};
+use crate::api::{Commit, Kind, Labels, Object, Op};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
@@ -41,8 +43,12 @@ pub enum NodeEvent {
     ProbeTick { pod: u32, probe: u16 },
     /// A probe's answer has come, or its timeout.
     ProbeDone { pod: u32, probe: u16 },
+    /// A pod has been active for as long as it may.
+    Deadline { pod: u32 },
     /// The object of a finished pod is to be deleted.
     RemoveObject { pod: u32 },
+    /// A status tick at which the runtime has been down for long, or is back.
+    RuntimeVerdict,
     /// The status manager's periodic pass: statuses that did not get through are sent again.
     StatusPass,
     /// The machine has booted.
@@ -166,7 +172,7 @@ pub struct HostShared {
     pub status_phase: SimDuration,
     /// The kubelet's client.
     pub client: ApiClient,
-    events: EventRecorder,
+    pub(super) events: EventRecorder,
     /// Images on the node.
     pub images: BTreeSet<Name>,
     /// When the queue of pulls will be empty.
@@ -175,7 +181,13 @@ pub struct HostShared {
     pub pull_began: BTreeMap<(u32, usize), (SimTime, SimDuration)>,
     /// Pod addresses.
     pub addresses: AddressPool,
-    relist: Option<EventHandle>,
+    /// What the node offers to pods.
+    pub allocatable: ResourceList,
+    /// Labels of the node.
+    pub labels: Labels,
+    /// What the kubelet thinks of its runtime.
+    pub(super) outage: Outage,
+    pub(super) relist: Option<EventHandle>,
     status_pass: Option<EventHandle>,
     dirty: BTreeSet<u32>,
 }
@@ -192,7 +204,7 @@ impl HostShared {
 pub struct Host {
     /// What its pods share.
     pub shared: HostShared,
-    pods: BTreeMap<u32, HostPod>,
+    pub(super) pods: BTreeMap<u32, HostPod>,
 }
 
 /// One pod with all that a step of its life touches.
@@ -278,6 +290,9 @@ impl Host {
             pulls_until: SimTime::ZERO,
             pull_began: BTreeMap::new(),
             addresses: AddressPool::new(config.pod_network),
+            allocatable: ResourceList::new(),
+            labels: Labels::default(),
+            outage: Outage::default(),
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
@@ -290,7 +305,7 @@ impl Host {
         &self.pods
     }
 
-    fn with<R>(
+    pub(super) fn with<R>(
         &mut self,
         id: u32,
         ctx: &mut Ctx<'_, NodeEvent>,
@@ -323,6 +338,11 @@ impl Host {
             NodeEvent::ProbeDone { pod, probe } => {
                 drop(self.with(pod, ctx, env, |cx| cx.probe_done(probe.into())));
             }
+            NodeEvent::Deadline { pod } => drop(self.with(pod, ctx, env, |cx| {
+                cx.pod.worker.deadline = None;
+                cx.request_sync();
+            })),
+            NodeEvent::RuntimeVerdict => self.runtime_verdict(ctx),
             NodeEvent::RemoveObject { pod } => drop(self.with(pod, ctx, env, |cx| cx.remove_object())),
             NodeEvent::StatusPass => self.status_pass(ctx, env),
             NodeEvent::Booted => {}
@@ -354,6 +374,13 @@ impl Host {
     pub fn pod_changed(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32, pod: &Arc<Pod>) {
         if !self.pods.contains_key(&id) {
             if pod.status.phase.is_terminal() && !pod.metadata.is_terminating() {
+                return;
+            }
+            if !pod.metadata.is_terminating()
+                && pod.status.start_time.is_none()
+                && let Err(why) = admit(&self.shared, &self.pods, pod)
+            {
+                self.reject(ctx, id, pod, why);
                 return;
             }
             self.pods.insert(id, HostPod::new(pod.clone()));
@@ -472,6 +499,7 @@ impl Host {
                     if let Some(instance) = &mut cx.pod.containers[index].running {
                         instance.app.hang();
                     }
+                    cx.note_cause_for_probes();
                     cx.wake_probes();
                 }
             }
@@ -486,47 +514,33 @@ impl Host {
             return;
         }
         for id in self.ids() {
-            self.with(id, ctx, env, |cx| cx.wake_probes());
+            self.with(id, ctx, env, |cx| {
+                cx.note_cause_for_probes();
+                cx.wake_probes();
+            });
         }
     }
 
-    fn ids(&self) -> Vec<u32> {
+    pub(super) fn ids(&self) -> Vec<u32> {
         self.pods.keys().copied().collect()
     }
 
     /// The kubelet stops; containers go on.
     pub fn stop_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.kubelet_runs = false;
+        self.shared.outage.forget(ctx);
         ctx.cancel(&mut self.shared.relist);
         ctx.cancel(&mut self.shared.status_pass);
         for pod in self.pods.values_mut() {
             cancel_worker(ctx, &mut pod.worker);
+            pod.worker.run = None;
+            pod.worker.probes.clear();
+            pod.worker.idle_sync = None;
             for container in &mut pod.containers {
                 if let Some(mut kill) = container.kill.take() {
                     kill.abandon(ctx);
                 }
             }
-        }
-    }
-
-    /// The runtime stops answering: containers run on, but the kubelet can do nothing with them.
-    pub fn runtime_stops(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
-        self.shared.runtime_answers = false;
-        ctx.cancel(&mut self.shared.relist);
-        for pod in self.pods.values_mut() {
-            ctx.cancel(&mut pod.worker.wanted);
-            ctx.cancel(&mut pod.worker.queue_timer);
-        }
-    }
-
-    /// The runtime answers again: the kubelet looks at everything.
-    pub fn runtime_answers(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
-        self.shared.runtime_answers = true;
-        for id in self.ids() {
-            self.with(id, ctx, env, |cx| {
-                cx.pod.look();
-                cx.request_sync();
-            });
         }
     }
 
@@ -573,6 +587,7 @@ impl Host {
         for pod in self.pods.values_mut() {
             let cached = pod.worker.cached.clone();
             let finished = pod.worker.stage == Stage::Finished;
+            cancel_worker(ctx, &mut pod.worker);
             pod.worker = Worker::new(pod.containers.len(), cached);
             if finished {
                 pod.worker.stage = Stage::Finished;
@@ -628,6 +643,7 @@ fn cancel_worker(ctx: &mut Ctx<'_, NodeEvent>, worker: &mut Worker) {
     ctx.cancel(&mut worker.wanted);
     ctx.cancel(&mut worker.queue_timer);
     ctx.cancel(&mut worker.removal);
+    ctx.cancel(&mut worker.deadline);
     if let Some(run) = &mut worker.run {
         ctx.cancel(&mut run.timer);
     }

@@ -2,6 +2,7 @@
 //!
 //! Source: kubelet v1.32 `kuberuntime_container.go` killContainer, `kuberuntime_termination_order.go`; `spec` node 2.9.
 
+use super::ask::resolve_port;
 use super::host::{NodeEvent, PodCx};
 use super::pod::KillReason;
 use crate::api::pod::LifecycleHandler;
@@ -22,6 +23,8 @@ pub struct Kill {
     grace: i64,
     since: SimTime,
     timer: Option<EventHandle>,
+    /// Whether the preStop hook that runs will fail.
+    hook_fails: bool,
 }
 
 impl Kill {
@@ -47,32 +50,27 @@ fn kill_seq(container: usize) -> u32 {
 }
 
 impl PodCx<'_, '_> {
-    /// Begins to stop a container, or hurries a stop that is under way.
+    /// Begins to stop a container, unless a stop is under way.
     pub(super) fn begin_kill(&mut self, index: usize, reason: KillReason, message: &str) {
-        if self.pod.containers[index].running.is_none() {
+        let truth = &self.pod.containers[index];
+        if truth.running.is_none() || truth.kill.is_some() {
             return;
         }
         let grace = self.grace_for(index, reason);
-        if let Some(kill) = &self.pod.containers[index].kill {
-            if kill.stage == KillStage::Signalled && reason == KillReason::PodStops {
-                self.cancel_kill(index);
-                self.send_stop(index, grace, reason);
-            }
-            return;
-        }
         self.container_event(index, EventType::Normal, "Killing", message.to_owned());
         let hook = self.pod.spec(index).lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.clone());
         if let (Some(hook), true) = (hook, grace > 0) {
-            let runs = self.hook_duration(index, &hook);
+            let HookRun { lasts, fails } = self.run_hook(index, &hook);
             let limit = SimDuration::from_secs(grace as u64);
-            self.set_kill(
-                index,
-                KillStage::PreStop,
-                grace,
-                reason,
-                Some(runs.map_or(limit, |runs| runs.min(limit))),
-            );
-            return;
+            let in_time = lasts.filter(|lasts| *lasts < limit);
+            if in_time != Some(SimDuration::ZERO) {
+                self.set_kill(index, KillStage::PreStop, grace, reason, Some(in_time.unwrap_or(limit)));
+                if let Some(kill) = &mut self.pod.containers[index].kill {
+                    kill.hook_fails = fails && in_time.is_some();
+                }
+                return;
+            }
+            self.pre_stop_over(index, fails);
         }
         self.await_turn(index, grace, reason);
     }
@@ -89,10 +87,23 @@ impl PodCx<'_, '_> {
             let event = NodeEvent::KillStep { pod: self.id, container: index as u16 };
             self.ctx.schedule(self.ctx.now + after, Class::Runtime, self.pod.target, kill_seq(index), event)
         });
-        self.pod.containers[index].kill = Some(Kill { reason, stage, grace, since: self.ctx.now, timer });
+        self.pod.containers[index].kill =
+            Some(Kill { reason, stage, grace, since: self.ctx.now, timer, hook_fails: false });
     }
 
-    fn cancel_kill(&mut self, index: usize) {
+    fn pre_stop_over(&mut self, index: usize, failed: bool) {
+        if failed {
+            self.container_event(
+                index,
+                EventType::Warning,
+                "FailedPreStopHook",
+                "PreStopHook failed".to_owned(),
+            );
+        }
+    }
+
+    /// Forgets a stop that is under way, so that it can be begun anew.
+    pub(super) fn cancel_kill(&mut self, index: usize) {
         if let Some(mut kill) = self.pod.containers[index].kill.take() {
             self.ctx.cancel(&mut kill.timer);
         }
@@ -129,7 +140,10 @@ impl PodCx<'_, '_> {
         let Some(kill) = self.pod.containers[index].kill.take() else { return };
         let spent = self.ctx.now.saturating_since(kill.since).as_secs() as i64;
         match kill.stage {
-            KillStage::PreStop => self.await_turn(index, kill.grace - spent, kill.reason),
+            KillStage::PreStop => {
+                self.pre_stop_over(index, kill.hook_fails);
+                self.await_turn(index, kill.grace - spent, kill.reason);
+            }
             KillStage::Turn => self.send_stop(index, kill.grace - spent, kill.reason),
             KillStage::Signalled => {
                 self.pod.containers[index].kill = Some(Kill { timer: None, ..kill });
@@ -186,20 +200,54 @@ impl PodCx<'_, '_> {
             .unwrap_or(30)
     }
 
-    /// How long a hook runs; `None` = for ever.
-    pub(super) fn hook_duration(&mut self, index: usize, hook: &LifecycleHandler) -> Option<SimDuration> {
+    /// What will become of a hook that begins now.
+    ///
+    /// An HTTP hook succeeds with whatever status; a `tcpSocket` hook passes validation but nothing can run it.
+    pub(super) fn run_hook(&mut self, index: usize, hook: &LifecycleHandler) -> HookRun {
         if let Some(sleep) = &hook.sleep {
-            return Some(SimDuration::from_secs(sleep.seconds.max(0) as u64));
+            return HookRun::good(SimDuration::from_secs(sleep.seconds.max(0) as u64));
+        }
+        if let Some(lasts) = hook.exec.as_ref().and_then(|exec| sleep_in(&exec.command)) {
+            return HookRun::good(lasts);
         }
         let now = self.ctx.now;
-        if let Some(exec) = &hook.exec {
-            if let Some(seconds) = sleep_in(&exec.command) {
-                return Some(seconds);
+        let container = self.pod.spec(index).clone();
+        let question = match (&hook.exec, &hook.http_get) {
+            (Some(exec), _) => Some(Question::Exec { command: &exec.command }),
+            (None, Some(http)) => resolve_port(&http.port, &container)
+                .map(|port| Question::Http { path: http.path.as_deref().unwrap_or("/"), port }),
+            (None, None) => None,
+        };
+        let namespace = self.pod.pod.metadata.namespace.clone();
+        let network = self.env.network;
+        let available = |service: &str| network.is_available(&namespace, service);
+        let running = self.pod.containers[index].running.as_mut();
+        match question.zip(running) {
+            Some((question, instance)) => {
+                let answer = instance.app.answer(question, now, &available);
+                let fails = match question {
+                    Question::Exec { .. } => !answer.success,
+                    _ => answer.refused,
+                };
+                HookRun { lasts: answer.latency, fails }
             }
-            let instance = self.pod.containers[index].running.as_mut()?;
-            return instance.app.answer(Question::Exec { command: &exec.command }, now, &|_| true).latency;
+            None => HookRun { lasts: Some(SimDuration::ZERO), fails: true },
         }
-        Some(SimDuration::ZERO)
+    }
+}
+
+/// What becomes of a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HookRun {
+    /// How long it runs; `None` = for ever.
+    pub(super) lasts: Option<SimDuration>,
+    /// Whether it fails then.
+    pub(super) fails: bool,
+}
+
+impl HookRun {
+    fn good(lasts: SimDuration) -> Self {
+        Self { lasts: Some(lasts), fails: false }
     }
 }
 

@@ -7,10 +7,13 @@
 //!
 //! Nothing here reads the store: what the kubelet knows comes through its watch, what it says goes through its client.
 
+mod admission;
+mod ask;
 pub mod backoff;
 pub mod host;
 mod image;
 mod kill;
+mod outage;
 pub mod phase;
 mod plan;
 pub mod pod;
@@ -19,4 +22,5 @@ mod run;
 mod status;
 mod sync;
 
+pub use self::pod::ContainerTruth;
 pub use host::{Dependencies, Host, HostConfig, NodeEnv, NodeEvent};

@@ -160,6 +160,8 @@ pub struct Run {
     pub timer: Option<EventHandle>,
     /// Whether a step failed or was put off.
     pub error: bool,
+    /// Whether the postStart hook that runs will fail.
+    pub hook_fails: bool,
 }
 
 /// Why a container does not run, as the last sync found.
@@ -180,6 +182,10 @@ pub struct Worker {
     pub again: bool,
     /// The next sync without special cause.
     pub queue_timer: Option<EventHandle>,
+    /// The next sync without special cause, if it is not simulated because it would find nothing new.
+    pub idle_sync: Option<SimTime>,
+    /// The end of the pod's `activeDeadlineSeconds`.
+    pub deadline: Option<EventHandle>,
     /// Why containers do not run.
     pub reasons: Vec<Option<WaitingReason>>,
     /// The status as last computed: what probes look at.
@@ -216,6 +222,8 @@ impl Worker {
             wanted: None,
             again: false,
             queue_timer: None,
+            idle_sync: None,
+            deadline: None,
             reasons: vec![None; containers],
             cached,
             unsent: false,

@@ -4,16 +4,15 @@
 //! change anything is not simulated: the worker sleeps until [`PodCx::wake_probes`] says that something changed, and
 //! then goes on at the tick that would have come next. `--eager` simulates every tick, with the same result.
 
-use super::host::{PodCx, ProbeFault};
+use super::ask::question;
+use super::host::PodCx;
 use super::pod::{HostPod, Stage};
-use crate::api::core::IntOrString;
 use crate::api::pod::{Container, ContainerStatus, Probe, RestartPolicy};
-use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{Class, Ctx};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
-use crate::trace::{Detail, Subject};
-use crate::workload::{Answer, Question};
+use crate::trace::{Detail, RecordId, Subject};
+use crate::workload::Answer;
 
 use super::host::NodeEvent;
 
@@ -29,7 +28,7 @@ pub enum ProbeKind {
 }
 
 impl ProbeKind {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Startup => "Startup",
             Self::Readiness => "Readiness",
@@ -69,8 +68,18 @@ pub struct ProbeWorker {
     next: Option<EventHandle>,
     /// An attempt under way: the event that ends it and what it will find.
     attempt: Option<(EventHandle, Answer)>,
+    /// When it began.
+    asked_at: SimTime,
     /// A triggered attempt waits for the one under way.
     triggered: bool,
+    /// Something changed while an attempt was under way.
+    woken: bool,
+    /// The next tick is not the very next one, because those before it would come too early.
+    delayed: bool,
+    /// It sleeps because every attempt, which takes so long, would succeed.
+    steady: Option<SimDuration>,
+    /// The record that accounts for what it finds.
+    cause: RecordId,
     ended: bool,
 }
 
@@ -138,7 +147,12 @@ impl PodCx<'_, '_> {
                     on_hold: false,
                     next: None,
                     attempt: None,
+                    asked_at: SimTime::ZERO,
                     triggered: false,
+                    woken: false,
+                    delayed: false,
+                    steady: None,
+                    cause: self.ctx.trace.cause(),
                     ended: false,
                 });
                 self.tick_at(at, base);
@@ -181,12 +195,56 @@ impl PodCx<'_, '_> {
     /// Something that a probe may notice has changed: sleeping workers go on at their next tick.
     pub(super) fn wake_probes(&mut self) {
         for at in 0..self.pod.worker.probes.len() {
-            let probe = &self.pod.worker.probes[at];
-            if !probe.ended && probe.next.is_none() && probe.attempt.is_none() {
+            self.resume_attempt(at);
+            let probe = &mut self.pod.worker.probes[at];
+            probe.woken |= probe.attempt.is_some();
+            if !probe.ended && (probe.next.is_none() || probe.delayed) && probe.attempt.is_none() {
                 let from = self.ctx.now;
                 self.tick_from(at, from);
             }
         }
+    }
+
+    /// What the probes of a container find from now on is due to this record.
+    pub(super) fn note_for_probes(&mut self, container: usize, record: RecordId) {
+        for probe in self.pod.worker.probes.iter_mut().filter(|probe| probe.container == container) {
+            probe.cause = record;
+        }
+    }
+
+    /// What all probes of the pod find from now on is due to what happens now.
+    pub(super) fn note_cause_for_probes(&mut self) {
+        let cause = self.ctx.trace.cause();
+        self.pod.worker.probes.iter_mut().for_each(|probe| probe.cause = cause);
+    }
+
+    /// Had every tick been simulated, an attempt of a steady worker might be under way just now: so it is.
+    fn resume_attempt(&mut self, at: usize) {
+        let probe = &mut self.pod.worker.probes[at];
+        let Some(latency) = probe.steady.take() else { return };
+        if probe.ended || probe.next.is_some() || probe.attempt.is_some() {
+            return;
+        }
+        let (base, index, kind) = (probe.base, probe.container, probe.kind);
+        let (target, now) = (self.pod.target, self.ctx.now);
+        let period = self.period(at);
+        let ticks = now.saturating_since(base).as_nanos() / period.as_nanos();
+        let mut last = base + period * ticks;
+        if last == now && !self.ctx.is_past(last, Class::Probe, target, tick_seq(index, kind)) {
+            if ticks == 0 {
+                return;
+            }
+            last = base + period * (ticks - 1);
+        }
+        let (end, seq) = (last + latency, 4096 + tick_seq(index, kind));
+        if end < now || (end == now && self.ctx.is_past(end, Class::Probe, target, seq)) {
+            return;
+        }
+        let event = NodeEvent::ProbeDone { pod: self.id, probe: at as u16 };
+        let handle = self.ctx.schedule(end, Class::Probe, target, seq, event);
+        let probe = &mut self.pod.worker.probes[at];
+        probe.asked_at = last;
+        probe.attempt = Some((handle, Answer::success(latency)));
     }
 
     /// Schedules the first tick at or after `from` that has not passed yet.
@@ -210,7 +268,9 @@ impl PodCx<'_, '_> {
         let mut old = probe.next.take();
         self.ctx.cancel(&mut old);
         let handle = self.ctx.schedule(tick, Class::Probe, self.pod.target, seq, event);
-        self.pod.worker.probes[at].next = Some(handle);
+        let probe = &mut self.pod.worker.probes[at];
+        probe.next = Some(handle);
+        probe.delayed = false;
     }
 
     fn period(&self, at: usize) -> SimDuration {
@@ -239,6 +299,8 @@ impl PodCx<'_, '_> {
             if ready || !waiting {
                 continue;
             }
+            self.resume_attempt(at);
+            let probe = &self.pod.worker.probes[at];
             if probe.attempt.is_some() {
                 self.pod.worker.probes[at].triggered = true;
                 continue;
@@ -249,6 +311,11 @@ impl PodCx<'_, '_> {
             }
             self.tick_at(at, now);
         }
+    }
+
+    /// Whether a worker has looked at the process that the cached status speaks of.
+    pub(super) fn is_known(&self, probe: &ProbeWorker) -> bool {
+        self.cached_of(probe.container).is_some_and(|status| probe.known == Some(status.restart_count))
     }
 
     /// The status that probes look at.
@@ -264,7 +331,10 @@ impl PodCx<'_, '_> {
 
     /// A tick.
     pub(super) fn probe_tick(&mut self, at: usize) {
-        self.pod.worker.probes[at].next = None;
+        let probe = &mut self.pod.worker.probes[at];
+        probe.next = None;
+        probe.steady = None;
+        self.ctx.trace.set_cause(probe.cause);
         match self.attempt(at) {
             Outcome::Ended => self.end_probe(at),
             Outcome::Asked => {}
@@ -281,7 +351,10 @@ impl PodCx<'_, '_> {
         let next = self.ctx.now + SimDuration::from_nanos(1);
         match from {
             _ if self.env.eager => self.tick_from(at, next),
-            Some(from) => self.tick_from(at, from.max(next)),
+            Some(from) => {
+                self.tick_from(at, from.max(next));
+                self.pod.worker.probes[at].delayed = from > next;
+            }
             None => {}
         }
     }
@@ -328,80 +401,77 @@ impl PodCx<'_, '_> {
         if started == (kind == ProbeKind::Startup) {
             return Outcome::Sleep;
         }
-        self.ask(at);
-        Outcome::Asked
+        self.ask(at)
     }
 
     /// Asks the program; the answer comes after its latency, or after the timeout.
-    fn ask(&mut self, at: usize) {
+    fn ask(&mut self, at: usize) -> Outcome {
         let index = self.pod.worker.probes[at].container;
         let kind = self.pod.worker.probes[at].kind;
-        let Some(spec) = self.probe_spec(at).cloned() else { return };
+        let Some(spec) = self.probe_spec(at).cloned() else { return Outcome::Ended };
         let timeout = seconds(spec.timeout_seconds, 1);
-        let answer = self.answer_of(index, kind, &spec);
+        let answer = match self.answer_of(index, kind, &spec) {
+            Ok(answer) => answer,
+            Err(error) => {
+                // An error of the prober itself says nothing about the program and is not counted.
+                let message = format!("{} probe errored: {error}", kind.word());
+                self.container_event(index, EventType::Warning, "Unhealthy", message);
+                return Outcome::NotBefore(self.ctx.now);
+            }
+        };
         let extra = self.ctx.settings.probe_latency;
         let (after, answer) = match answer.latency.map(|latency| latency + extra) {
             Some(latency) if latency < timeout => (latency, answer),
-            _ => (timeout, Answer { latency: None, success: false, output: timeout_text(&spec) }),
+            _ => (timeout, Answer::late(self.timeout_text(&spec, index, timeout))),
         };
+        self.pod.worker.probes[at].asked_at = self.ctx.now;
+        self.pod.worker.probes[at].woken = false;
         if after == SimDuration::ZERO {
-            self.conclude(at, &answer);
-            return;
+            self.conclude(at, &answer, after);
+            return Outcome::Asked;
         }
         let seq = 4096 + tick_seq(index, kind);
         let event = NodeEvent::ProbeDone { pod: self.id, probe: at as u16 };
         let handle = self.ctx.schedule(self.ctx.now + after, Class::Probe, self.pod.target, seq, event);
         self.pod.worker.probes[at].attempt = Some((handle, answer));
-    }
-
-    /// What the program in the container would answer now.
-    fn answer_of(&mut self, index: usize, kind: ProbeKind, spec: &Probe) -> Answer {
-        let fault = self.env.faults.probe(&self.pod.pod, &self.pod.spec(index).name, kind);
-        if let Some(ProbeFault { output }) = fault {
-            return Answer { latency: Some(SimDuration::ZERO), success: false, output };
-        }
-        let Some(question) = question(spec, self.pod.spec(index)) else {
-            return Answer {
-                latency: Some(SimDuration::ZERO),
-                success: false,
-                output: "unknown port name".into(),
-            };
-        };
-        let namespace = self.pod.pod.metadata.namespace.clone();
-        let env = self.env;
-        let available = |service: &str| env.network.is_available(&namespace, service);
-        let now = self.ctx.now;
-        match &mut self.pod.containers[index].running {
-            Some(instance) => instance.app.answer(question, now, &available),
-            None => Answer {
-                latency: Some(SimDuration::ZERO),
-                success: false,
-                output: "connect: connection refused".into(),
-            },
-        }
+        Outcome::Asked
     }
 
     /// The answer has come.
     pub(super) fn probe_done(&mut self, at: usize) {
         let Some((_, answer)) = self.pod.worker.probes[at].attempt.take() else { return };
-        self.conclude(at, &answer);
+        let now = self.ctx.now;
+        self.ctx.trace.set_cause(self.pod.worker.probes[at].cause);
+        let asked_at = self.pod.worker.probes[at].asked_at;
+        self.conclude(at, &answer, now.saturating_since(asked_at));
+        let period = self.period(at);
         let probe = &mut self.pod.worker.probes[at];
-        if std::mem::take(&mut probe.triggered) && !probe.ended {
-            let now = self.ctx.now;
+        if probe.ended {
+            return;
+        }
+        let ticks = |until: SimTime| until.saturating_since(probe.base).as_nanos() / period.as_nanos();
+        if std::mem::take(&mut probe.triggered) {
             if self.ctx.settings.readiness_trigger_resets_ticker {
                 self.pod.worker.probes[at].base = now;
             }
+            self.tick_at(at, now);
+        } else if ticks(now) > ticks(asked_at) {
+            // The ticker keeps one tick for a worker that was busy.
             self.tick_at(at, now);
         }
     }
 
     /// Counts the answer and stores the verdict when it has come often enough in a row.
-    fn conclude(&mut self, at: usize, answer: &Answer) {
+    fn conclude(&mut self, at: usize, answer: &Answer, took: SimDuration) {
         let result = if answer.success { Verdict::Success } else { Verdict::Failure };
         let (index, kind) = (self.pod.worker.probes[at].container, self.pod.worker.probes[at].kind);
         if !answer.success {
             let message = format!("{} probe failed: {}", kind.word(), answer.output);
             self.container_event(index, EventType::Warning, "Unhealthy", message);
+        }
+        if answer.success && !answer.output.is_empty() {
+            let message = format!("{} probe warning: {}", kind.word(), answer.output);
+            self.container_event(index, EventType::Warning, "ProbeWarning", message);
         }
         let Some(spec) = self.probe_spec(at) else { return };
         let threshold = match result {
@@ -425,16 +495,24 @@ impl PodCx<'_, '_> {
             self.record_verdict(at, result);
             self.store(at, result);
         }
-        let settled = enough && (result == Verdict::Success || self.pod.worker.probes[at].on_hold);
-        let next = if settled && self.is_steady(at) { None } else { Some(self.ctx.now) };
-        self.rest(at, next);
+        if self.pod.worker.probes[at].ended {
+            return;
+        }
+        let on_hold = self.pod.worker.probes[at].on_hold;
+        let steady = result == Verdict::Success && answer.output.is_empty() && self.is_steady(at, took);
+        if enough && !self.pod.worker.probes[at].woken && (on_hold || steady) {
+            self.pod.worker.probes[at].steady = (!on_hold && !self.env.eager).then_some(took);
+            self.rest(at, None);
+        } else {
+            self.rest(at, Some(self.ctx.now));
+        }
     }
 
     /// Whether the next answers are known to be like the last one.
-    fn is_steady(&self, at: usize) -> bool {
+    fn is_steady(&self, at: usize, took: SimDuration) -> bool {
         let probe = &self.pod.worker.probes[at];
-        if probe.on_hold {
-            return true;
+        if took >= self.period(at) || !self.host.runtime_answers {
+            return false;
         }
         let container = self.pod.spec(probe.container);
         let Some(question) = self.probe_spec(at).and_then(|spec| question(spec, container)) else {
@@ -468,6 +546,10 @@ impl PodCx<'_, '_> {
 
     /// The kubelet's main loop hears of a changed result.
     fn stored_changed(&mut self, at: usize) {
+        if !self.host.kubelet_works() {
+            // The kubelet's main loop stands still; it will look at the results when it goes on.
+            return;
+        }
         let probe = &self.pod.worker.probes[at];
         match (probe.kind, probe.stored) {
             (ProbeKind::Liveness, Verdict::Success | Verdict::Unknown) => return,
@@ -484,42 +566,4 @@ impl PodCx<'_, '_> {
         let probe = pod.worker.probes.iter().find(|probe| probe.container == index && probe.kind == kind)?;
         Some(if probe.known == Some(restart) { probe.stored } else { Verdict::Unknown })
     }
-}
-
-/// What a probe asks, with its port resolved; `None` when a named port does not exist.
-fn question<'a>(probe: &'a Probe, container: &Container) -> Option<Question<'a>> {
-    let resolve = |port: &IntOrString| match port {
-        IntOrString::Int(number) => Some(*number),
-        IntOrString::Text(name) => {
-            let named = container.ports.iter().find(|port| port.name.as_ref() == Some(name));
-            named.map(|port| port.container_port).or_else(|| name.parse().ok())
-        }
-    };
-    if let Some(http) = &probe.http_get {
-        let path = http.path.as_ref().map_or("/", Name::as_str);
-        return Some(Question::Http { path, port: resolve(&http.port)? });
-    }
-    if let Some(tcp) = &probe.tcp_socket {
-        return Some(Question::Tcp { port: resolve(&tcp.port)? });
-    }
-    if let Some(exec) = &probe.exec {
-        return Some(Question::Exec { command: &exec.command });
-    }
-    probe.grpc.as_ref().map(|grpc| Question::Grpc { port: grpc.port })
-}
-
-fn timeout_text(probe: &Probe) -> Name {
-    let limit = seconds(probe.timeout_seconds, 1);
-    if probe.exec.is_some() {
-        return Name::from(format!("command timed out after {limit}"));
-    }
-    if probe.grpc.is_some() {
-        return Name::from(format!(
-            "timeout: failed to connect service within {limit}: context deadline exceeded"
-        ));
-    }
-    if probe.tcp_socket.is_some() {
-        return "dial tcp: i/o timeout".into();
-    }
-    "Get: context deadline exceeded (Client.Timeout exceeded while awaiting headers)".into()
 }

@@ -5,12 +5,13 @@
 use super::backoff::BackOff;
 use super::host::{NodeEvent, PodCx};
 use super::image::Pull;
+use super::kill::HookRun;
 use super::pod::{Finished, Instance, KillReason, Sandbox, Step, Waiting};
 use crate::component::Class;
 use crate::component::events::EventType;
-use crate::kernel::SimDuration;
-use crate::trace::{ContainerFact, Detail, Subject};
-use crate::workload::AppInstance;
+use crate::kernel::{SimDuration, SimTime};
+use crate::trace::{ContainerFact, Detail, RecordId, Subject};
+use crate::workload::{AppInstance, Exit};
 
 const SEQ_RUN: u32 = 4;
 
@@ -76,6 +77,9 @@ impl PodCx<'_, '_> {
             }
             Some(Waiting::Image(index)) => self.image_ready(index),
             Some(Waiting::Start(index)) => self.start_process(index),
+            Some(Waiting::PostStart(index)) if std::mem::take(&mut run.hook_fails) => {
+                self.post_start_failed(index)
+            }
             Some(Waiting::PostStart(_) | Waiting::Exit(_)) | None => None,
         };
         self.step_done(next);
@@ -93,9 +97,16 @@ impl PodCx<'_, '_> {
 
     /// A container has ended; a step may have waited for that.
     pub(super) fn run_saw_exit(&mut self, index: usize) {
-        let waits = self.pod.worker.run.as_ref().and_then(|run| run.waiting) == Some(Waiting::Exit(index));
-        if waits {
-            self.step_done(None);
+        match self.pod.worker.run.as_ref().and_then(|run| run.waiting) {
+            Some(Waiting::Exit(waited)) if waited == index => self.step_done(None),
+            // The hook ends with the process.
+            Some(Waiting::PostStart(waited)) if waited == index => {
+                let mut timer = self.pod.worker.run.as_mut().and_then(|run| run.timer.take());
+                self.ctx.cancel(&mut timer);
+                self.post_start_failed(index);
+                self.step_done(None);
+            }
+            _ => {}
         }
         self.terminating_progress();
     }
@@ -264,8 +275,10 @@ impl PodCx<'_, '_> {
         truth.starts += 1;
         truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record });
         self.pod.worker.reasons[index] = None;
+        self.bind_ports(index);
         self.plan_exit(index);
         self.changed();
+        self.note_for_probes(index, record);
         self.container_event(
             index,
             EventType::Normal,
@@ -277,11 +290,53 @@ impl PodCx<'_, '_> {
 
     fn post_start(&mut self, index: usize) -> Option<Waiting> {
         let hook = self.pod.spec(index).lifecycle.as_ref()?.post_start.clone()?;
-        match self.hook_duration(index, &hook) {
+        let HookRun { lasts, fails } = self.run_hook(index, &hook);
+        match lasts {
+            Some(SimDuration::ZERO) if fails => self.post_start_failed(index),
             Some(SimDuration::ZERO) => None,
-            Some(runs) => self.wait(runs, Waiting::PostStart(index)),
+            Some(lasts) => {
+                if let Some(run) = &mut self.pod.worker.run {
+                    run.hook_fails = fails;
+                }
+                self.wait(lasts, Waiting::PostStart(index))
+            }
             None => Some(Waiting::PostStart(index)),
         }
+    }
+
+    /// A container whose postStart hook failed is stopped; the usual rules start it again.
+    fn post_start_failed(&mut self, index: usize) -> Option<Waiting> {
+        let text = "PostStartHook failed";
+        self.container_event(index, EventType::Warning, "FailedPostStartHook", text.to_owned());
+        self.pod.worker.reasons[index] = Some(("PostStartHookError".into(), text.into()));
+        self.fail_step();
+        let message = self.kill_message(index, KillReason::PostStart);
+        self.begin_kill(index, KillReason::PostStart, &message);
+        self.pod.containers[index].running.as_ref().map(|_| Waiting::Exit(index))
+    }
+
+    /// The containers of a pod share its ports: of two programs that bind the same one, the later ends with code 1.
+    fn bind_ports(&mut self, index: usize) {
+        let Some((ports, listens)) = self.bound(index) else { return };
+        for other in 0..self.pod.containers.len() {
+            let Some((theirs, since)) = self.bound(other).filter(|_| other != index) else { continue };
+            if !ports.iter().any(|port| theirs.contains(port)) {
+                continue;
+            }
+            let (late, at) = if since <= listens { (index, listens) } else { (other, since) };
+            if let Some(instance) = &mut self.pod.containers[late].running {
+                instance.app.force_exit(Exit { at, code: 1, oom: false });
+            }
+            if late != index {
+                self.plan_exit(other);
+            }
+        }
+    }
+
+    /// The ports that a program is known to bind, and when.
+    fn bound(&self, index: usize) -> Option<(Vec<i32>, SimTime)> {
+        let app = &self.pod.containers[index].running.as_ref()?.app;
+        Some((app.model().ports.clone()?, app.listens_at()))
     }
 
     /// The runtime cannot start the process (missing binary, bad working directory): StartError, exit code 128.
@@ -338,13 +393,15 @@ impl PodCx<'_, '_> {
         let now = self.ctx.now;
         let Some(mut instance) = self.pod.end_instance(index, now, code, reason.into()) else { return };
         self.ctx.cancel(&mut instance.exit_event);
-        self.record_exit(index, code, reason, instance.restart);
+        let record = self.record_exit(index, code, reason, instance.restart);
         self.changed();
+        self.note_for_probes(index, record);
+        self.wake_probes();
         self.kill_finished(index);
         self.run_saw_exit(index);
     }
 
-    fn record_exit(&mut self, index: usize, code: i32, reason: &'static str, restart: i32) {
+    fn record_exit(&mut self, index: usize, code: i32, reason: &'static str, restart: i32) -> RecordId {
         let container = self.pod.spec(index).name.clone();
         let metadata = &self.pod.pod.metadata;
         let subject = Subject::pod(&metadata.namespace, &metadata.name);
@@ -354,6 +411,6 @@ impl PodCx<'_, '_> {
             node: self.host.name.clone(),
             fact: ContainerFact::Exited { code, reason: reason.into() },
         };
-        self.ctx.trace.record(self.ctx.now, "runtime", subject, "ContainerExited", reason, text, detail);
+        self.ctx.trace.record(self.ctx.now, "runtime", subject, "ContainerExited", reason, text, detail)
     }
 }

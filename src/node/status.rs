@@ -184,7 +184,9 @@ impl PodCx<'_, '_> {
                 _ => Some(now),
             };
         }
-        let disrupted = self.pod.worker.verdict.is_some() && self.pod.worker.stage == Stage::Terminated;
+        let disrupted =
+            self.pod.worker.verdict.as_ref().is_some_and(|(reason, _)| reason != "DeadlineExceeded")
+                && self.pod.worker.stage == Stage::Terminated;
         if disrupted {
             conditions.push(Condition {
                 last_transition_time: Some(now),

@@ -4,10 +4,12 @@
 //! 2.4, 4.4. A sync waits for a view of the runtime newer than the end of the sync before, so two syncs of a pod are
 //! at least one relist apart.
 
+use std::collections::VecDeque;
+
 use super::host::{NodeEvent, PodCx};
 use super::plan::{Plan, plan};
-use super::pod::{KillReason, Run, Stage};
-use super::probe::ProbeKind;
+use super::pod::{KillReason, Run, Stage, Step};
+use super::probe::{ProbeKind, Verdict};
 use crate::api::{DeleteOptions, Kind, ObjectRef, Request};
 use crate::component::Class;
 use crate::kernel::{SimDuration, SimTime};
@@ -30,6 +32,7 @@ impl PodCx<'_, '_> {
         if self.pod.worker.wanted.is_some() {
             return;
         }
+        self.pass_idle_syncs();
         let at = self.earliest_sync();
         let event = NodeEvent::Sync { pod: self.id };
         let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_WANTED, event);
@@ -42,6 +45,31 @@ impl PodCx<'_, '_> {
         let (period, phase) = (self.ctx.settings.pleg_relist_period, self.host.relist_phase);
         let relist = end.next_tick_after(period, phase);
         relist.max(self.ctx.now)
+    }
+
+    /// The syncs without cause that were due meanwhile have found nothing new; only their times matter.
+    fn pass_idle_syncs(&mut self) {
+        while let Some(due) = self.pod.worker.idle_sync {
+            let (now, target) = (self.ctx.now, self.pod.target);
+            if due > now || (due == now && !self.ctx.is_past(due, Class::Sync, target, SEQ_QUEUE)) {
+                return;
+            }
+            self.pod.worker.last_sync_end = Some(due);
+            self.pod.worker.idle_sync = Some(self.queue_tick(due, self.ctx.settings.sync_frequency));
+        }
+    }
+
+    /// The tick at which the work queue hands out a pod that was put into it at `from` with a delay.
+    fn queue_tick(&self, from: SimTime, delay: SimDuration) -> SimTime {
+        let (period, phase) = (self.ctx.settings.sync_tick_period, self.host.sync_phase);
+        (from + self.jittered(from, delay)).next_tick_after(period, phase)
+    }
+
+    /// Whether a sync without cause would do something: ask a readiness probe that has not succeeded yet.
+    fn idle_sync_matters(&self) -> bool {
+        self.pod.worker.probes.iter().any(|probe| {
+            probe.kind == ProbeKind::Readiness && (probe.stored != Verdict::Success || !self.is_known(probe))
+        })
     }
 
     /// A sync begins, because it was wanted or because its time in the work queue has come.
@@ -62,6 +90,7 @@ impl PodCx<'_, '_> {
         let (mut wanted, mut queued) = (self.pod.worker.wanted.take(), self.pod.worker.queue_timer.take());
         self.ctx.cancel(&mut wanted);
         self.ctx.cancel(&mut queued);
+        self.pod.worker.idle_sync = None;
         match self.pod.worker.stage {
             Stage::Syncing => self.sync_pod(),
             Stage::Terminating => self.sync_terminating(),
@@ -72,7 +101,14 @@ impl PodCx<'_, '_> {
 
     fn sync_pod(&mut self) {
         let now = self.ctx.now;
-        self.pod.worker.start_time.get_or_insert(now);
+        if self.pod.worker.start_time.is_none() {
+            self.pod.worker.start_time = Some(now);
+            self.watch_deadline();
+        }
+        if self.past_deadline() {
+            self.deadline_exceeded();
+            return;
+        }
         if self.update_status(false).is_terminal() {
             self.pod.worker.stage = Stage::Terminating;
             self.end_sync(false);
@@ -86,15 +122,22 @@ impl PodCx<'_, '_> {
             let message = "Pod sandbox changed, it will be killed and re-created.";
             self.pod_event(crate::component::events::EventType::Normal, "SandboxChanged", message);
         }
+        let mut steps = VecDeque::from(steps);
         if kill_pod {
-            self.stop_all();
+            self.stop_all(false);
+            let running = |index: &usize| self.pod.containers[*index].running.is_some();
+            let waits = (0..self.pod.containers.len()).filter(running);
+            steps.extend(waits.map(|index| Step::Kill(index, KillReason::PodStops)));
         }
-        self.pod.worker.run = Some(Run { steps: steps.into(), ..Run::default() });
+        self.pod.worker.run = Some(Run { steps, ..Run::default() });
         self.advance();
     }
 
-    /// Stops every container that still runs.
-    fn stop_all(&mut self) {
+    /// Stops every container that still runs; `anew` begins stops that are under way once more.
+    fn stop_all(&mut self, anew: bool) {
+        if anew {
+            (0..self.pod.containers.len()).for_each(|index| self.cancel_kill(index));
+        }
         // Sidecars wait for the regular containers, so those are told first.
         for index in (0..self.pod.containers.len()).rev() {
             let name = self.pod.spec(index).name.clone();
@@ -116,7 +159,7 @@ impl PodCx<'_, '_> {
                 self.abandon_run();
                 self.request_sync();
             }
-            Stage::Terminating if shrinks && self.pod.worker.run.is_some() => self.stop_all(),
+            Stage::Terminating if shrinks && self.pod.worker.run.is_some() => self.stop_all(true),
             _ => {}
         }
     }
@@ -135,7 +178,7 @@ impl PodCx<'_, '_> {
     fn sync_terminating(&mut self) {
         self.update_status(false);
         self.stop_probes(&[ProbeKind::Liveness, ProbeKind::Startup], true);
-        self.stop_all();
+        self.stop_all(true);
         self.pod.worker.run = Some(Run::default());
         self.terminating_progress();
     }
@@ -221,14 +264,13 @@ impl PodCx<'_, '_> {
             self.request_sync();
         }
         let delay = if error { self.error_delay() } else { self.ctx.settings.sync_frequency };
-        // After a sync without error the next one, a minute later, would find nothing new: whatever changes asks for
-        // a sync itself. It is simulated only on request.
-        if !error && !self.env.eager {
+        let at = self.queue_tick(self.ctx.now, delay);
+        // After a sync without error the next one, a minute later, usually would find nothing new: whatever changes
+        // asks for a sync itself. Such a sync is simulated only on request.
+        if !error && !self.env.eager && !self.idle_sync_matters() {
+            self.pod.worker.idle_sync = Some(at);
             return;
         }
-        let due = self.ctx.now + self.jittered(delay);
-        let (period, phase) = (self.ctx.settings.sync_tick_period, self.host.sync_phase);
-        let at = due.next_tick_after(period, phase);
         let event = NodeEvent::QueuedSync { pod: self.id };
         let mut old = self.pod.worker.queue_timer.take();
         self.ctx.cancel(&mut old);
@@ -255,13 +297,13 @@ impl PodCx<'_, '_> {
     }
 
     /// The work queue's jitter: times a factor from [1, 1.5).
-    fn jittered(&self, delay: SimDuration) -> SimDuration {
+    fn jittered(&self, from: SimTime, delay: SimDuration) -> SimDuration {
         if !self.ctx.settings.jitter {
             return delay;
         }
         let metadata = &self.pod.pod.metadata;
         let entity = format!("{}/{}", metadata.namespace, metadata.name);
-        let index = self.ctx.now.as_nanos();
+        let index = from.as_nanos();
         let extra = self.ctx.streams.stream("sync-jitter", &entity).below_at(index, delay.as_nanos() / 2 + 1);
         delay + SimDuration::from_nanos(extra)
     }

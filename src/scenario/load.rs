@@ -105,7 +105,7 @@ fn read_document(document: &Document, context: &Context<'_>, parts: &mut Parts) 
     match kind {
         Own::No => parts.objects.extend(manifest::objects(&value).into_iter().flatten()),
         Own::Scenario => parts.specs.extend(read::spec(&value)),
-        Own::AppModel => parts.apps.extend(read::app(&value).map(|app| (app, value.place()))),
+        Own::AppModel => parts.apps.extend(read::app(&value).map(|app| (app, value.name_place()))),
         Own::Wrong => {}
     }
 }
@@ -132,7 +132,7 @@ fn own_kind(document: &Value<'_>) -> Own {
     match kind {
         Some((_, own)) if group == GROUP && version == VERSION => *own,
         Some(_) if group == GROUP || nearest(group, [GROUP]).is_some() || group.is_empty() => {
-            let message = format!("a {word} has the apiVersion `{right}`, not `{api_version}`");
+            let message = format!("`{word}` has the apiVersion `{right}`, not `{api_version}`");
             wrong_field(document, "apiVersion", message, None)
         }
         None if group == GROUP => {

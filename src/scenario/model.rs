@@ -84,6 +84,16 @@ pub struct Manifest {
     pub place: Place,
 }
 
+impl Manifest {
+    /// The kind as written, also of an object that is not simulated.
+    pub fn kind(&self) -> Name {
+        match &self.object {
+            Object::Unsimulated(object) => object.kind.clone(),
+            object => object.kind().as_str().into(),
+        }
+    }
+}
+
 /// A machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodePlan {

@@ -23,6 +23,7 @@ use crate::workload::Apps;
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
+use super::kubectl::Drains;
 use super::run::RunOptions;
 use super::steps::Script;
 use super::watch::Watches;
@@ -70,6 +71,7 @@ impl World {
             apps: Apps::new(scenario.apps.clone()),
             faults: ActiveFaults::default(),
             script: Script::new(scenario),
+            drains: Drains::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,
@@ -124,6 +126,8 @@ impl World {
         };
         let node = registered(plan.node.clone(), &config, &scenario.version, self.epoch);
         let mut host = Host::new(config, &self.settings);
+        host.shared.allocatable = node.status.allocatable.clone();
+        host.shared.labels = node.metadata.labels.clone();
         host.shared.images.extend(plan.images.iter().cloned());
         self.hosts.push(host);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });

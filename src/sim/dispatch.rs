@@ -85,6 +85,7 @@ impl World {
             Event::FaultEnds(index) => self.end_fault(index),
             Event::Booted(index) => self.machine_booted(index),
             Event::Expect(index) => self.check_expectation(index),
+            Event::Drain(number) => self.continue_drain(number),
             Event::EventExpires(index) => self.expire_event(index),
         }
     }
@@ -194,7 +195,7 @@ impl World {
     }
 
     /// A request of a person, on its way at once.
-    pub(super) fn submit_as_user(&mut self, request: Request) {
+    pub fn submit_as_user(&mut self, request: Request) {
         self.user_seq += 1;
         let submission = Submission {
             at: self.now(),

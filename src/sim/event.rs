@@ -36,6 +36,8 @@ pub enum Event {
     Booted(u32),
     /// An expectation is due.
     Expect(u32),
+    /// The n-th `kubectl drain` goes on.
+    Drain(u32),
     /// An Event object is too old.
     EventExpires(u32),
 }

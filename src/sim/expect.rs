@@ -1,10 +1,10 @@
 //! Expectations: conditions on the cluster, when they are looked at, and what is said when they do not hold.
 
+use crate::api::Object;
 use crate::api::core::{ConditionStatus, Conditions};
 use crate::api::node::Node;
 use crate::api::pod::{ContainerStatus, Pod, Terminated};
 use crate::api::policy::EventObject;
-use crate::api::{Kind, Object};
 use crate::base::Name;
 use crate::fault::Pods;
 use crate::kernel::SimTime;
@@ -257,8 +257,7 @@ impl World {
             None => {}
         }
         pods.iter().try_for_each(|pod| {
-            evaluate_pod(condition, pod, self.timestamp())
-                .map_err(|why| format!("pod {}: {why}", pod.metadata.name))
+            evaluate_pod(condition, pod).map_err(|why| format!("pod {}: {why}", pod.metadata.name))
         })
     }
 
@@ -365,7 +364,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, wanted: &T, found: &T) -> Re
     if wanted == found { Ok(()) } else { Err(format!("{what}: expected {wanted:?}, found {found:?}")) }
 }
 
-fn evaluate_pod(condition: &PodCondition, pod: &Pod, now: crate::api::Timestamp) -> Result<(), String> {
+fn evaluate_pod(condition: &PodCondition, pod: &Pod) -> Result<(), String> {
     let status = &pod.status;
     let containers: Vec<&ContainerStatus> =
         status.init_container_statuses.iter().chain(&status.container_statuses).collect();
@@ -393,7 +392,7 @@ fn evaluate_pod(condition: &PodCondition, pod: &Pod, now: crate::api::Timestamp)
         }
     }
     match &condition.status {
-        Some(wanted) => same("status", &wanted.as_str(), &super::kubectl::pod_status(pod, now).as_str()),
+        Some(wanted) => same("status", &wanted.as_str(), &super::kubectl::pod_status(pod).as_str()),
         None => Ok(()),
     }
 }

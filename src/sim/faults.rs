@@ -135,7 +135,7 @@ impl World {
             }
             Fault::RuntimeStop { nodes } => {
                 for node in self.target_nodes(nodes) {
-                    self.with_host(node, |host, ctx, _| host.runtime_stops(ctx));
+                    self.with_host(node, |host, ctx, env| host.runtime_stops(ctx, env));
                 }
             }
             Fault::Pressure { nodes, resource } => self.set_pressure(nodes, *resource, ConditionStatus::True),

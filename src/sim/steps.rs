@@ -1,8 +1,11 @@
 //! What the scenario does, step by step.
 
+use std::collections::BTreeMap;
+
+use crate::api::{Object, ObjectRef};
 use crate::component::Class;
 use crate::kernel::{EventKey, SimDuration, SimTime};
-use crate::scenario::{Action, Scenario, Step, When};
+use crate::scenario::{Action, Manifest, Scenario, Step, When};
 use crate::trace::{Detail, Subject};
 
 use super::event::Event;
@@ -13,11 +16,30 @@ use super::world::World;
 pub struct Script {
     steps: Vec<Step>,
     times: Vec<u64>,
+    manifests: Vec<Manifest>,
+    /// What was applied last, for objects that came from files.
+    applied: BTreeMap<ObjectRef, Object>,
 }
 
 impl Script {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        Self { times: vec![0; scenario.steps.len()], steps: scenario.steps.clone() }
+        let own = |manifest: &Manifest| (manifest.object.reference(), manifest.object.clone());
+        Self {
+            times: vec![0; scenario.steps.len()],
+            steps: scenario.steps.clone(),
+            manifests: scenario.objects.clone(),
+            applied: scenario.objects.iter().map(own).collect(),
+        }
+    }
+
+    /// What the files of the scenario describe.
+    pub(super) fn manifests(&self) -> &[Manifest] {
+        &self.manifests
+    }
+
+    /// Notes what was applied; returns what was applied before.
+    pub(super) fn note_applied(&mut self, object: &Object) -> Option<Object> {
+        self.applied.insert(object.reference(), object.clone())
     }
 
     /// First times of the steps that have one, with the class they belong to.

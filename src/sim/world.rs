@@ -13,6 +13,7 @@ use crate::workload::Apps;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
+use super::kubectl::Drains;
 use super::steps::Script;
 use super::watch::Watches;
 
@@ -77,6 +78,8 @@ pub struct World {
     pub faults: ActiveFaults,
     /// What the scenario does.
     pub script: Script,
+    /// `kubectl drain` commands and how far they are.
+    pub(super) drains: Drains,
     /// What the scenario expects.
     pub watchlist: Watchlist,
     /// End of the run.

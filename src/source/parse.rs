@@ -61,9 +61,10 @@ pub(super) fn parse_yaml(file: &Arc<SourceFile>) -> Result<Vec<Document>, Diagno
                 builder.begin(Opening::Mapping, places.span(span.start, span.end), anchor)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                // The end of a block is not written: the span is empty and lies at what follows.
+                // The end of a block is not written: the span is empty and lies at what follows. The span of a
+                // closing bracket goes on to the next token, also over a comment; the bracket is one byte.
                 let written = !span.is_empty();
-                builder.end(written.then(|| places.byte(span.end)))?;
+                builder.end(written.then(|| places.byte(span.start) + 1))?;
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar =

@@ -184,7 +184,7 @@ impl Node {
     }
 
     /// What the value is, for messages: `` text `abc` ``, `a list`, `nothing`.
-    pub(super) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match &self.kind {
             Kind::Null => "nothing".to_owned(),
             Kind::Sequence(_) => "a list".to_owned(),

@@ -62,13 +62,46 @@ pub struct Answer {
     pub latency: Option<SimDuration>,
     /// Whether it is a success.
     pub success: bool,
-    /// What the prober would print.
+    /// Whether nobody listens.
+    pub refused: bool,
+    /// What the prober would print; with a success, a warning.
     pub output: Name,
 }
 
 impl Answer {
-    fn failure(output: impl Into<Name>) -> Self {
-        Self { latency: Some(SimDuration::ZERO), success: false, output: output.into() }
+    /// A failure at once.
+    pub fn failure(output: impl Into<Name>) -> Self {
+        Self { latency: Some(SimDuration::ZERO), success: false, refused: false, output: output.into() }
+    }
+
+    /// Nobody listens.
+    pub fn refused() -> Self {
+        Self { refused: true, ..Self::failure("connect: connection refused") }
+    }
+
+    /// No answer within the time that the asker allows.
+    pub fn late(output: Name) -> Self {
+        Self { latency: None, ..Self::failure(output) }
+    }
+
+    /// A success after some time.
+    pub fn success(latency: SimDuration) -> Self {
+        Self { latency: Some(latency), success: true, refused: false, output: Name::default() }
+    }
+
+    /// An HTTP response: 200 to 399 are successes, redirects to another host with a warning.
+    fn http(latency: SimDuration, status: u16) -> Self {
+        match status {
+            200..300 => Self::success(latency),
+            300..400 => Self {
+                output: "Probe terminated redirects, Response body: ".into(),
+                ..Self::success(latency)
+            },
+            _ => Self {
+                latency: Some(latency),
+                ..Self::failure(format!("HTTP probe failed with statuscode: {status}"))
+            },
+        }
     }
 }
 
@@ -209,7 +242,7 @@ impl AppInstance {
             return self.answer_exec(command, now);
         }
         if self.hung {
-            return Answer { latency: None, success: false, output: Name::default() };
+            return Answer::late(Name::default());
         }
         let port = match question {
             Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port } => port,
@@ -219,38 +252,33 @@ impl AppInstance {
             && !self.model.localhost_only
             && self.model.ports.as_ref().is_none_or(|ports| ports.contains(&port));
         if !listening {
-            return Answer::failure(format!("dial tcp :{port}: connect: connection refused"));
+            return Answer::refused();
         }
         match question {
             Question::Http { path, .. } => self.answer_http(path, available),
-            _ => Answer { latency: Some(SimDuration::ZERO), success: true, output: Name::default() },
+            _ => Answer::success(SimDuration::ZERO),
         }
     }
 
     fn answer_http(&mut self, path: &str, available: &dyn Fn(&str) -> bool) -> Answer {
         let Some(rule) = self.http_rule(path).cloned() else {
-            let success = self.model.http.is_empty();
-            let output = if success { "" } else { "HTTP probe failed with statuscode: 404" };
-            return Answer { latency: Some(SimDuration::ZERO), success, output: output.into() };
+            return Answer::http(SimDuration::ZERO, if self.model.http.is_empty() { 200 } else { 404 });
         };
         let latency = self.next_draw(&rule.latency);
         let status = if rule.needs.iter().all(|service| available(service)) { rule.status } else { 503 };
-        let success = (200..400).contains(&status);
-        let output =
-            if success { String::new() } else { format!("HTTP probe failed with statuscode: {status}") };
-        Answer { latency: Some(latency), success, output: output.into() }
+        Answer::http(latency, status)
     }
 
     fn answer_exec(&mut self, command: &[Name], now: SimTime) -> Answer {
         let Some(rule) = self.exec_rule(command).cloned() else {
-            return Answer { latency: Some(SimDuration::ZERO), success: true, output: Name::default() };
+            return Answer::success(SimDuration::ZERO);
         };
         let age = now.saturating_since(self.started_at);
         let in_time = rule.while_aged.is_empty()
             || rule.while_aged.iter().any(|(from, until)| (*from..*until).contains(&age));
         let code = if in_time { rule.code } else { rule.code.max(1) };
         let latency = self.next_draw(&rule.latency);
-        Answer { latency: Some(latency), success: code == 0, output: Name::default() }
+        Answer { success: code == 0, ..Answer::success(latency) }
     }
 
     fn http_rule(&self, path: &str) -> Option<&HttpRule> {

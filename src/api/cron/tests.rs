@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use super::*;
 
 fn next(schedule: &str, after: &str) -> Option<String> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::api::core::{LabelSelector, SelectorOperator, SelectorRequirement};
+use crate::api::defaults::apply_defaults;
 use crate::api::pod::{Pod, PodAffinityTerm, PodSpec, PreemptionPolicy};
 use crate::api::policy::PriorityClass;
-use crate::api::{Kind, Labels, Object};
+use crate::api::{Kind, Labels, Object, Resource};
 
 #[derive(Deserialize)]
 struct List {
@@ -25,12 +26,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Object>, String> {
     objects.collect()
 }
 
-/// Fills in what the API server does before the scheduler sees a pod.
-pub(super) fn admit(pod: &mut Pod, classes: &[Arc<PriorityClass>]) {
+/// The pod with what the API server fills in before the scheduler sees it.
+pub(super) fn admit(pod: &Arc<Pod>, classes: &[Arc<PriorityClass>]) -> Pod {
+    let mut object = Object::Pod(pod.clone());
+    apply_defaults(&mut object);
+    let mut pod = Pod::from_object(&object).map_or_else(|| (**pod).clone(), |pod| (**pod).clone());
     let labels = pod.metadata.labels.clone();
     let spec = Arc::make_mut(&mut pod.spec);
-    default_requests(spec);
-    default_host_ports(spec);
     set_priority(spec, classes);
     let affinity = spec.affinity.as_deref_mut();
     let sides = affinity.map(|affinity| [&mut affinity.pod_affinity, &mut affinity.pod_anti_affinity]);
@@ -38,26 +40,7 @@ pub(super) fn admit(pod: &mut Pod, classes: &[Arc<PriorityClass>]) {
         side.required.iter_mut().for_each(|term| add_match_label_keys(term, &labels));
         side.preferred.iter_mut().for_each(|wish| add_match_label_keys(&mut wish.pod_affinity_term, &labels));
     }
-}
-
-/// Requests default to limits.
-fn default_requests(spec: &mut PodSpec) {
-    for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
-        for (name, limit) in &container.resources.limits {
-            container.resources.requests.entry(name.clone()).or_insert(*limit);
-        }
-    }
-}
-
-/// On the host's network, a container port is a host port.
-fn default_host_ports(spec: &mut PodSpec) {
-    if spec.host_network {
-        for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
-            for port in container.ports.iter_mut().filter(|port| port.host_port.unwrap_or(0) == 0) {
-                port.host_port = Some(port.container_port);
-            }
-        }
-    }
+    pod
 }
 
 /// The class named, or the default class, gives the priority.

@@ -139,8 +139,7 @@ impl Replay {
         });
         let mut leading = true;
         for pod in pods {
-            let mut pod = (**pod).clone();
-            input::admit(&mut pod, &self.classes);
+            let mut pod = input::admit(pod, &self.classes);
             let id = PodId(self.pods);
             self.pods += 1;
             let name = format!("{}/{}", pod.metadata.namespace, pod.metadata.name);

@@ -423,7 +423,7 @@ pub fn same_template(a: &PodTemplate, b: &PodTemplate) -> bool {
 
 /// A short name for a template. Kubernetes hashes a Go memory dump; here it is the template's JSON, in the same
 /// alphabet and length.
-fn template_hash(template: &PodTemplate, collisions: Option<i32>) -> String {
+pub(in crate::control) fn template_hash(template: &PodTemplate, collisions: Option<i32>) -> String {
     const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     let text = serde_json::to_string(template).unwrap_or_default();
     let mut hasher = blake3::Hasher::new();

@@ -3,11 +3,16 @@
 //! A controller is level-triggered: it gets the key of an object, looks at the delivered state of the cluster, and sends
 //! requests that bring the cluster closer to what the object wants. It remembers nothing that it could look up.
 
+mod cron_job;
+mod daemon_set;
 pub mod deployment;
+mod disruption;
 pub mod endpoints;
 pub(super) mod garbage;
+mod job;
 mod namespace;
 pub mod node_lifecycle;
 pub(super) mod pod_gc;
 pub(super) mod replicas;
+mod stateful_set;
 mod taint_eviction;

@@ -84,6 +84,9 @@ fn controller_of(kind: &str) -> Option<(ControllerId, Kind)> {
     match kind {
         "ReplicaSet" => Some((ControllerId::ReplicaSet, Kind::ReplicaSet)),
         "ReplicationController" => Some((ControllerId::ReplicationController, Kind::ReplicationController)),
+        "StatefulSet" => Some((ControllerId::StatefulSet, Kind::StatefulSet)),
+        "DaemonSet" => Some((ControllerId::DaemonSet, Kind::DaemonSet)),
+        "Job" => Some((ControllerId::Job, Kind::Job)),
         _ => None,
     }
 }
@@ -218,10 +221,15 @@ impl Desktop<'_, '_> {
     }
 
     fn delete_pod(&mut self, set: &Set, pod: &Pod) {
+        self.delete_replica(&set.object, pod);
+    }
+
+    /// Deletes a pod that its owner wants no more, and says so.
+    pub(in crate::control) fn delete_replica(&mut self, owner: &Object, pod: &Pod) {
         let options = DeleteOptions { uid: Some(pod.metadata.uid), ..DeleteOptions::default() };
         self.submit(Request::Delete { target: pod_ref(pod), options }, About::Deletion);
         let message = format!("Deleted pod: {}", pod.metadata.name);
-        self.event(&set.object, EventType::Normal, "SuccessfulDelete", message);
+        self.event(owner, EventType::Normal, "SuccessfulDelete", message);
     }
 
     fn update_set_status(&mut self, set: &Set, pods: &[(u32, Arc<Pod>)]) {
@@ -420,6 +428,11 @@ impl Desktop<'_, '_> {
             ControllerId::ReplicaSet => Kind::ReplicaSet,
             ControllerId::ReplicationController => Kind::ReplicationController,
             ControllerId::Deployment => Kind::Deployment,
+            ControllerId::StatefulSet => Kind::StatefulSet,
+            ControllerId::DaemonSet => Kind::DaemonSet,
+            ControllerId::Job => Kind::Job,
+            ControllerId::CronJob => Kind::CronJob,
+            ControllerId::Disruption => Kind::PodDisruptionBudget,
             ControllerId::Namespace => Kind::Namespace,
             ControllerId::Endpoints | ControllerId::EndpointSlice => Kind::Service,
             _ => return None,

@@ -244,21 +244,20 @@ fn change_pod(scheduler: &mut Scheduler, changes: &Value, now: SimTime) {
     scheduler.on_pod_updated(WAITING, &Arc::new(serde_json::from_value(value).unwrap()), now);
 }
 
-fn hint_cases() -> Vec<Case> {
+fn case(
+    name: &'static str,
+    node: Value,
+    pod: Value,
+    event: fn(&mut Scheduler, SimTime),
+    queued: bool,
+) -> Case {
+    Case { name, node, pod, event, queued }
+}
+
+/// Pods that a taint or a cordon keeps off.
+fn taint_cases() -> Vec<Case> {
     let tainted = || json!({"spec": {"taints": [{"key": "k", "effect": "NoSchedule"}]}});
     let cordoned = || json!({"spec": {"unschedulable": true}});
-    let selective = || json!({"spec": {"nodeSelector": {"disk": "ssd"}}});
-    let spread = || {
-        json!({"metadata": {"labels": {"app": "w"}}, "spec": {"topologySpreadConstraints": [{
-            "maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule",
-            "labelSelector": {"matchLabels": {"app": "w"}}}]}})
-    };
-    let near = || {
-        json!({"spec": {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
-            {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}}]}}}})
-    };
-    let big = || json!({"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]}});
-    let case = |name, node, pod, event, queued| Case { name, node, pod, event, queued };
     vec![
         case(
             "taint removed",
@@ -295,6 +294,23 @@ fn hint_cases() -> Vec<Case> {
             |s, t| change_node(s, &json!({"spec": {"unschedulable": false}}), t),
             true,
         ),
+    ]
+}
+
+/// Pods that lack resources, a label, or company.
+fn other_cases() -> Vec<Case> {
+    let selective = || json!({"spec": {"nodeSelector": {"disk": "ssd"}}});
+    let spread = || {
+        json!({"metadata": {"labels": {"app": "w"}}, "spec": {"topologySpreadConstraints": [{
+            "maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {"app": "w"}}}]}})
+    };
+    let near = || {
+        json!({"spec": {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}}]}}}})
+    };
+    let big = || json!({"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]}});
+    vec![
         case(
             "label that is wanted",
             json!({}),
@@ -349,7 +365,7 @@ fn placed(app: &str) -> Arc<Pod> {
 
 #[test]
 fn only_events_that_may_help_are_worth_an_attempt() {
-    for case in hint_cases() {
+    for case in taint_cases().into_iter().chain(other_cases()) {
         let mut scheduler = scheduler();
         scheduler.on_node_added(NodeId(0), &node(&case.node), at(0));
         scheduler.on_pod_added(WAITING, &pod(&case.pod), at(0));

@@ -6,7 +6,7 @@ mod autoscaling;
 mod batch;
 mod event;
 mod node;
-mod pod;
+pub(crate) mod pod;
 mod policy;
 mod service;
 mod workload;

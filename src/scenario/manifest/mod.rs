@@ -18,7 +18,7 @@ use super::read::{Fields, Read, Value};
 use crate::api::names;
 use crate::api::object::{Kind, Object};
 use crate::base::Name;
-use crate::source::{self, Severity};
+use crate::source::{self, Severity, UnknownField};
 pub(super) use notes::Notes;
 
 /// The group of our own kinds.
@@ -111,38 +111,49 @@ impl<'de> DeserializeSeed<'de> for OfKind {
 
 fn object(value: &Value<'_>, fields: &Fields<'_>, api_version: &str, word: &str) -> Read<Manifest> {
     if api_version.split('/').next() == Some(GROUP) {
-        let message = format!("a {word} is a document of its own and cannot stand here");
+        let message = format!("`{word}` is a document of its own and cannot stand here");
         return value.wrong("invalid-value", message);
     }
     let kind = kind_of(api_version, word);
-    let name = fields.need("metadata", |metadata| object_name(metadata, kind));
-    let read = source::from_node_seed(value.node, value.path(), OfKind(kind));
-    let (mut object, unknown) = match read {
-        Ok(read) => read,
-        // The name and the rest are read apart: both may be wrong.
-        Err(error) => return value.refused(error),
-    };
-    name?;
-    let place = value.place();
+    let (mut object, unknown) = decode(value, fields, kind)?;
     if kind == Kind::Unsimulated {
-        value.context.notes.borrow_mut().unsimulated(word, &place);
+        // A `Service` of Knative is not what people think of first.
+        let foreign = Kind::from_manifest(word).is_some();
+        let what = if foreign { format!("{word} of {api_version}") } else { word.to_owned() };
+        let place = fields.get("kind").map_or_else(|| value.name_place(), |kind| kind.place());
+        value.context.notes.borrow_mut().unsimulated(&what, &place);
     } else {
         effect::note(value.node, value.context);
-        for field in unknown {
-            if !effect::is_silent(&field, &value.path().to_string()) {
-                value.context.report(field.to_diagnostic(value.context.file, Severity::Warning));
-            }
+        let here = value.path().to_string();
+        for field in unknown.iter().filter(|field| !effect::is_silent(field, &here)) {
+            value.context.report(field.to_diagnostic(value.context.file, Severity::Warning));
         }
     }
     legacy::modernise(api_version, &mut object);
     let namespaced = kind.names().namespaced && !CLUSTER_SCOPED.contains(&word);
-    let metadata = object.metadata_mut();
-    match (namespaced, metadata.namespace.is_empty()) {
-        (true, true) => metadata.namespace = "default".into(),
-        (false, false) => metadata.namespace = Name::default(),
-        _ => {}
+    let namespace = &mut object.metadata_mut().namespace;
+    if !namespaced {
+        *namespace = Name::default();
+    } else if namespace.is_empty() {
+        *namespace = "default".into();
     }
-    Ok(Manifest { object, place })
+    Ok(Manifest { object, place: value.name_place() })
+}
+
+/// The object, and the fields its type does not have. Its name and the rest are read apart, for both may be wrong;
+/// but nothing is said twice.
+fn decode(value: &Value<'_>, fields: &Fields<'_>, kind: Kind) -> Read<(Object, Vec<UnknownField>)> {
+    let name = fields.need("metadata", |metadata| object_name(metadata, kind));
+    match source::from_node_seed(value.node, value.path(), OfKind(kind)) {
+        Ok(read) => name.map(|()| read),
+        Err(error) => {
+            let told = ["metadata", "metadata.name", "metadata.namespace"];
+            if told.iter().any(|path| error.path().ends_with(path)) {
+                name?;
+            }
+            value.refused(error)
+        }
+    }
 }
 
 /// Checks `metadata.name`, which may be missing only when the server is to make one.
@@ -157,10 +168,7 @@ fn object_name(metadata: &Value<'_>, kind: Kind) -> Read<()> {
     })?;
     fields.optional("namespace", |value| {
         let text = value.text()?;
-        match names::dns1123_label(&text).first() {
-            Some(problem) if !text.is_empty() => value.wrong("invalid-name", format!("`{text}`: {problem}")),
-            _ => Ok(()),
-        }
+        if text.is_empty() { Ok(()) } else { value.check_name(&text, names::dns1123_label) }
     })?;
     Ok(())
 }

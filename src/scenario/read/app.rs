@@ -164,7 +164,9 @@ fn ending(fields: &Fields<'_>) -> Read<i32> {
     match (code?, signal?) {
         (Some(code), None) => Ok(code),
         (None, Some(signal)) => Ok(SIGNAL_BASE + signal),
-        (None, None) => fields.whole().wrong("missing-field", "missing field `code` or `signal`"),
+        (None, None) => {
+            fields.lacks("missing field `code` or `signal`", "how does it end? write for example `code: 1`")
+        }
         (Some(_), Some(_)) => {
             fields.whole().wrong("conflict", "a program ends by `code` or by `signal`, not by both")
         }

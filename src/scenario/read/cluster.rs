@@ -136,10 +136,10 @@ fn resources(value: &Value<'_>) -> Read<ResourceList> {
 
 fn labels(value: &Value<'_>) -> Read<Labels> {
     let pairs = value.entries(|key, value| {
-        if let Some(problem) = names::qualified_name(key).first() {
-            return value.wrong("invalid-name", format!("`{key}`: {problem}"));
-        }
-        Ok((Name::from(key), Name::from(value.text()?)))
+        value.check_name(key, names::qualified_name)?;
+        let text = value.text()?;
+        value.check_name(&text, names::label_value)?;
+        Ok((Name::from(key), Name::from(text)))
     })?;
     Ok(pairs.into_iter().collect())
 }

@@ -42,21 +42,21 @@ const FORMS: &[Form] = &[
 ];
 
 /// Reads the condition that some fields of a mapping make; `others` are fields that belong to someone else.
-pub(super) fn condition(fields: &Fields<'_>, others: &[&'static str]) -> Read<Condition> {
+pub(super) fn condition(fields: &mut Fields<'_>, others: &[&'static str]) -> Read<Condition> {
     let form = form(fields, others)?;
     let valid: Vec<&'static str> = [form.key].into_iter().chain(form.checks.iter().copied()).collect();
     let all: Vec<&'static str> = valid.into_iter().chain(others.iter().copied()).collect();
-    fields.only(&all)?;
+    fields.only(&all);
     (form.read)(fields, form)
 }
 
 /// A condition that is a mapping of its own.
 pub(super) fn whole_condition(value: &Value<'_>) -> Read<Condition> {
-    condition(&value.open_fields()?, &[])
+    condition(&mut value.open_fields()?, &[])
 }
 
 /// The kind of condition that is meant. `node` alone is a kind, but beside `pod` it is something to check.
-fn form(fields: &Fields<'_>, others: &[&'static str]) -> Read<&'static Form> {
+fn form(fields: &mut Fields<'_>, others: &[&'static str]) -> Read<&'static Form> {
     let found: Vec<&Form> = FORMS.iter().filter(|form| fields.has(form.key)).collect();
     match found[..] {
         [form] => Ok(form),
@@ -65,11 +65,11 @@ fn form(fields: &Fields<'_>, others: &[&'static str]) -> Read<&'static Form> {
             let keys: Vec<&'static str> = FORMS.iter().map(|form| form.key).collect();
             let checks = FORMS.iter().flat_map(|form| form.checks.iter().copied());
             // A misspelt kind is better shown as the unknown field it is.
-            fields.only(
-                &keys.iter().copied().chain(checks).chain(others.iter().copied()).collect::<Vec<_>>(),
-            )?;
+            let all: Vec<&'static str> =
+                keys.iter().copied().chain(checks).chain(others.iter().copied()).collect();
+            fields.only(&all);
             let help = format!("give one of `{}`", keys.join("`, `"));
-            fields.whole().wrong_help("missing-field", "it does not say what to look at", help)
+            fields.lacks("it does not say what to look at", help)
         }
         [a, b, ..] => {
             let message =
@@ -85,7 +85,7 @@ fn check_given(fields: &Fields<'_>, form: &Form) -> Read<()> {
         return Ok(());
     }
     let help = format!("add one of `{}`", form.checks.join("`, `"));
-    fields.whole().wrong_help("missing-field", format!("`{}` alone checks nothing", form.key), help)
+    fields.lacks(format!("`{}` alone checks nothing", form.key), help)
 }
 
 fn count(fields: &Fields<'_>, name: &str) -> Read<Option<Count>> {
@@ -156,13 +156,15 @@ fn readiness(value: &Value<'_>) -> Read<Ready> {
 fn node(fields: &Fields<'_>, form: &Form) -> Read<Condition> {
     const STATUSES: &[(&str, ConditionStatus)] = &[
         ("True", ConditionStatus::True),
-        ("true", ConditionStatus::True),
         ("False", ConditionStatus::False),
-        ("false", ConditionStatus::False),
         ("Unknown", ConditionStatus::Unknown),
     ];
     let name = fields.need("node", target::node_name);
-    let ready = fields.optional("ready", |value| value.word("status", STATUSES));
+    let ready = fields.optional("ready", |value| match value.as_str() {
+        Some("true") => Ok(ConditionStatus::True),
+        Some("false") => Ok(ConditionStatus::False),
+        _ => value.word("status", STATUSES),
+    });
     let taints = fields.optional("taints", |value| value.items(taint));
     let unschedulable = fields.optional("unschedulable", Value::truth);
     check_given(fields, form)?;
@@ -191,9 +193,7 @@ fn taint(value: &Value<'_>) -> Read<TaintPattern> {
         Some((key, value)) => (key, Some(value.into())),
         None => (rest, None),
     };
-    if let Some(problem) = crate::api::names::qualified_name(key).first() {
-        return value.wrong("invalid-name", format!("{}: {problem}", quoted(key)));
-    }
+    value.check_name(key, crate::api::names::qualified_name)?;
     Ok(TaintPattern { key: key.into(), value: pattern, effect })
 }
 
@@ -244,7 +244,7 @@ fn event(fields: &Fields<'_>, _form: &Form) -> Read<Condition> {
         let about = fields.optional("about", about);
         let message = fields.optional("message", Value::text);
         if fields.given(&["reason", "about", "message"]).is_empty() {
-            return value.wrong("missing-field", "give at least one of `reason`, `about` and `message`");
+            return fields.lacks("it does not say which events", "give `reason`, `about` or `message`");
         }
         Ok(EventCondition { reason: reason?, about: about?, message: message?, count: None })
     });
@@ -286,7 +286,7 @@ fn kind_and_name(value: &Value<'_>) -> Read<(Kind, Option<Name>, Name)> {
     let Some(kind) = Kind::from_word(word) else {
         let names =
             Kind::ALL.iter().filter(|kind| **kind != Kind::Unsimulated).map(|kind| kind.names().singular);
-        let message = format!("unknown kind {}", quoted(word));
+        let message = format!("{} is not a kind that is simulated", quoted(word));
         return match nearest(word, names) {
             Some(name) => value.wrong_help("unknown-value", message, format!("did you mean `{name}`?")),
             None => value.wrong("unknown-value", message),

@@ -1,7 +1,7 @@
 //! Readers of random lengths of time.
 
 use super::{Read, Value, Variant};
-use crate::kernel::{Distribution, DistributionError};
+use crate::kernel::{Distribution, DistributionError, SimDuration};
 
 const KINDS: &[Variant<Distribution>] = &[
     ("constant", |value| value.duration().map(Distribution::exactly)),
@@ -33,7 +33,7 @@ impl Value<'_> {
     }
 
     fn seconds(&self) -> Read<f64> {
-        self.duration().map(|length| length.as_secs_f64())
+        self.duration().map(SimDuration::as_secs_f64)
     }
 
     fn made(&self, made: Result<Distribution, DistributionError>) -> Read<Distribution> {

@@ -42,7 +42,7 @@ use crate::source::{
 };
 pub(super) use app::app;
 pub(super) use cluster::{default_cluster, label_as_kubelet, with_defaults};
-pub(super) use spec::{Spec, spec};
+pub(super) use spec::{Machines, Spec, spec};
 
 /// A problem has been reported, so there is no value.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +125,16 @@ impl<'a> Value<'a> {
     pub(super) fn place(&self) -> Place {
         let span = source::Place { node: self.node, key: self.key, exact: true }.span();
         Place { file: Arc::clone(self.context.file), span }
+    }
+
+    /// Where an object's name is written: what a message about the whole object points at.
+    pub(super) fn name_place(&self) -> Place {
+        let name = self.node.locate("metadata.name");
+        let found = if name.exact { name } else { self.node.locate("kind") };
+        if !found.exact {
+            return self.place();
+        }
+        Place { file: Arc::clone(self.context.file), span: found.span() }
     }
 
     /// The value as written, on one line.
@@ -214,32 +224,44 @@ impl<'a> Value<'a> {
 
     /// The fields of a mapping that may have these and no others.
     pub(super) fn fields(&self, names: &[&'static str]) -> Read<Fields<'_>> {
-        let fields = self.open_fields()?;
-        fields.only(names)?;
+        let mut fields = self.open_fields()?;
+        fields.only(names);
         Ok(fields)
     }
 
     /// The fields of a mapping, before it is known which it may have; to be followed by [`Fields::only`].
     pub(super) fn open_fields(&self) -> Read<Fields<'_>> {
         match &self.node.kind {
-            Kind::Mapping(entries) => Ok(Fields { value: self, entries }),
-            Kind::Null => self.wrong("wrong-type", "expected a mapping, found nothing"),
-            Kind::Sequence(_) => self.wrong("wrong-type", "expected a mapping, found a list"),
-            Kind::Scalar(scalar) => {
-                let found = quoted(&scalar.text);
-                self.wrong("wrong-type", format!("expected a mapping, found {found}"))
+            Kind::Mapping(entries) => {
+                Ok(Fields { value: self, entries, meant: Vec::new(), strangers: false })
             }
+            _ => self.wrong_type("a mapping"),
         }
     }
 
+    /// Reports that the value is of another type than wanted.
+    pub(super) fn wrong_type<T>(&self, expected: &str) -> Read<T> {
+        let found = self.node.describe();
+        self.wrong("wrong-type", format!("expected {expected}, found {found}"))
+    }
+
     /// Reads every item of a list. All of them are read, also after a wrong one.
-    pub(super) fn items<'s, T>(&'s self, mut read: impl FnMut(&Value<'s>) -> Read<T>) -> Read<Vec<T>> {
+    pub(super) fn items<'s, T>(&'s self, read: impl FnMut(&Value<'s>) -> Read<T>) -> Read<Vec<T>> {
+        self.each(read)?.into_iter().collect()
+    }
+
+    /// Those items of a list that can be read.
+    pub(super) fn readable<'s, T>(&'s self, read: impl FnMut(&Value<'s>) -> Read<T>) -> Read<Vec<T>> {
+        Ok(self.each(read)?.into_iter().flatten().collect())
+    }
+
+    fn each<'s, T>(&'s self, mut read: impl FnMut(&Value<'s>) -> Read<T>) -> Read<Vec<Read<T>>> {
         let nodes: &[Node] = match &self.node.kind {
             Kind::Null => &[],
             Kind::Sequence(nodes) => nodes,
             _ => {
-                let help = "write one item per line, each after `- `";
-                return self.wrong_help("wrong-type", "expected a list", help);
+                let message = format!("expected a list, found {}", self.node.describe());
+                return self.wrong_help("wrong-type", message, "write one item per line, each after `- `");
             }
         };
         let read_item = |(index, node)| {
@@ -247,8 +269,7 @@ impl<'a> Value<'a> {
             read(&Value { node, key: None, path, ..*self })
         };
         // Not collected into a Result at once: that would stop at the first wrong item.
-        let items: Vec<Read<T>> = nodes.iter().enumerate().map(read_item).collect();
-        items.into_iter().collect()
+        Ok(nodes.iter().enumerate().map(read_item).collect())
     }
 
     /// Reads a list, or a single item as a list of one.
@@ -271,26 +292,16 @@ impl<'a> Value<'a> {
     pub(super) fn one_of<T>(&self, what: &str, kinds: &[Variant<T>]) -> Read<T> {
         let fields = self.open_fields()?;
         let names: Vec<&'static str> = kinds.iter().map(|(name, _)| *name).collect();
-        match fields.entries {
-            [Entry { key, value: node }] => {
-                let value = Value { node, key: Some(key), path: self.path.key(&key.text), ..*self };
-                match kinds.iter().find(|(name, _)| *name == &*key.text) {
-                    Some((_, read)) => read(&value),
-                    None => {
-                        let help = did_you_mean(&key.text, &names);
-                        value.wrong_key(
-                            "unknown-value",
-                            format!("unknown {what} {}", quoted(&key.text)),
-                            help,
-                        )
-                    }
-                }
-            }
-            entries => {
-                let message = format!("expected one {what}, found {}", entries.len());
-                self.wrong_help("wrong-type", message, one_of_help(&names))
-            }
+        let [entry] = fields.entries else {
+            let message = format!("expected one {what}, found {}", fields.entries.len());
+            return self.wrong_help("wrong-type", message, one_of_help(&names));
+        };
+        let (word, value) = (&*entry.key.text, fields.at(entry));
+        if let Some((_, read)) = kinds.iter().find(|(name, _)| *name == word) {
+            return read(&value);
         }
+        let message = format!("unknown {what} {}", quoted(word));
+        value.wrong_key("unknown-value", message, did_you_mean(word, &names))
     }
 
     /// Reports a word that is none of those that are valid.
@@ -318,35 +329,36 @@ fn did_you_mean(word: &str, names: &[&'static str]) -> String {
 }
 
 /// The entries of a mapping.
-#[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     value: &'a Value<'a>,
     entries: &'a [Entry],
+    /// Names that unknown fields are slips of: that they are missing has been said.
+    meant: Vec<&'static str>,
+    /// Whether there were unknown fields.
+    strangers: bool,
 }
 
 impl<'a> Fields<'a> {
     /// Reports every field that is none of these.
-    pub(super) fn only(&self, names: &[&'static str]) -> Read<()> {
-        let mut result = Ok(());
-        for Entry { key, .. } in self.entries {
-            if names.contains(&&*key.text) {
-                continue;
-            }
+    pub(super) fn only(&mut self, names: &[&'static str]) {
+        for Entry { key, .. } in self.entries.iter().filter(|entry| !names.contains(&&*entry.key.text)) {
             let near = nearest(&key.text, names.iter().copied());
+            let suggestion = names.iter().find(|name| Some(**name) == near).copied();
             let field = UnknownField {
                 path: self.value.path.key(&key.text).to_string(),
                 parent: self.value.path.to_string(),
                 key: key.text.to_string(),
                 span: key.span,
-                suggestion: names.iter().find(|name| Some(**name) == near).copied(),
+                suggestion,
             };
             let mut problem = field.to_diagnostic(self.value.context.file, Severity::Error);
             if problem.help.is_none() {
                 problem = problem.help(one_of_help(names));
             }
-            result = Err(self.value.context.report(problem));
+            self.value.context.report(problem);
+            self.meant.extend(suggestion);
+            self.strangers = true;
         }
-        result
     }
 
     /// The value of a field that is given; `null` is not.
@@ -359,6 +371,14 @@ impl<'a> Fields<'a> {
     fn at(&self, entry: &'a Entry) -> Value<'a> {
         let path = self.value.path.key(&entry.key.text);
         Value { node: &entry.value, key: Some(&entry.key), path, ..*self.value }
+    }
+
+    /// Reports that one of several fields is missing, unless an unknown field may be it.
+    pub(super) fn lacks<T>(&self, message: impl AsRef<str>, help: impl Into<String>) -> Read<T> {
+        if self.strangers {
+            return Err(Reported(()));
+        }
+        self.value.wrong_help("missing-field", message, help)
     }
 
     /// Whether a field is given.
@@ -394,6 +414,9 @@ impl<'a> Fields<'a> {
     pub(super) fn need<T>(&self, name: &'static str, read: impl FnOnce(&Value<'a>) -> Read<T>) -> Read<T> {
         if let Some(value) = self.get(name) {
             return read(&value);
+        }
+        if self.meant.contains(&name) {
+            return Err(Reported(()));
         }
         match self.entries.iter().find(|entry| &*entry.key.text == name) {
             Some(entry) => self.at(entry).wrong("missing-field", format!("`{name}` has no value")),

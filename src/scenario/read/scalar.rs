@@ -70,15 +70,13 @@ impl Value<'_> {
         // A plain `True` is a boolean to YAML, but a word to the author.
         let Some(text) = self.as_str() else {
             let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-            return self.wrong("wrong-type", format!("expected one of `{}`", names.join("`, `")));
+            return self.wrong_type(&format!("one of `{}`", names.join("`, `")));
         };
-        match words.iter().find(|(name, _)| *name == text) {
-            Some((_, value)) => Ok(*value),
-            None => {
-                let names: Vec<&'static str> = words.iter().map(|(name, _)| *name).collect();
-                self.unknown_word(what, text, &names)
-            }
+        if let Some((_, value)) = words.iter().find(|(name, _)| *name == text) {
+            return Ok(*value);
         }
+        let names: Vec<&'static str> = words.iter().map(|(name, _)| *name).collect();
+        self.unknown_word(what, text, &names)
     }
 
     /// A length of time such as `30s`; zero is allowed.
@@ -103,7 +101,7 @@ impl Value<'_> {
 
     fn parsed<T: FromStr<Err: std::fmt::Display>>(&self, expected: &str) -> Read<T> {
         let Some(text) = self.as_str() else {
-            return self.wrong("wrong-type", format!("expected {expected}"));
+            return self.wrong_type(expected);
         };
         text.parse().or_else(|error: T::Err| self.wrong("invalid-value", error.to_string()))
     }
@@ -144,10 +142,15 @@ impl Value<'_> {
         Ok(text)
     }
 
-    fn check_name(&self, text: &str, rule: impl Fn(&str) -> Vec<String>) -> Read<()> {
+    /// Reports a text that is against a rule for names.
+    pub(in crate::scenario) fn check_name(&self, text: &str, rule: impl Fn(&str) -> Vec<String>) -> Read<()> {
         match rule(text).into_iter().next() {
             None => Ok(()),
-            Some(problem) => self.wrong("invalid-name", format!("{}: {problem}", quoted(text))),
+            // The rule ends with a regular expression, which helps nobody here.
+            Some(problem) => {
+                let rule = problem.split(" (e.g. ").next().unwrap_or_default();
+                self.wrong("invalid-name", format!("{}: {rule}", quoted(text)))
+            }
         }
     }
 
@@ -185,7 +188,7 @@ impl Value<'_> {
         let max = fields.optional("max", |value| value.whole(0..=u64::MAX));
         let (min, max) = (min?, max?);
         if min.is_none() && max.is_none() {
-            return self.wrong("missing-field", "expected a number, `min` or `max`");
+            return fields.lacks("a number without bounds", "give `min` or `max`, or write a plain number");
         }
         let count = Count { min: min.unwrap_or(0), max: max.unwrap_or(u64::MAX) };
         if count.min > count.max {

@@ -33,6 +33,17 @@ const FIELDS: &[&str] = &[
     "expect",
 ];
 
+/// What a scenario says about machines.
+#[derive(Debug)]
+pub(in crate::scenario) enum Machines {
+    /// Nothing.
+    Unsaid,
+    /// Something that could not be read: nothing can be said about names of nodes.
+    Unreadable,
+    /// These.
+    Given(Vec<NodePlan>),
+}
+
 /// A `Scenario` document.
 pub(in crate::scenario) struct Spec {
     pub(in crate::scenario) name: Name,
@@ -42,8 +53,7 @@ pub(in crate::scenario) struct Spec {
     pub(in crate::scenario) version: Name,
     pub(in crate::scenario) settings: Settings,
     pub(in crate::scenario) epoch: Timestamp,
-    /// `None` = nothing is said about machines.
-    pub(in crate::scenario) nodes: Option<Vec<NodePlan>>,
+    pub(in crate::scenario) machines: Machines,
     pub(in crate::scenario) steps: Vec<Step>,
     pub(in crate::scenario) traffic: Vec<Traffic>,
     pub(in crate::scenario) expectations: Vec<Expectation>,
@@ -60,7 +70,7 @@ impl Default for Spec {
             version: profile::DEFAULT_VERSION.into(),
             settings: profile::settings_for(profile::DEFAULT_VERSION).unwrap_or_default(),
             epoch: DEFAULT_START,
-            nodes: None,
+            machines: Machines::Unsaid,
             steps: Vec::new(),
             traffic: Vec::new(),
             expectations: Vec::new(),
@@ -68,12 +78,16 @@ impl Default for Spec {
     }
 }
 
-/// Reads a whole document.
+/// Reads a whole document. What cannot be read is as if it had not been written: its problems have been reported, and
+/// the rest can still be checked.
 pub(in crate::scenario) fn spec(document: &Value<'_>) -> Read<(Spec, Place)> {
     let fields = document.fields(&["apiVersion", "kind", "metadata", "spec"])?;
     let name = fields.need("metadata", metadata_name);
-    let spec = fields.optional("spec", body);
-    Ok((Spec { name: name?, ..spec?.unwrap_or_default() }, document.place()))
+    let spec = match fields.get("spec") {
+        Some(value) => body(&value).unwrap_or(Spec { machines: Machines::Unreadable, ..Spec::default() }),
+        None => Spec::default(),
+    };
+    Ok((Spec { name: name.unwrap_or_default(), ..spec }, document.name_place()))
 }
 
 /// `metadata` of our own kinds: a name, and what other tools like to add.
@@ -84,65 +98,61 @@ pub(super) fn metadata_name(value: &Value<'_>) -> Read<Name> {
 
 fn body(value: &Value<'_>) -> Read<Spec> {
     let fields = value.fields(FIELDS)?;
-    let description = fields.optional("description", Value::text);
-    let seed = fields.optional("seed", |value| value.whole(0..=u64::MAX));
     let duration = fields.optional("duration", Value::positive_duration);
-    let run = duration.unwrap_or_default().unwrap_or(DEFAULT_DURATION);
-    value.context.duration.set(duration.is_ok().then_some(run));
-    let version = fields.optional("kubernetes", version);
+    // Before all that has times in it.
+    value.context.duration.set(duration.ok().map(|duration| duration.unwrap_or(DEFAULT_DURATION)));
+    let version = or_default(fields.optional("kubernetes", version));
+    let version = version.unwrap_or(profile::DEFAULT_VERSION.into());
     let ideal =
         fields.optional("timing", |value| value.word("timing", &[("typical", false), ("ideal", true)]));
-    let epoch = fields.optional("startTime", Value::decode);
-    let nodes = fields.optional("cluster", cluster::cluster);
-    let base = base_settings(&version, &ideal);
-    let settings = fields.optional("settings", |value| overridden(value, base.clone()));
-    let steps = fields.optional("steps", |value| value.items(step::step));
-    let traffic = fields.optional("traffic", |value| value.items(traffic::traffic));
-    let expectations = fields.optional("expect", |value| value.items(expect::expectation));
-    duration?;
-    ideal?;
+    let mut settings = profile::settings_for(&version).unwrap_or_default();
+    if or_default(ideal) == Some(true) {
+        settings = settings.idealised();
+    }
+    or_default(fields.optional("settings", |value| override_settings(value, &mut settings)));
+    let machines = match fields.optional("cluster", cluster::cluster) {
+        Ok(None) => Machines::Unsaid,
+        Ok(Some(nodes)) => Machines::Given(nodes),
+        Err(_) => Machines::Unreadable,
+    };
+    let description = or_default(fields.optional("description", Value::text)).unwrap_or_default();
+    let steps = fields.optional("steps", |value| value.readable(step::step));
+    let traffic = fields.optional("traffic", |value| value.readable(traffic::traffic));
+    let expectations = fields.optional("expect", |value| value.readable(expect::expectation));
     Ok(Spec {
-        description: description?.unwrap_or_default().trim_end().to_owned(),
-        seed: seed?.unwrap_or(DEFAULT_SEED),
-        duration: run,
-        version: version?.unwrap_or(profile::DEFAULT_VERSION.into()),
-        settings: settings?.unwrap_or(base),
-        epoch: epoch?.unwrap_or(DEFAULT_START),
-        nodes: nodes?,
-        steps: steps?.unwrap_or_default(),
-        traffic: traffic?.unwrap_or_default(),
-        expectations: expectations?.unwrap_or_default(),
+        description: description.trim_end().to_owned(),
+        seed: or_default(fields.optional("seed", |value| value.whole(0..=u64::MAX))).unwrap_or(DEFAULT_SEED),
+        duration: or_default(duration).unwrap_or(DEFAULT_DURATION),
+        version,
+        settings,
+        epoch: or_default(fields.optional("startTime", Value::decode)).unwrap_or(DEFAULT_START),
+        machines,
+        steps: or_default(steps).unwrap_or_default(),
+        traffic: or_default(traffic).unwrap_or_default(),
+        expectations: or_default(expectations).unwrap_or_default(),
         ..Spec::default()
     })
+}
+
+/// The value if it could be read.
+fn or_default<T>(read: Read<Option<T>>) -> Option<T> {
+    read.ok().flatten()
 }
 
 /// `1.34`, `v1.34` or `1.34.1`, as `1.34`.
 fn version(value: &Value<'_>) -> Read<Name> {
     let text = value.text()?;
-    match profile::minor_of(&text) {
-        Some(minor) => Ok(format!("1.{minor}").into()),
-        None => {
-            let help = format!("known versions are {}", profile::VERSIONS.join(", "));
-            value.wrong_help("unknown-value", format!("unknown Kubernetes version {}", quoted(&text)), help)
-        }
+    if let Some(minor) = profile::minor_of(&text) {
+        return Ok(format!("1.{minor}").into());
     }
+    let help = format!("known versions are {}", profile::VERSIONS.join(", "));
+    value.wrong_help("unknown-value", format!("unknown Kubernetes version {}", quoted(&text)), help)
 }
 
-/// The settings of the version, before single ones are changed.
-fn base_settings(version: &Read<Option<Name>>, ideal: &Read<Option<bool>>) -> Settings {
-    let version = match version {
-        Ok(Some(version)) => version,
-        _ => profile::DEFAULT_VERSION,
-    };
-    let settings = profile::settings_for(version).unwrap_or_default();
-    if matches!(ideal, Ok(Some(true))) { settings.idealised() } else { settings }
-}
-
-fn overridden(value: &Value<'_>, mut settings: Settings) -> Read<Settings> {
+fn override_settings(value: &Value<'_>, settings: &mut Settings) -> Read<()> {
     value.entries(|name, value| {
         let Some(text) = value.as_str() else {
-            return value
-                .wrong("wrong-type", "expected a number, a duration such as `40s`, `true` or `false`");
+            return value.wrong_type("a number, a duration such as `40s`, `true` or `false`");
         };
         settings.set(name, text).or_else(|error| match &error {
             SettingError::BadValue { expected, .. } => {
@@ -151,12 +161,13 @@ fn overridden(value: &Value<'_>, mut settings: Settings) -> Read<Settings> {
             }
             SettingError::Unknown { name } => {
                 let near = nearest(name, Settings::ALL.iter().map(|info| info.name));
-                let help = near.map_or("`shakedown explain settings` lists all".to_owned(), |near| {
-                    format!("did you mean `{near}`?")
-                });
+                let help = near
+                    .map_or("settings are called as in Kubernetes, in camelCase".to_owned(), |near| {
+                        format!("did you mean `{near}`?")
+                    });
                 value.wrong_key("unknown-setting", error.to_string(), help)
             }
         })
     })?;
-    Ok(settings)
+    Ok(())
 }

@@ -45,7 +45,11 @@ fn when(fields: &Fields<'_>) -> Read<When> {
         ["every"] => {
             let (period, bounds) = (fields.need("every", Value::positive_duration), bounds(fields));
             let (period, (from, until)) = (period?, bounds?);
-            Ok(When::Every { period, from: from.unwrap_or(SimTime::ZERO + period), until })
+            let first = SimTime::ZERO + period;
+            if let (None, Some(every)) = (from, fields.get("every")) {
+                every.warn_after_end(first);
+            }
+            Ok(When::Every { period, from: from.unwrap_or(first), until })
         }
         ["mtbf"] => {
             let mtbf = fields.need("mtbf", Value::positive_distribution);
@@ -58,9 +62,7 @@ fn when(fields: &Fields<'_>) -> Read<When> {
             let (condition, (from, until)) = (Box::new(condition?), bounds?);
             Ok(When::Condition { condition, from: from.unwrap_or(SimTime::ZERO), until })
         }
-        [] => {
-            whole.wrong_help("missing-field", "it does not say when", "give `at`, `every`, `mtbf` or `when`")
-        }
+        [] => fields.lacks("it does not say when", "give `at`, `every`, `mtbf` or `when`"),
         _ => fields.conflict(&given),
     }
 }
@@ -94,11 +96,7 @@ fn action(fields: &Fields<'_>) -> Read<Action> {
             };
             Ok(Action::Fault { fault, lasts })
         }
-        [] => whole.wrong_help(
-            "missing-field",
-            "it does not say what happens",
-            "give `kubectl`, `apply` or `fault`",
-        ),
+        [] => fields.lacks("it does not say what happens", "give `kubectl`, `apply` or `fault`"),
         _ => {
             let message = format!("`{}` are several steps: write each as an entry", given.join("`, `"));
             whole.wrong("conflict", message)
@@ -127,12 +125,16 @@ impl Value<'_> {
     /// A time that should lie within the run; one that does not is never reached, which deserves a warning.
     pub(super) fn time_in_run(&self) -> Read<SimTime> {
         let time = self.time()?;
+        self.warn_after_end(time);
+        Ok(time)
+    }
+
+    fn warn_after_end(&self, time: SimTime) {
         let duration: Option<SimDuration> = self.context.duration.get();
         if let Some(duration) = duration
             && time.since_start() > duration
         {
             self.warn("after-the-end", format!("{time} is after the end of the run at {duration}"));
         }
-        Ok(time)
     }
 }

@@ -4,6 +4,7 @@ use super::scalar::DEFAULT_NAMESPACE;
 use super::{Fields, Mentioned, Read, Value};
 use crate::base::Name;
 use crate::fault::{NodeTarget, Party, Pick, PodTarget, Pods};
+use crate::source::quoted;
 
 /// Fields that name pods.
 pub(super) const POD_FIELDS: &[&str] = &["pod", "pods"];
@@ -19,11 +20,8 @@ pub(super) fn pods(fields: &Fields<'_>) -> Read<PodTarget> {
             Ok(PodTarget { namespace, by: Pods::Name(name), pick: Pick::All })
         }
         ["pods"] => fields.need("pods", selected_pods),
-        [] => fields.whole().wrong_help(
-            "missing-field",
-            "missing field `pod` or `pods`",
-            "write `pod: namespace/name`, or `pods: \"-l app=web\"`",
-        ),
+        [] => fields
+            .lacks("missing field `pod` or `pods`", "write `pod: namespace/name`, or `pods: \"-l app=web\"`"),
         _ => fields.conflict(&given),
     }
 }
@@ -46,7 +44,10 @@ fn selected_pods(value: &Value<'_>) -> Read<PodTarget> {
 /// Pods as kubectl's flags name them.
 fn pod_flags(value: &Value<'_>) -> Read<PodTarget> {
     let text = value.some_text()?;
-    let (selector, namespace) = flags(value, &text)?;
+    let help = "write `pods: \"-l app=web -n namespace\"`, or `pod: namespace/name` for one pod";
+    let Some((selector, namespace)) = flags(&text) else {
+        return value.wrong_help("invalid-value", format!("{} does not name pods", quoted(&text)), help);
+    };
     Ok(PodTarget {
         by: Pods::Selector(value.selector_text(selector.unwrap_or_default())?),
         namespace: namespace.unwrap_or(DEFAULT_NAMESPACE).into(),
@@ -55,25 +56,25 @@ fn pod_flags(value: &Value<'_>) -> Read<PodTarget> {
 }
 
 /// The values of `-l` and `-n`. A selector may have blanks in it: it goes on to the next flag.
-fn flags<'t>(value: &Value<'_>, text: &'t str) -> Read<(Option<&'t str>, Option<&'t str>)> {
+fn flags(text: &str) -> Option<(Option<&str>, Option<&str>)> {
     let (mut selector, mut namespace) = (None, None);
     let mut rest = text.trim();
     while !rest.is_empty() {
-        let Some((slot, after)) = ["-l", "--selector", "-n", "--namespace"].iter().find_map(|flag| {
-            let after = rest.strip_prefix(flag)?;
-            after.starts_with([' ', '=']).then_some((*flag, after))
-        }) else {
-            let help = "write `pods: \"-l app=web -n namespace\"`, or `pod: namespace/name` for one pod";
-            return value.wrong_help("invalid-value", format!("`{text}` does not name pods"), help);
+        let take = |flags: [&str; 2]| {
+            let after = flags.iter().find_map(|flag| rest.strip_prefix(flag))?;
+            after.strip_prefix(['=', ' '])
         };
-        let after = after.strip_prefix('=').unwrap_or(after).trim_start();
+        let (slot, after) = match (take(["-l", "--selector"]), take(["-n", "--namespace"])) {
+            (Some(after), _) => (&mut selector, after),
+            (None, Some(after)) => (&mut namespace, after),
+            (None, None) => return None,
+        };
+        let after = after.trim_start();
         let end = after.find(" -").unwrap_or(after.len());
-        let word = after[..end].trim();
-        *(if slot.ends_with('l') || slot == "--selector" { &mut selector } else { &mut namespace }) =
-            Some(word);
+        *slot = Some(after[..end].trim());
         rest = after[end..].trim_start();
     }
-    Ok((selector, namespace))
+    Some((selector, namespace))
 }
 
 /// `node: worker-1`, `nodes: [worker-1, worker-2]`, `nodes: "-l disk=ssd"`, `nodes: {labels: ..}`, `nodes: all`,
@@ -84,7 +85,10 @@ pub(super) fn nodes(fields: &Fields<'_>) -> Read<NodeTarget> {
         ["node"] => fields.need("node", node_name).map(NodeTarget::Name),
         ["nodes"] => fields.need("nodes", some_nodes),
         ["zone"] => fields.need("zone", zone).map(NodeTarget::Zone),
-        [] => fields.whole().wrong("missing-field", "missing field `node`, `nodes` or `zone`"),
+        [] => fields.lacks(
+            "missing field `node`, `nodes` or `zone`",
+            "which machines? write for example `node: worker-1`",
+        ),
         _ => fields.conflict(&given),
     }
 }
@@ -118,13 +122,12 @@ fn some_nodes(value: &Value<'_>) -> Read<NodeTarget> {
         if text == "all" {
             return Ok(NodeTarget::All);
         }
-        match flags(value, &text)? {
-            (Some(selector), None) => value.selector_text(selector)?,
-            _ => {
-                return value
-                    .wrong("invalid-value", "nodes have no namespace: write `nodes: \"-l disk=ssd\"`");
-            }
-        }
+        let help = "write `nodes: [a, b]`, `nodes: \"-l disk=ssd\"` or `nodes: all`";
+        let Some((Some(selector), None)) = flags(&text) else {
+            let message = format!("{} does not name nodes", quoted(&text));
+            return value.wrong_help("invalid-value", message, help);
+        };
+        value.selector_text(selector)?
     };
     value.mention(Mentioned::NodeSelector(selector.clone()));
     Ok(NodeTarget::Selector(selector))

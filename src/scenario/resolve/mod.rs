@@ -2,15 +2,19 @@
 
 mod names;
 mod needs;
+mod owned;
 mod unique;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::load::Parts;
 use super::manifest::GROUP;
 use super::model::{Manifest, NodePlan, Place, Scenario};
-use super::read::{Spec, default_cluster, label_as_kubelet, with_defaults};
+use super::read::{Machines, Spec, default_cluster, label_as_kubelet, with_defaults};
 use super::step::Action;
+use crate::api::core::ResourceList;
+use crate::api::node::{Node, NodeStatus};
 use crate::api::object::{Kind, Object};
 use crate::api::policy::Namespace;
 use crate::base::Name;
@@ -33,20 +37,23 @@ pub(super) fn resolve(
         problems.push(Diagnostic::error("no-objects", message));
     }
     problems.extend(unique::check(&parts));
-    let spec = parts.specs.drain(..).next().map(|(spec, _)| spec).unwrap_or_else(|| unnamed(files));
-    let nodes = machines(spec.nodes, &mut parts.objects);
+    problems.extend(owned::settle(&mut parts.objects));
+    let spec = parts.specs.drain(..).next().map_or_else(|| unnamed(files), |(spec, _)| spec);
+    let nodes_known = !matches!(spec.machines, Machines::Unreadable);
+    let nodes = machines(spec.machines, &mut parts.objects);
     let mut steps = spec.steps;
     // Stable: steps of one time stay in the order written.
     steps.sort_by_key(|step| step.when.earliest());
 
-    let world = names::World::new(&nodes, &parts.objects, &steps);
-    problems.extend(world.check(&parts.mentions));
+    let world = names::World::new(nodes_known.then_some(&nodes), &parts.objects, &steps);
+    problems.extend(world.check(&parts.mentions, problems.has_errors()));
     if let Some(traffic) = spec.traffic.first() {
         let warning = Diagnostic::warning("not-simulated", "traffic is accepted but not simulated yet");
         problems.push(traffic.place.label(warning, ""));
     }
     problems.extend(unique::check_machines(&nodes));
-    problems.extend(needs::check(&parts.apps, &parts.objects));
+    let all: Vec<&Manifest> = with_applied(&parts.objects, &steps).collect();
+    problems.extend(needs::check(&parts.apps, &all, problems.has_errors()));
     let (created, warning) = missing_namespaces(&parts.objects);
     problems.extend(warning);
     parts.objects.splice(0..0, created);
@@ -94,24 +101,33 @@ fn unnamed(files: &[Arc<SourceFile>]) -> Spec {
 
 /// The machines of the scenario and those that are given as manifests, which cease to be objects: their kubelets
 /// will register them.
-fn machines(planned: Option<Vec<NodePlan>>, objects: &mut Vec<Manifest>) -> Vec<NodePlan> {
+fn machines(planned: Machines, objects: &mut Vec<Manifest>) -> Vec<NodePlan> {
     let mut given = Vec::new();
     objects.retain(|Manifest { object, place }| {
         let Object::Node(node) = object else { return true };
-        let mut node = (**node).clone();
-        let status = &mut node.status;
-        let filled = |list: &crate::api::core::ResourceList| (!list.is_empty()).then(|| list.clone());
-        (status.capacity, status.allocatable) =
-            with_defaults(filled(&status.capacity), filled(&status.allocatable));
-        let images = status.images.iter().flat_map(|image| image.names.iter().cloned()).collect();
-        label_as_kubelet(&mut node);
+        let images = node.status.images.iter().flat_map(|image| image.names.iter().cloned()).collect();
+        let node = machine(node);
         given.push(NodePlan { node, images, price: None, pool: None, place: Some(place.clone()) });
         false
     });
     match planned {
-        None if given.is_empty() => default_cluster(),
-        planned => planned.into_iter().flatten().chain(given).collect(),
+        Machines::Unsaid if given.is_empty() => default_cluster(),
+        Machines::Unsaid | Machines::Unreadable => given,
+        Machines::Given(planned) => planned.into_iter().chain(given).collect(),
     }
+}
+
+/// What a kubelet can say of itself; that a dump has been in a store before is past.
+fn machine(given: &Node) -> Node {
+    let mut node = Node { spec: given.spec.clone(), ..Node::default() };
+    node.metadata.name = given.metadata.name.clone();
+    node.metadata.labels = given.metadata.labels.clone();
+    node.metadata.annotations = given.metadata.annotations.clone();
+    let filled = |list: &ResourceList| (!list.is_empty()).then(|| list.clone());
+    let NodeStatus { capacity, allocatable, .. } = &given.status;
+    (node.status.capacity, node.status.allocatable) = with_defaults(filled(capacity), filled(allocatable));
+    label_as_kubelet(&mut node);
+    node
 }
 
 /// Objects of steps, with those of the beginning.
@@ -128,19 +144,15 @@ fn with_applied<'a>(
 
 /// Namespaces that objects are in but no manifest makes: a dump of one namespace does not contain it.
 fn missing_namespaces(objects: &[Manifest]) -> (Vec<Manifest>, Option<Diagnostic>) {
-    let made = |name: &Name| {
-        BUILT_IN.contains(&name.as_str())
-            || objects.iter().any(|manifest| {
-                manifest.object.kind() == Kind::Namespace && manifest.object.metadata().name == *name
-            })
-    };
+    let namespaces = objects.iter().filter(|manifest| manifest.object.kind() == Kind::Namespace);
+    let mut known: BTreeSet<&str> = namespaces.map(|manifest| &*manifest.object.metadata().name).collect();
+    known.extend(BUILT_IN);
     let mut missing: Vec<(Name, Place)> = Vec::new();
     for manifest in objects {
         let namespace = &manifest.object.metadata().namespace;
         // Objects that are not simulated need no place to live.
         let simulated = manifest.object.kind() != Kind::Unsimulated;
-        let known = missing.iter().any(|(name, _)| name == namespace);
-        if simulated && !namespace.is_empty() && !known && !made(namespace) {
+        if simulated && !namespace.is_empty() && known.insert(namespace) {
             missing.push((namespace.clone(), manifest.place.clone()));
         }
     }

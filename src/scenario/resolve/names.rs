@@ -15,6 +15,8 @@ const MOST_LISTED: usize = 8;
 
 /// What there will be, as far as it can be known before the run.
 pub(super) struct World<'a> {
+    /// Whether the nodes are all that there will be.
+    nodes_known: bool,
     nodes: Vec<&'a crate::api::node::Node>,
     objects: BTreeSet<(Kind, &'a Name, &'a Name)>,
     /// Lines that may make any object.
@@ -22,7 +24,8 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(plans: &'a [NodePlan], objects: &'a [Manifest], steps: &'a [Step]) -> Self {
+    /// `plans` is `None` when the description of the machines could not be read.
+    pub(super) fn new(plans: Option<&'a Vec<NodePlan>>, objects: &'a [Manifest], steps: &'a [Step]) -> Self {
         let all: Vec<&Manifest> = with_applied(objects, steps).collect();
         let applied_nodes = all.iter().filter_map(|manifest| match &manifest.object {
             Object::Node(node) => Some(&**node),
@@ -33,7 +36,8 @@ impl<'a> World<'a> {
             _ => None,
         });
         Self {
-            nodes: plans.iter().map(|plan| &plan.node).chain(applied_nodes).collect(),
+            nodes_known: plans.is_some(),
+            nodes: plans.into_iter().flatten().map(|plan| &plan.node).chain(applied_nodes).collect(),
             lines: lines.collect(),
             objects: all
                 .iter()
@@ -45,20 +49,26 @@ impl<'a> World<'a> {
         }
     }
 
-    /// A problem for every name that means nothing.
-    pub(super) fn check(&self, mentions: &[Mention]) -> Vec<Diagnostic> {
-        mentions.iter().filter_map(|mention| self.problem(mention)).collect()
+    /// A problem for every name that means nothing. After errors there is none about objects: the one that is missing
+    /// may be the one that could not be read.
+    pub(super) fn check(&self, mentions: &[Mention], after_errors: bool) -> Vec<Diagnostic> {
+        let worth_a_look = |mention: &&Mention| match mention.what {
+            Mentioned::Object { .. } => !after_errors,
+            _ => self.nodes_known,
+        };
+        mentions.iter().filter(worth_a_look).filter_map(|mention| self.problem(mention)).collect()
     }
 
     fn problem(&self, mention: &Mention) -> Option<Diagnostic> {
         let problem = match &mention.what {
             Mentioned::Node(name) => {
-                let names: BTreeSet<&str> = self.nodes.iter().map(|node| &*node.metadata.name).collect();
+                let names: Vec<&str> = self.nodes.iter().map(|node| &*node.metadata.name).collect();
                 missing("node", name, &names)?
             }
             Mentioned::Zone(zone) => {
                 let labels = self.nodes.iter().filter_map(|node| node.metadata.labels.get(ZONE_LABEL));
-                missing("zone", zone, &labels.map(Name::as_str).collect())?
+                let zones: BTreeSet<&str> = labels.map(Name::as_str).collect();
+                missing("zone", zone, &zones.into_iter().collect::<Vec<_>>())?
             }
             Mentioned::NodeSelector(selector) => {
                 if self.nodes.iter().any(|node| selector.matches(&node.metadata.labels)) {
@@ -96,8 +106,8 @@ impl<'a> World<'a> {
 }
 
 /// The error about a name that is not among `names`.
-fn missing(what: &'static str, name: &str, names: &BTreeSet<&str>) -> Option<Diagnostic> {
-    if names.contains(name) {
+fn missing(what: &'static str, name: &str, names: &[&str]) -> Option<Diagnostic> {
+    if names.contains(&name) {
         return None;
     }
     let code = if what == "node" { "unknown-node" } else { "unknown-zone" };

@@ -1,71 +1,59 @@
 //! Programs that need services, whose programs need services: rings in which all wait for each other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::api::Labels;
 use crate::api::object::Object;
-use crate::api::pod::{PodSpec, PodTemplate};
+use crate::api::pod::PodTemplate;
 use crate::api::selector::Selector;
 use crate::base::Name;
 use crate::scenario::model::{Manifest, Place};
 use crate::source::Diagnostic;
 use crate::workload::{AppModel, Apps};
 
-/// Pods that a manifest makes.
-struct Pods<'a> {
-    namespace: &'a Name,
-    labels: &'a Labels,
-    spec: &'a PodSpec,
-}
+/// What programs need, by the name of the program.
+type Needs<'a> = BTreeMap<&'a Name, BTreeSet<Need<'a>>>;
 
-/// A program that needs a service which another program stands behind.
+/// A service that a program needs, and a program that stands behind it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Need<'a> {
     service: String,
     provider: &'a Name,
 }
 
-/// A warning for every needed service that does not exist, and an error for the first ring found.
-pub(super) fn check(apps: &[(AppModel, Place)], objects: &[Manifest]) -> Vec<Diagnostic> {
-    let services: BTreeMap<(&Name, &Name), Option<Selector>> = objects.iter().filter_map(service).collect();
-    let pods: Vec<Pods<'_>> = objects.iter().filter_map(|manifest| pods(&manifest.object)).collect();
+/// An error for the first ring found, and a warning for every needed service that does not exist; not after errors,
+/// when it may be the one that could not be read.
+pub(super) fn check(
+    apps: &[(AppModel, Place)],
+    objects: &[&Manifest],
+    after_errors: bool,
+) -> Vec<Diagnostic> {
     let models = Apps::new(apps.iter().map(|(app, _)| app.clone()).collect());
-    let programs: Vec<Vec<&Name>> = pods.iter().map(|pods| programs(pods, &models)).collect();
-
-    let mut needs: BTreeMap<&Name, BTreeSet<Need<'_>>> = BTreeMap::new();
+    let landscape = Landscape::new(objects, &models);
+    let mut needs = Needs::new();
     let mut problems = Vec::new();
     for (app, place) in apps {
-        for needed in needed_by(app) {
-            let mut found = false;
-            let homes = pods.iter().zip(&programs).filter(|(_, programs)| programs.contains(&&app.name));
-            for (home, _) in homes {
-                let (namespace, name) = resolve(needed, home.namespace);
-                let Some(selector) = services.get(&(&namespace, &name)) else { continue };
-                found = true;
-                let Some(selector) = selector else { continue };
-                let behind = pods
-                    .iter()
-                    .zip(&programs)
-                    .filter(|(pods, _)| *pods.namespace == namespace && selector.matches(pods.labels));
-                for provider in behind.flat_map(|(_, programs)| programs.iter().copied()) {
-                    let service = format!("{namespace}/{name}");
+        let homes = landscape.homes(&app.name);
+        let needed: BTreeSet<&Name> = app.http.iter().flat_map(|rule| &rule.needs).collect();
+        for name in needed {
+            let targets: BTreeSet<(Name, Name)> = homes.iter().map(|home| resolve(name, home)).collect();
+            let mut exists = false;
+            for target in &targets {
+                let Some(selector) = landscape.services.get(target) else { continue };
+                exists = true;
+                for provider in landscape.behind(&target.0, selector) {
+                    let service = format!("{}/{}", target.0, target.1);
                     needs.entry(&app.name).or_default().insert(Need { service, provider });
                 }
             }
-            let used = programs.iter().any(|programs| programs.contains(&&app.name));
-            if used && !found {
-                let message = format!("`{}` needs service `{needed}`, which is in no manifest", app.name);
+            if !exists && !homes.is_empty() && !after_errors {
+                let message = format!("`{}` needs service `{name}`, which is in no manifest", app.name);
                 problems.push(place.label(Diagnostic::warning("unknown-object", message), ""));
             }
         }
     }
     problems.extend(ring(&needs).map(|ring| ring_problem(&ring, apps)));
     problems
-}
-
-fn needed_by(app: &AppModel) -> BTreeSet<&Name> {
-    app.http.iter().flat_map(|rule| &rule.needs).collect()
 }
 
 /// `db` in the namespace of whoever needs it, `shop/db` anywhere.
@@ -76,41 +64,70 @@ fn resolve(needed: &Name, home: &Name) -> (Name, Name) {
     }
 }
 
-/// A service with the selector of its pods; services without one are served by nobody we know.
-fn service(manifest: &Manifest) -> Option<((&Name, &Name), Option<Selector>)> {
-    let Object::Service(service) = &manifest.object else { return None };
-    let labels = &service.spec.selector;
-    let selector = (!labels.is_empty()).then(|| Selector::from_labels(labels));
-    Some(((&service.metadata.namespace, &service.metadata.name), selector))
+/// Services, and the pods that may stand behind them.
+struct Landscape<'a> {
+    /// Selectors by namespace and name.
+    services: BTreeMap<(Name, Name), Selector>,
+    pods: Vec<Pods<'a>>,
 }
 
-fn pods(object: &Object) -> Option<Pods<'_>> {
-    let namespace = &object.metadata().namespace;
-    let template: &PodTemplate = match object {
-        Object::Pod(pod) => return Some(Pods { namespace, labels: &pod.metadata.labels, spec: &pod.spec }),
-        Object::ReplicationController(object) => &object.spec.template,
-        Object::ReplicaSet(object) => &object.spec.template,
-        Object::Deployment(object) => &object.spec.template,
-        Object::StatefulSet(object) => &object.spec.template,
-        Object::DaemonSet(object) => &object.spec.template,
-        Object::Job(object) => &object.spec.template,
-        Object::CronJob(object) => &object.spec.job_template.spec.template,
+/// Pods that a manifest makes.
+struct Pods<'a> {
+    namespace: &'a Name,
+    labels: &'a Labels,
+    /// What runs in the containers; init containers are over when anyone asks for the service.
+    programs: Vec<&'a Name>,
+}
+
+impl<'a> Landscape<'a> {
+    fn new(objects: &[&'a Manifest], models: &'a Apps) -> Self {
+        let services = objects.iter().filter_map(|manifest| {
+            let Object::Service(service) = &manifest.object else { return None };
+            let labels = &service.spec.selector;
+            // A service without a selector is served by nobody we know.
+            let selector =
+                if labels.is_empty() { Selector::nothing() } else { Selector::from_labels(labels) };
+            Some(((service.metadata.namespace.clone(), service.metadata.name.clone()), selector))
+        });
+        let pods = objects.iter().filter_map(|manifest| pods(&manifest.object, models));
+        Self { services: services.collect(), pods: pods.collect() }
+    }
+
+    /// The namespaces in which a program runs.
+    fn homes(&self, program: &Name) -> BTreeSet<&'a Name> {
+        let running = self.pods.iter().filter(|pods| pods.programs.contains(&program));
+        running.map(|pods| pods.namespace).collect()
+    }
+
+    /// The programs that a service leads to.
+    fn behind(&self, namespace: &Name, selector: &Selector) -> BTreeSet<&'a Name> {
+        let meant = |pods: &&Pods<'a>| pods.namespace == namespace && selector.matches(pods.labels);
+        self.pods.iter().filter(meant).flat_map(|pods| pods.programs.iter().copied()).collect()
+    }
+}
+
+fn pods<'a>(object: &'a Object, models: &'a Apps) -> Option<Pods<'a>> {
+    let of_template = |template: &'a PodTemplate| (&template.metadata.labels, &template.spec);
+    let (labels, spec) = match object {
+        Object::Pod(pod) => (&pod.metadata.labels, &pod.spec),
+        Object::ReplicationController(object) => of_template(&object.spec.template),
+        Object::ReplicaSet(object) => of_template(&object.spec.template),
+        Object::Deployment(object) => of_template(&object.spec.template),
+        Object::StatefulSet(object) => of_template(&object.spec.template),
+        Object::DaemonSet(object) => of_template(&object.spec.template),
+        Object::Job(object) => of_template(&object.spec.template),
+        Object::CronJob(object) => of_template(&object.spec.job_template.spec.template),
         _ => return None,
     };
-    Some(Pods { namespace, labels: &template.metadata.labels, spec: &template.spec })
-}
-
-/// The programs of the containers; init containers are over when anyone asks for the service.
-fn programs<'a>(pods: &Pods<'_>, models: &'a Apps) -> Vec<&'a Name> {
-    let containers = pods.spec.containers.iter();
-    let named = |model: &'a Arc<AppModel>| &model.name;
-    containers
-        .map(|container| named(models.model_for(&container.image, &container.name, pods.labels)))
-        .collect()
+    let program = |container: &'a crate::api::pod::Container| {
+        &models.model_for(&container.image, &container.name, labels).name
+    };
+    let programs = spec.containers.iter().map(program).collect();
+    Some(Pods { namespace: &object.metadata().namespace, labels, programs })
 }
 
 /// A chain of needs that ends where it began, if there is one: each program with what it needs.
-fn ring<'a>(needs: &'a BTreeMap<&'a Name, BTreeSet<Need<'a>>>) -> Option<Vec<(&'a Name, &'a Need<'a>)>> {
+fn ring<'a>(needs: &'a Needs<'a>) -> Option<Vec<(&'a Name, &'a Need<'a>)>> {
     let mut done = BTreeSet::new();
     needs.keys().find_map(|start| follow(start, needs, &mut Vec::new(), &mut done))
 }
@@ -118,7 +135,7 @@ fn ring<'a>(needs: &'a BTreeMap<&'a Name, BTreeSet<Need<'a>>>) -> Option<Vec<(&'
 /// Depth first; `chain` is the way here. As deep as there are programs, which nobody writes thousands of.
 fn follow<'a>(
     app: &'a Name,
-    needs: &'a BTreeMap<&'a Name, BTreeSet<Need<'a>>>,
+    needs: &'a Needs<'a>,
     chain: &mut Vec<(&'a Name, &'a Need<'a>)>,
     done: &mut BTreeSet<&'a Name>,
 ) -> Option<Vec<(&'a Name, &'a Need<'a>)>> {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::object::Object;
-use crate::base::Name;
 use crate::scenario::load::Parts;
 use crate::scenario::model::{Manifest, NodePlan, Place};
 use crate::source::Diagnostic;
@@ -34,10 +32,7 @@ pub(super) fn check_machines(nodes: &[NodePlan]) -> Vec<Diagnostic> {
 /// Kind, namespace and name, as a message says them.
 fn identity(manifest: &Manifest) -> String {
     let metadata = manifest.object.metadata();
-    let kind: Name = match &manifest.object {
-        Object::Unsimulated(object) => object.kind.clone(),
-        object => object.kind().as_str().into(),
-    };
+    let kind = manifest.kind();
     let name = &metadata.name;
     match &*metadata.namespace {
         "" | "default" => format!("{kind} `{name}`"),

@@ -1,12 +1,18 @@
 //! From text to scenarios, and to diagnostics.
 
 mod accepted;
+mod folders;
+mod refused;
+mod schema;
+mod shown;
 
 use super::{Scenario, from_text};
 use crate::source::Diagnostic;
 
 /// The example of the design, which must always be read.
 const DESIGN: &str = include_str!("design.yaml");
+/// Every field of our own kinds at least once.
+const EVERYTHING: &str = include_str!("everything.yaml");
 
 /// A Scenario document with this text as its `spec`.
 fn with_spec(spec: &str) -> String {
@@ -18,14 +24,6 @@ fn with_spec(spec: &str) -> String {
 /// Reads a text that is right.
 fn read(text: &str) -> Scenario {
     from_text("test.yaml", text).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
-}
-
-/// The problems of a text that is wrong, one a line.
-fn refuse(text: &str) -> Vec<String> {
-    match from_text("test.yaml", text) {
-        Ok(_) => panic!("accepted:\n{text}"),
-        Err(problems) => problems.iter().map(Diagnostic::one_line).collect(),
-    }
 }
 
 /// The warnings of a text that is right, one a line.

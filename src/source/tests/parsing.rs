@@ -325,3 +325,12 @@ fn nodes_know_their_places() {
     };
     assert_eq!((&*scalar.text, scalar.style), ("81", Style::Quoted));
 }
+
+#[test]
+fn a_bracketed_value_ends_at_its_bracket() {
+    let text = "- {a: 1}   # one\n- [2, 3]\n\n- {b: {c: d}}\n";
+    let documents = documents(text);
+    let written: Vec<_> =
+        documents[0].root.items().iter().map(|item| documents[0].file.slice(item.span)).collect();
+    assert_eq!(written, ["{a: 1}", "[2, 3]", "{b: {c: d}}"]);
+}

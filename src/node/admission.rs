@@ -1,0 +1,117 @@
+//! What a kubelet does not take, and what it ends by itself: admission and `activeDeadlineSeconds`.
+//!
+//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: admission
+//! of NoExecute taints, devices and topology, preemption for critical pods, and a second admission after a restart.
+
+use std::collections::BTreeMap;
+
+use super::host::{HostShared, NodeEvent, PodCx};
+use super::pod::{HostPod, Stage};
+use crate::api::pod::Pod;
+use crate::api::qos::pod_requests;
+use crate::component::Class;
+use crate::component::events::EventType;
+use crate::kernel::SimDuration;
+
+const SEQ_DEADLINE: u32 = 5;
+
+/// Why a pod is not taken: reason, and message.
+pub(super) type Rejection = (&'static str, String);
+
+/// Whether a node takes a pod beside those that it has.
+pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod) -> Result<(), Rejection> {
+    let present: Vec<&HostPod> = pods
+        .values()
+        .filter(|pod| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
+        .collect();
+    fits(host, &present, pod)?;
+    if !is_selected(host, pod) {
+        let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+        return Err(("NodeAffinity", message.to_owned()));
+    }
+    let ports = |pod: &Pod| -> Vec<i32> {
+        let all = pod
+            .spec
+            .containers
+            .iter()
+            .chain(&pod.spec.init_containers)
+            .flat_map(|container| &container.ports);
+        all.filter_map(|port| port.host_port.filter(|port| *port > 0)).collect()
+    };
+    let wanted = ports(pod);
+    if present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port))) {
+        let message =
+            "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+        return Err(("NodePorts", message.to_owned()));
+    }
+    Ok(())
+}
+
+fn is_selected(host: &HostShared, pod: &Pod) -> bool {
+    let labels = pod.spec.node_selector.iter().all(|(key, value)| host.labels.get(key) == Some(value));
+    let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required = affinity.and_then(|affinity| affinity.required.as_ref());
+    labels && required.is_none_or(|selector| selector.matches(&host.labels, &host.name))
+}
+
+fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Rejection> {
+    let lacks = |word: &str, requested: i64, used: i64, capacity: i64| {
+        format!(
+            "Node didn't have enough resource: {word}, requested: {requested}, used: {used}, capacity: {capacity}"
+        )
+    };
+    if let Some(capacity) = host.allocatable.get("pods") {
+        let (used, capacity) = (present.len() as i64, capacity.value());
+        if used + 1 > capacity {
+            return Err(("OutOfpods", lacks("pods", 1, used, capacity)));
+        }
+    }
+    let requests = pod_requests(&pod.spec);
+    for (name, reason) in
+        [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")]
+    {
+        let amount = |quantity: &crate::base::Quantity| {
+            if name == "cpu" { quantity.milli_value() } else { quantity.value() }
+        };
+        let requested = requests.get(name).map_or(0, amount);
+        let Some(capacity) = host.allocatable.get(name).map(amount).filter(|_| requested > 0) else {
+            continue;
+        };
+        let used: i64 =
+            present.iter().map(|pod| pod_requests(&pod.pod.spec).get(name).map_or(0, amount)).sum();
+        if used + requested > capacity {
+            return Err((reason, lacks(name, requested, used, capacity)));
+        }
+    }
+    Ok(())
+}
+
+impl PodCx<'_, '_> {
+    fn deadline(&self) -> Option<crate::kernel::SimTime> {
+        let seconds = self.pod.pod.spec.active_deadline_seconds?;
+        Some(self.pod.worker.start_time? + SimDuration::from_secs(seconds.max(0) as u64))
+    }
+
+    /// The kubelet notices at its sync ticks that a pod has been active for too long.
+    pub(super) fn watch_deadline(&mut self) {
+        let Some(end) = self.deadline() else { return };
+        let at = end.max(self.ctx.now).ceil_to(self.ctx.settings.sync_tick_period, self.host.sync_phase);
+        let event = NodeEvent::Deadline { pod: self.id };
+        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_DEADLINE, event);
+        self.pod.worker.deadline = Some(handle);
+    }
+
+    pub(super) fn past_deadline(&self) -> bool {
+        self.deadline().is_some_and(|end| end <= self.ctx.now)
+    }
+
+    /// The pod has been active for too long: it fails.
+    pub(super) fn deadline_exceeded(&mut self) {
+        let message = "Pod was active on the node longer than the specified deadline";
+        self.pod_event(EventType::Normal, "DeadlineExceeded", message);
+        self.pod.worker.verdict = Some(("DeadlineExceeded".into(), message.into()));
+        self.pod.worker.stage = Stage::Terminating;
+        self.end_sync(false);
+        self.request_sync();
+    }
+}

@@ -1,0 +1,141 @@
+//! A container runtime that does not answer: the kubelet does no pod work, and after 30 s the node is not ready.
+//!
+//! Source: kubelet v1.32 `runtime.go`, `kubelet.go` updateRuntimeUp; `spec` node 7.2, 7.3. The runtime is asked every 5 s;
+//! what the kubelet concludes is published at its next status tick. Not modelled: the PLEG message added after 3 min.
+
+use super::admission::Rejection;
+use super::host::{Host, HostShared, NodeEnv, NodeEvent};
+use crate::api::core::{Condition, ConditionStatus, ObjectReference};
+use crate::api::pod::{Pod, PodPhase, PodStatus};
+use crate::api::{Kind, ObjectRef, Patch, Request};
+use crate::base::Name;
+use crate::component::events::EventType;
+use crate::component::{Class, Ctx};
+use crate::kernel::{EventHandle, SimDuration, SimTime};
+
+const SEQ_VERDICT: u32 = 3;
+/// How often the runtime is asked.
+const CHECK_PERIOD: SimDuration = SimDuration::from_secs(5);
+/// How long it may be silent.
+const THRESHOLD: SimDuration = SimDuration::from_secs(30);
+
+/// What the kubelet thinks of its runtime.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outage {
+    reported: bool,
+    verdict: Option<EventHandle>,
+}
+
+impl Outage {
+    pub(super) fn forget(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        ctx.cancel(&mut self.verdict);
+        self.reported = false;
+    }
+}
+
+impl HostShared {
+    fn schedule_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>, from: SimTime) {
+        ctx.cancel(&mut self.outage.verdict);
+        let at = from.ceil_to(ctx.settings.node_status_update_frequency, SimDuration::ZERO);
+        let event = NodeEvent::RuntimeVerdict;
+        self.outage.verdict = Some(ctx.schedule(at, Class::Report, self.target, SEQ_VERDICT, event));
+    }
+}
+
+impl Host {
+    /// The runtime stops answering: containers run on, but the kubelet can do nothing with them.
+    pub fn runtime_stops(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        self.shared.runtime_answers = false;
+        ctx.cancel(&mut self.shared.relist);
+        for pod in self.pods.values_mut() {
+            ctx.cancel(&mut pod.worker.wanted);
+            ctx.cancel(&mut pod.worker.queue_timer);
+            pod.worker.idle_sync = None;
+        }
+        for id in self.ids() {
+            self.with(id, ctx, env, |cx| {
+                cx.note_cause_for_probes();
+                cx.wake_probes();
+            });
+        }
+        if self.shared.powered && self.shared.kubelet_runs {
+            // The check at the very instant of the failure fails.
+            let before = ctx.now.as_nanos().saturating_sub(1);
+            let last_check = SimTime::from_nanos(before - before % CHECK_PERIOD.as_nanos());
+            self.shared.schedule_verdict(ctx, last_check + THRESHOLD);
+        }
+    }
+
+    /// The runtime answers again: the kubelet looks at everything.
+    pub fn runtime_answers(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        self.shared.runtime_answers = true;
+        ctx.cancel(&mut self.shared.outage.verdict);
+        if self.shared.outage.reported {
+            let check = ctx.now.ceil_to(CHECK_PERIOD, SimDuration::ZERO);
+            self.shared.schedule_verdict(ctx, check);
+        }
+        for id in self.ids() {
+            self.with(id, ctx, env, |cx| {
+                cx.note_cause_for_probes();
+                cx.wake_probes();
+                cx.pod.look();
+                cx.request_sync();
+            });
+        }
+    }
+
+    /// A status tick at which the verdict on the runtime changes.
+    pub(super) fn runtime_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        self.shared.outage.verdict = None;
+        let up = self.shared.runtime_answers;
+        self.shared.outage.reported = !up;
+        let name = self.shared.name.clone();
+        let now = Some(ctx.timestamp());
+        let (status, reason, message, news) = if up {
+            (ConditionStatus::True, "KubeletReady", "kubelet is posting ready status", "NodeReady")
+        } else {
+            (ConditionStatus::False, "KubeletNotReady", "container runtime is down", "NodeNotReady")
+        };
+        let condition = Condition {
+            kind: "Ready".into(),
+            status,
+            reason: Some(reason.into()),
+            message: Some(message.into()),
+            last_transition_time: now,
+            last_heartbeat_time: now,
+            ..Condition::default()
+        };
+        let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name: name.clone() };
+        let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
+        self.shared.client.submit(ctx, request, None);
+        self.node_event(ctx, EventType::Normal, news, format!("Node {name} status is now: {news}"));
+    }
+
+    /// A pod that the node cannot take fails for good.
+    pub(super) fn reject(&mut self, ctx: &mut Ctx<'_, NodeEvent>, id: u32, pod: &Pod, why: Rejection) {
+        let (reason, message) = why;
+        let metadata = &pod.metadata;
+        let about = ObjectReference {
+            api_version: Some("v1".into()),
+            kind: "Pod".into(),
+            namespace: metadata.namespace.clone(),
+            name: metadata.name.clone(),
+            uid: metadata.uid,
+            field_path: None,
+        };
+        let status = PodStatus {
+            phase: PodPhase::Failed,
+            reason: Some(reason.into()),
+            message: Some(format!("Pod was rejected: {message}").into()),
+            start_time: Some(ctx.timestamp()),
+            ..pod.status.clone()
+        };
+        let shared = &mut self.shared;
+        shared.events.emit(ctx, &mut shared.client, about, EventType::Warning, reason, message);
+        let target =
+            ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
+        let patch = Patch::PodStatus(Box::new(status));
+        let request = Request::Patch { target, uid: Some(metadata.uid), patch };
+        shared.client.submit(ctx, request, Some(u64::from(id)));
+    }
+}

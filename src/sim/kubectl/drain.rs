@@ -1,0 +1,289 @@
+//! `drain`: cordons nodes, evicts their pods, and waits for them. The only command that takes virtual time: it tries again
+//! every 5 s what a disruption budget refuses, and looks every second whether pods have gone.
+//! Follows `k8s.io/kubectl/pkg/drain`, v0.34.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::api::pod::Pod;
+use crate::api::workload::DaemonSet;
+use crate::api::{DeleteOptions, Kind, Object, ObjectRef, Request, Selector, Uid};
+use crate::base::Name;
+use crate::component::Class;
+use crate::kernel::{EventKey, SimDuration, SimTime};
+use crate::kubectl::Scope;
+use crate::kubectl::verb::Drain;
+use crate::sim::World;
+use crate::sim::event::Event;
+
+use super::shell::Shell;
+
+const RETRY: SimDuration = SimDuration::from_secs(5);
+const POLL: SimDuration = SimDuration::from_secs(1);
+/// The annotation of pods that a kubelet runs from a file.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+const DAEMON_SET_FATAL: &str = "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)";
+const LOCAL_STORAGE_FATAL: &str = "Pods with local storage (use --delete-emptydir-data to override)";
+const UNMANAGED_FATAL: &str = "Pods that declare no controller (use --force to override)";
+const DAEMON_SET_WARNING: &str = "ignoring DaemonSet-managed Pods";
+const LOCAL_STORAGE_WARNING: &str = "deleting Pods with local storage";
+const UNMANAGED_WARNING: &str = "deleting Pods that declare no controller";
+
+/// The drains of a run, in the order in which they began.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drains(Vec<Progress>);
+
+/// A drain under way.
+#[derive(Clone, Debug)]
+struct Progress {
+    options: Drain,
+    /// Nodes that are still to be drained; the first is being drained.
+    nodes: Vec<Name>,
+    /// Pods of the first node.
+    pods: Vec<Leaving>,
+    deadline: Option<SimTime>,
+    /// Nodes that could not be drained, with the reasons.
+    failed: Vec<(Name, String)>,
+}
+
+/// A pod that is to go.
+#[derive(Clone, Debug)]
+struct Leaving {
+    target: ObjectRef,
+    uid: Uid,
+    /// Whether its eviction was accepted.
+    evicted: bool,
+    /// When to try or to look again.
+    next: SimTime,
+}
+
+impl Shell<'_> {
+    /// Cordons the nodes and begins to empty the first.
+    pub(super) fn drain(&mut self, drain: Drain) {
+        let nodes = self.nodes(&drain.nodes);
+        if self.answer.failed || nodes.is_empty() {
+            return;
+        }
+        for node in &nodes {
+            if !self.cordon_node(node, true) {
+                return;
+            }
+        }
+        let now = self.world.now();
+        let progress = Progress {
+            deadline: drain.timeout.map(|timeout| now + timeout),
+            nodes: nodes.iter().map(|node| node.metadata().name.clone()).collect(),
+            options: drain,
+            pods: Vec::new(),
+            failed: Vec::new(),
+        };
+        let number = self.world.drains.0.len();
+        self.world.drains.0.push(progress.clone());
+        self.advance(number, progress, true);
+    }
+
+    /// Does what is due, until there is something to wait for.
+    fn advance(&mut self, number: usize, mut progress: Progress, mut arrives: bool) {
+        while let Some(node) = progress.nodes.first().cloned() {
+            let step = if arrives { self.arrive(&mut progress, &node) } else { Ok(()) };
+            arrives = true;
+            match step.and_then(|()| self.evict_and_look(&mut progress)) {
+                Ok(()) if !progress.pods.is_empty() => {
+                    self.wait_for_pods(number, progress);
+                    return;
+                }
+                Ok(()) => self.say(format!("node/{node} drained")),
+                Err(why) => {
+                    self.error(format!(
+                        "unable to drain node {node:?} due to error: {why}, continuing command..."
+                    ));
+                    progress.failed.push((node, why));
+                }
+            }
+            progress.pods.clear();
+            progress.nodes.remove(0);
+        }
+        if !progress.failed.is_empty() {
+            self.note("There are pending nodes to be drained:");
+            for (node, why) in &progress.failed {
+                self.note(format!(" {node}\n{why}"));
+            }
+        }
+        self.world.drains.0[number] = progress;
+    }
+
+    fn wait_for_pods(&mut self, number: usize, progress: Progress) {
+        let now = self.world.now();
+        let due = progress.pods.iter().map(|pod| pod.next).chain(progress.deadline).filter(|at| *at > now);
+        let at = due.min().unwrap_or(now + POLL);
+        let key = EventKey { at, class: Class::User as u8, target: u64::MAX - 2, seq: number as u32 };
+        self.world.drains.0[number] = progress;
+        let cause = self.world.recorder.cause();
+        self.world.push(key, cause, Event::Drain(number as u32));
+    }
+
+    /// Finds the pods of the next node; some kinds of pods forbid to go on.
+    fn arrive(&mut self, progress: &mut Progress, node: &Name) -> Result<(), String> {
+        let options = &progress.options;
+        let selector = Selector::parse(options.pod_selector.as_deref().unwrap_or_default())
+            .map_err(|error| error.to_string())?;
+        let (mut fatal, mut warnings) = (BTreeMap::new(), BTreeMap::new());
+        let now = self.world.now();
+        let pods: Vec<Arc<Pod>> =
+            self.world.api.objects().iter::<Pod>().map(|(_, pod)| pod.clone()).collect();
+        let mut leaving = Vec::new();
+        let here =
+            |pod: &&Arc<Pod>| pod.node_name.as_ref() == Some(node) && selector.matches(&pod.metadata.labels);
+        for pod in pods.iter().filter(here) {
+            let name = format!("{}/{}", pod.metadata.namespace, pod.metadata.name);
+            let fate = self.fate(pod, options);
+            let list: Option<(&mut BTreeMap<&str, Vec<String>>, &str)> = match fate {
+                Fate::Fatal(why) => Some((&mut fatal, why)),
+                Fate::Stays(Some(why)) | Fate::Goes(Some(why)) => Some((&mut warnings, why)),
+                Fate::Stays(None) | Fate::Goes(None) => None,
+            };
+            if let Some((list, why)) = list {
+                list.entry(why).or_default().push(name);
+            }
+            if matches!(fate, Fate::Goes(_)) {
+                let target = Object::Pod(pod.clone()).reference();
+                leaving.push(Leaving { target, uid: pod.metadata.uid, evicted: false, next: now });
+            }
+        }
+        let listed = |(why, pods): (&&str, &Vec<String>)| format!("{why}: {}", pods.join(", "));
+        if !fatal.is_empty() {
+            let errors: Vec<String> =
+                fatal.iter().map(|it| format!("cannot delete {}", listed(it))).collect();
+            let text = errors.join(", ");
+            return Err(if errors.len() > 1 { format!("[{text}]") } else { text });
+        }
+        if !warnings.is_empty() {
+            let all: Vec<String> = warnings.iter().map(listed).collect();
+            self.note(format!("Warning: {}", all.join("; ")));
+        }
+        progress.pods = leaving;
+        Ok(())
+    }
+
+    /// What the filters say of a pod.
+    fn fate(&self, pod: &Pod, options: &Drain) -> Fate {
+        let now = self.world.timestamp();
+        let terminal = pod.status.phase.is_terminal();
+        if let (Some(limit), Some(at)) = (options.skip_wait_for_delete, pod.metadata.deletion_timestamp)
+            && now.seconds_since(at) > limit.as_secs() as i64
+        {
+            return Fate::Stays(None);
+        }
+        let controller = pod.metadata.controller();
+        if let Some(owner) = controller.filter(|owner| owner.kind == "DaemonSet" && !terminal) {
+            let sets = self.world.api.objects();
+            let exists = sets.get::<DaemonSet>(&pod.metadata.namespace, &owner.name).is_some();
+            return match (exists, options.ignore_daemonsets) {
+                (false, _) if options.force => Fate::Goes(Some(UNMANAGED_WARNING)),
+                (_, true) => Fate::Stays(Some(DAEMON_SET_WARNING)),
+                (_, false) => Fate::Fatal(DAEMON_SET_FATAL),
+            };
+        }
+        if pod.metadata.annotations.contains_key(MIRROR) {
+            return Fate::Stays(None);
+        }
+        let local = pod.spec.volumes.iter().any(|volume| volume.empty_dir.is_some());
+        if local && !terminal && !options.delete_emptydir_data {
+            return Fate::Fatal(LOCAL_STORAGE_FATAL);
+        }
+        if controller.is_none() && !terminal {
+            return if options.force {
+                Fate::Goes(Some(UNMANAGED_WARNING))
+            } else {
+                Fate::Fatal(UNMANAGED_FATAL)
+            };
+        }
+        Fate::Goes((local && !terminal).then_some(LOCAL_STORAGE_WARNING))
+    }
+
+    /// Evicts the pods whose turn it is, and forgets those that have gone.
+    fn evict_and_look(&mut self, progress: &mut Progress) -> Result<(), String> {
+        let now = self.world.now();
+        let mut pods = std::mem::take(&mut progress.pods);
+        for pod in pods.iter_mut().filter(|pod| pod.next <= now && !pod.evicted) {
+            self.evict(pod, &progress.options)?;
+        }
+        let gone = |world: &World, pod: &Leaving| {
+            let found = world.api.objects().find(Kind::Pod, &pod.target.namespace, &pod.target.name);
+            found.is_none_or(|(_, object)| object.metadata().uid != pod.uid)
+        };
+        let word = if progress.options.disable_eviction { "deleted" } else { "evicted" };
+        for pod in pods.iter_mut().filter(|pod| pod.next <= now && pod.evicted) {
+            if gone(self.world, pod) {
+                self.say(format!("pod/{} {word}", pod.target.name));
+            } else {
+                pod.next = now + POLL;
+            }
+        }
+        // Whoever was looked at and is still there has a later turn now.
+        pods.retain(|pod| pod.next > now);
+        progress.pods = pods;
+        if !progress.pods.is_empty() && progress.deadline.is_some_and(|deadline| deadline <= now) {
+            let timeout = progress.options.timeout.unwrap_or_default();
+            return Err(format!(
+                "error when waiting for pods to terminate: global timeout reached: {timeout}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn evict(&mut self, pod: &mut Leaving, options: &Drain) -> Result<(), String> {
+        let now = self.world.now();
+        let ObjectRef { namespace, name, .. } = pod.target.clone();
+        let how =
+            DeleteOptions { grace_period_seconds: options.grace_period_seconds, ..DeleteOptions::default() };
+        let request = if options.disable_eviction {
+            Request::Delete { target: pod.target.clone(), options: how }
+        } else {
+            self.say(format!("evicting pod {namespace}/{name}"));
+            Request::Evict { namespace: namespace.clone(), name: name.clone(), options: how }
+        };
+        match self.world.serve("kubectl", request) {
+            Ok(_) => pod.evicted = true,
+            Err(error) if error.code == 404 => pod.evicted = true,
+            Err(error) if error.code == 429 => {
+                pod.next = now + RETRY;
+                self.note(format!(
+                    "error when evicting pods/{name:?} -n {namespace:?} (will retry after 5s): {}",
+                    error.message
+                ));
+            }
+            Err(error) => {
+                return Err(format!("error when evicting pods/{name:?} -n {namespace:?}: {}", error.message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of a pod, and what is said about it.
+#[derive(Clone, Copy)]
+enum Fate {
+    Goes(Option<&'static str>),
+    Stays(Option<&'static str>),
+    Fatal(&'static str),
+}
+
+impl World {
+    /// A drain goes on.
+    pub(crate) fn continue_drain(&mut self, number: u32) {
+        let progress = self.drains.0[number as usize].clone();
+        if !self.api_up {
+            // The watch of kubectl fails, and with it the command.
+            self.record_output(1, super::REFUSED);
+            return;
+        }
+        let mut shell = Shell::new(self, Scope::Default);
+        shell.advance(number as usize, progress, false);
+        let (answer, status) = shell.finish();
+        if !answer.out.is_empty() || !answer.notes.is_empty() {
+            self.record_output(status, &super::whole_text(&answer));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What `kubectl` does in a running world, as a person at the present instant: the requests go to the API server at once,
+//! and the answer is the text that kubectl would print.
+//!
+//! Time stands still while a command runs. What kubectl waits for therefore is not waited for: `delete` returns when the
+//! deletion is requested, `rollout status` and `wait` tell how things are now and fail when they are not done yet. Only
+//! `drain` goes on in virtual time: see `drain`.
+
+mod container;
+mod create;
+mod delete;
+mod drain;
+mod edit;
+mod expose;
+mod mark;
+mod merge;
+mod node;
+mod present;
+mod rollout;
+mod shell;
+mod top;
+mod wait;
+
+use crate::api::Object;
+use crate::api::pod::Pod;
+use crate::kubectl::{Answer, Command, Verb};
+use crate::trace::{Detail, Subject};
+
+use super::world::World;
+pub(super) use drain::Drains;
+pub(super) use present::Present;
+use shell::Shell;
+
+/// The namespace that commands are about unless they name one.
+pub(crate) const DEFAULT_NAMESPACE: &str = "default";
+/// What kubectl says when nobody answers.
+const REFUSED: &str =
+    "The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?";
+
+/// What a command has printed and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Output {
+    /// Exit status.
+    pub(super) status: i32,
+    /// Standard output, then standard error.
+    pub(super) text: String,
+    /// Rows of the table, without its header.
+    pub(super) rows: usize,
+    /// Rows whose READY is n/n, or whose STATUS is Ready.
+    pub(super) ready: usize,
+}
+
+/// The word in the STATUS column of `get pods`.
+pub(super) fn pod_status(pod: &Pod) -> String {
+    crate::kubectl::print::pod::status(pod)
+}
+
+impl World {
+    /// Runs a command and says what came of it.
+    pub(super) fn kubectl(&mut self, line: &str) -> Output {
+        let command = match Command::parse_line(line) {
+            Ok(command) => command,
+            Err(error) => return failure(format!("error: {error}")),
+        };
+        if !self.api_up {
+            return failure(REFUSED.to_owned());
+        }
+        let (answer, status) = self.carry_out(command);
+        let (rows, ready) = present::count_rows(&answer.out);
+        Output { status, text: whole_text(&answer), rows, ready }
+    }
+
+    /// Runs a command of the scenario and writes its output into the trace.
+    pub(super) fn kubectl_step(&mut self, line: &str) {
+        let output = self.kubectl(line);
+        self.record_output(output.status, &output.text);
+    }
+
+    /// `kubectl apply` of objects that the scenario holds.
+    pub(super) fn apply_objects(&mut self, objects: Vec<Object>) {
+        if !self.api_up {
+            self.record_output(1, REFUSED);
+            return;
+        }
+        let mut shell = Shell::new(self, crate::kubectl::Scope::Default);
+        for object in objects {
+            shell.apply_object(object);
+        }
+        let (answer, status) = shell.finish();
+        self.record_output(status, &whole_text(&answer));
+    }
+
+    pub(super) fn record_output(&mut self, status: i32, text: &str) {
+        let (now, text) = (self.now(), text.trim_end());
+        let status = format!("ExitStatus{status}");
+        self.recorder.record_aside(now, "kubectl", Subject::cluster(), "Output", status, text, Detail::None);
+    }
+
+    fn carry_out(&mut self, command: Command) -> (Answer, i32) {
+        let Command { scope, verb, .. } = command;
+        let mut shell = Shell::new(self, scope);
+        match verb {
+            Verb::Get(get) => shell.get(&get),
+            Verb::Describe(describe) => shell.describe(&describe),
+            Verb::Annotate(mark) => shell.annotate(&mark),
+            Verb::Label(mark) => shell.label(&mark),
+            Verb::Apply(apply) => shell.apply(&apply),
+            Verb::Autoscale(autoscale) => shell.autoscale(&autoscale),
+            Verb::Cordon(nodes) => shell.cordon(&nodes, true),
+            Verb::Uncordon(nodes) => shell.cordon(&nodes, false),
+            Verb::Create(create) => shell.create(create),
+            Verb::Delete(delete) => shell.delete(&delete),
+            Verb::Drain(drain) => shell.drain(drain),
+            Verb::Exec(exec) => shell.exec(&exec),
+            Verb::Expose(expose) => shell.expose(&expose),
+            Verb::Logs(logs) => shell.logs(&logs),
+            Verb::Patch(patch) => shell.patch(&patch),
+            Verb::Rollout(rollout) => shell.rollout(&rollout),
+            Verb::Run(run) => shell.run(run),
+            Verb::Scale(scale) => shell.scale(&scale),
+            Verb::SetImage(set) => shell.set_image(&set),
+            Verb::SetResources(set) => shell.set_resources(&set),
+            Verb::Taint(taint) => shell.taint(&taint),
+            Verb::Top(top) => shell.top(&top),
+            Verb::Wait(wait) => shell.wait(&wait),
+        }
+        shell.finish()
+    }
+}
+
+fn failure(text: String) -> Output {
+    Output { status: 1, text: text + "\n", rows: 0, ready: 0 }
+}
+
+/// Standard output, then standard error.
+fn whole_text(answer: &Answer) -> String {
+    let mut text = answer.out.clone();
+    for note in &answer.notes {
+        text.push_str(note);
+        text.push('\n');
+    }
+    text
+}

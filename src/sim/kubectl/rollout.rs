@@ -1,0 +1,285 @@
+//! `rollout`. Follows `k8s.io/kubectl` polymorphichelpers: rollout_status, history, rollback, objectrestarter.
+
+use std::sync::Arc;
+
+use crate::api::core::Conditions;
+use crate::api::workload::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use crate::api::{Object, ObjectMeta, Patch, Request};
+use crate::control::controllers::deployment::revision_of;
+use crate::kubectl::kind_with_group;
+use crate::kubectl::verb::{Rollout, RolloutAction};
+
+use super::shell::Shell;
+
+/// The annotation whose change replaces all pods.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+/// What the Deployment controller adds to the labels of a template.
+const TEMPLATE_HASH: &str = "pod-template-hash";
+/// The annotation that `history` shows.
+const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
+impl Shell<'_> {
+    pub(super) fn rollout(&mut self, rollout: &Rollout) {
+        for object in self.objects(&rollout.targets) {
+            match rollout.action {
+                RolloutAction::Status { watch, revision, .. } => self.status(&object, watch, revision),
+                RolloutAction::History { revision } => self.history(&object, revision),
+                RolloutAction::Undo { to_revision } => self.undo(&object, to_revision),
+                RolloutAction::Restart => self.restart(object),
+                RolloutAction::Pause => self.pause(&object, true),
+                RolloutAction::Resume => self.pause(&object, false),
+            }
+        }
+    }
+
+    /// How far the rollout is now. Time stands still, so one that kubectl would wait for counts as failed.
+    fn status(&mut self, object: &Object, watch: bool, revision: Option<i64>) {
+        let progress = match object {
+            Object::Deployment(deployment) => deployment_progress(deployment, revision),
+            Object::DaemonSet(set) => daemon_set_progress(set),
+            Object::StatefulSet(set) => stateful_set_progress(set),
+            _ => return,
+        };
+        match progress {
+            Progress::Done(text) => self.say(text),
+            Progress::Failed(text) => self.error(text),
+            Progress::Waiting(text) => {
+                self.say(text);
+                self.answer.failed |= watch;
+            }
+        }
+    }
+
+    fn history(&mut self, object: &Object, revision: Option<i64>) {
+        let Object::Deployment(deployment) = object else {
+            let singular = object.kind().names().singular;
+            self.error(format!("no rollout history found for {singular} {:?}", object.metadata().name));
+            return;
+        };
+        let sets = self.sets_of(deployment);
+        let head = format!("{}/{} ", kind_with_group(object.kind()), object.metadata().name);
+        if let Some(revision) = revision {
+            let Some(set) = sets.iter().find(|set| revision_of(&set.metadata) == revision) else {
+                self.error("unable to find the specified revision");
+                return;
+            };
+            self.say(format!("{}with revision #{revision}", head));
+            self.say("Pod Template:");
+            self.say(format!("  Labels:\t{}", set.spec.template.metadata.labels));
+            self.say("  Containers:");
+            for container in &set.spec.template.spec.containers {
+                self.say(format!("   {}:\n    Image:\t{}", container.name, container.image));
+            }
+            return;
+        }
+        self.say(head);
+        self.say("REVISION  CHANGE-CAUSE");
+        for set in sets {
+            let cause = set.metadata.annotations.get(CHANGE_CAUSE).map_or("<none>", |cause| cause.as_str());
+            self.say(format!("{:<10}{cause}", revision_of(&set.metadata)));
+        }
+        self.say("");
+    }
+
+    fn undo(&mut self, object: &Object, to_revision: Option<i64>) {
+        let Object::Deployment(deployment) = object else {
+            let singular = object.kind().names().singular;
+            self.error(format!("no rollout history found for {singular} {:?}", object.metadata().name));
+            return;
+        };
+        let name = &deployment.metadata.name;
+        if deployment.spec.paused {
+            self.error(format!(
+                "cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again \
+                 (deployment {name:?})"
+            ));
+            return;
+        }
+        let sets = self.sets_of(deployment);
+        let wanted = match to_revision {
+            Some(revision) => sets.iter().find(|set| revision_of(&set.metadata) == revision),
+            None => sets.len().checked_sub(2).map(|at| &sets[at]),
+        };
+        let Some(set) = wanted else {
+            self.error(match to_revision {
+                Some(revision) => format!("unable to find specified revision {revision} in history"),
+                None => format!("no rollout history found for deployment {name:?}"),
+            });
+            return;
+        };
+        let mut template = set.spec.template.clone();
+        template.metadata.labels.remove(TEMPLATE_HASH);
+        if template == deployment.spec.template {
+            let revision = revision_of(&set.metadata);
+            self.done(
+                object,
+                &format!("skipped rollback (current template already matches revision {revision})"),
+            );
+            return;
+        }
+        let mut changed = deployment.as_ref().clone();
+        changed.spec.template = template;
+        if let Some(new) = self.send(Request::Update(changed.into())) {
+            self.done(&new, "rolled back");
+        }
+    }
+
+    /// The ReplicaSets of a Deployment, oldest revision first.
+    fn sets_of(&self, deployment: &Deployment) -> Vec<Arc<ReplicaSet>> {
+        let owned = |set: &Arc<ReplicaSet>| {
+            set.metadata.controller().is_some_and(|owner| owner.uid == deployment.metadata.uid)
+        };
+        let sets = self.world.api.objects().iter::<ReplicaSet>().map(|(_, set)| set.clone());
+        let mut sets: Vec<_> = sets.filter(owned).collect();
+        sets.sort_by_key(|set| revision_of(&set.metadata));
+        sets
+    }
+
+    fn restart(&mut self, mut object: Object) {
+        let (names, name) = (object.kind().names(), object.metadata().name.clone());
+        let what = format!("{} {name:?}", kind_plural(&object));
+        if matches!(&object, Object::Deployment(deployment) if deployment.spec.paused) {
+            self.error(format!("{what} can't restart paused deployment (run rollout resume first)"));
+            return;
+        }
+        let now = self.world.timestamp().to_string();
+        let Some(template) = template_metadata_mut(&mut object) else {
+            self.error(format!("{} {name:?} restarting is not supported", names.plural));
+            return;
+        };
+        if template.annotations.get(RESTARTED_AT).is_some_and(|before| *before == now.as_str()) {
+            self.error(format!(
+                "{what} failed to restart: if restart has already been triggered within the past second, please wait \
+                 before attempting to trigger another"
+            ));
+            return;
+        }
+        template.annotations.insert(RESTARTED_AT, now);
+        self.update(object, "restarted");
+    }
+
+    fn pause(&mut self, object: &Object, paused: bool) {
+        let Object::Deployment(deployment) = object else { return };
+        if deployment.spec.paused == paused {
+            let state = if paused { "already paused" } else { "not paused" };
+            self.error(format!("{} {:?} is {state}", kind_plural(object), object.metadata().name));
+            return;
+        }
+        let change = serde_json::json!({"spec": {"paused": paused}});
+        if let Some(new) = self.send_patch(object.reference(), Patch::Merge(Box::new(change))) {
+            self.done(&new, if paused { "paused" } else { "resumed" });
+        }
+    }
+}
+
+/// `deployments.apps`
+pub(super) fn kind_plural(object: &Object) -> String {
+    let names = object.kind().names();
+    match names.api_version.split_once('/') {
+        Some((group, _)) => format!("{}.{group}", names.plural),
+        None => names.plural.to_owned(),
+    }
+}
+
+fn template_metadata_mut(object: &mut Object) -> Option<&mut ObjectMeta> {
+    Some(match object {
+        Object::Deployment(object) => &mut Arc::make_mut(object).spec.template.metadata,
+        Object::StatefulSet(object) => &mut Arc::make_mut(object).spec.template.metadata,
+        Object::DaemonSet(object) => &mut Arc::make_mut(object).spec.template.metadata,
+        _ => return None,
+    })
+}
+
+enum Progress {
+    Done(String),
+    Waiting(String),
+    Failed(String),
+}
+
+fn deployment_progress(deployment: &Deployment, revision: Option<i64>) -> Progress {
+    let (name, status) = (&deployment.metadata.name, &deployment.status);
+    let found = revision_of(&deployment.metadata);
+    if let Some(wanted) = revision.filter(|wanted| *wanted != found) {
+        return Progress::Failed(format!(
+            "desired revision ({wanted}) is different from the running revision ({found})"
+        ));
+    }
+    if deployment.metadata.generation > status.observed_generation {
+        return Progress::Waiting("Waiting for deployment spec update to be observed...".to_owned());
+    }
+    let condition = status.conditions.condition("Progressing");
+    if condition.is_some_and(|it| it.reason.as_deref() == Some("ProgressDeadlineExceeded")) {
+        return Progress::Failed(format!("deployment {name:?} exceeded its progress deadline"));
+    }
+    let waiting = |what: String| {
+        Progress::Waiting(format!("Waiting for deployment {name:?} rollout to finish: {what}..."))
+    };
+    let (wanted, updated) = (deployment.spec.replicas.unwrap_or(1), status.updated_replicas);
+    if updated < wanted {
+        return waiting(format!("{updated} out of {wanted} new replicas have been updated"));
+    }
+    if status.replicas > updated {
+        return waiting(format!("{} old replicas are pending termination", status.replicas - updated));
+    }
+    if status.available_replicas < updated {
+        let available = status.available_replicas;
+        return waiting(format!("{available} of {updated} updated replicas are available"));
+    }
+    Progress::Done(format!("deployment {name:?} successfully rolled out"))
+}
+
+fn daemon_set_progress(set: &DaemonSet) -> Progress {
+    let (name, status) = (&set.metadata.name, &set.status);
+    if set.metadata.generation > status.observed_generation {
+        return Progress::Waiting("Waiting for daemon set spec update to be observed...".to_owned());
+    }
+    let waiting = |what: String| {
+        Progress::Waiting(format!("Waiting for daemon set {name:?} rollout to finish: {what}..."))
+    };
+    let (wanted, updated) = (status.desired_number_scheduled, status.updated_number_scheduled);
+    if updated < wanted {
+        return waiting(format!("{updated} out of {wanted} new pods have been updated"));
+    }
+    if status.number_available < wanted {
+        let available = status.number_available;
+        return waiting(format!("{available} of {wanted} updated pods are available"));
+    }
+    Progress::Done(format!("daemon set {name:?} successfully rolled out"))
+}
+
+fn stateful_set_progress(set: &StatefulSet) -> Progress {
+    let status = &set.status;
+    if set.metadata.generation > status.observed_generation || status.observed_generation == 0 {
+        return Progress::Waiting("Waiting for statefulset spec update to be observed...".to_owned());
+    }
+    let wanted = set.spec.replicas.unwrap_or(1);
+    if status.ready_replicas < wanted {
+        let missing = wanted - status.ready_replicas;
+        return Progress::Waiting(format!("Waiting for {missing} pods to be ready..."));
+    }
+    let rolling = set.spec.update_strategy.rolling_update.as_ref();
+    if let Some(partition) = rolling.and_then(|rolling| rolling.partition).filter(|partition| *partition > 0)
+    {
+        let (updated, due) = (status.updated_replicas, wanted - partition);
+        if updated < due {
+            return Progress::Waiting(format!(
+                "Waiting for partitioned roll out to finish: {updated} out of {due} new pods have been updated..."
+            ));
+        }
+        return Progress::Done(format!(
+            "partitioned roll out complete: {updated} new pods have been updated..."
+        ));
+    }
+    if status.update_revision != status.current_revision {
+        let revision = status.update_revision.as_deref().unwrap_or_default();
+        return Progress::Waiting(format!(
+            "waiting for statefulset rolling update to complete {} pods at revision {revision}...",
+            status.updated_replicas
+        ));
+    }
+    let revision = status.current_revision.as_deref().unwrap_or_default();
+    Progress::Done(format!(
+        "statefulset rolling update complete {} pods at revision {revision}...",
+        status.current_replicas
+    ))
+}

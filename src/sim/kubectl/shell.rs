@@ -1,0 +1,145 @@
+//! One command in progress: the world, the namespace, and what has been printed so far.
+
+use crate::api::{ApiError, Object, ObjectRef, Patch, Request};
+use crate::base::Name;
+use crate::kubectl::verb::{Describe, Get};
+use crate::kubectl::{Answer, Files, Scope, Targets, kind_with_group, select};
+use crate::scenario::Manifest;
+use crate::sim::World;
+
+use super::{DEFAULT_NAMESPACE, Present};
+
+/// One command in progress.
+pub(super) struct Shell<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) scope: Scope,
+    pub(super) answer: Answer,
+    /// Exit status if it is not 0 or 1.
+    pub(super) status: Option<i32>,
+}
+
+impl<'a> Shell<'a> {
+    pub(super) fn new(world: &'a mut World, scope: Scope) -> Self {
+        Self { world, scope, answer: Answer::default(), status: None }
+    }
+
+    /// What was printed, and the exit status.
+    pub(super) fn finish(self) -> (Answer, i32) {
+        let status = self.status.unwrap_or(i32::from(self.answer.failed));
+        (self.answer, status)
+    }
+
+    pub(super) fn get(&mut self, get: &Get) {
+        self.answer = get.answer(&self.scope, DEFAULT_NAMESPACE, &Present(self.world));
+    }
+
+    pub(super) fn describe(&mut self, describe: &Describe) {
+        self.answer = describe.answer(&self.scope, DEFAULT_NAMESPACE, &Present(self.world));
+    }
+
+    /// The namespace for objects that say none themselves.
+    pub(super) fn namespace(&self) -> Name {
+        self.scope.namespace_or(DEFAULT_NAMESPACE).unwrap_or(DEFAULT_NAMESPACE).into()
+    }
+
+    /// A line on standard output.
+    pub(super) fn say(&mut self, line: impl AsRef<str>) {
+        self.answer.out.push_str(line.as_ref());
+        self.answer.out.push('\n');
+    }
+
+    /// A line on standard error that is no failure.
+    pub(super) fn note(&mut self, line: impl Into<String>) {
+        self.answer.notes.push(line.into());
+    }
+
+    /// `error: ...`
+    pub(super) fn error(&mut self, message: impl AsRef<str>) {
+        self.answer.fail(format!("error: {}", message.as_ref()));
+    }
+
+    /// `deployment.apps/web scaled`
+    pub(super) fn done(&mut self, object: &Object, what: &str) {
+        let name = &object.metadata().name;
+        self.say(format!("{}/{name} {what}", kind_with_group(object.kind())));
+    }
+
+    /// The objects that a command is about; those that do not exist are reported.
+    pub(super) fn objects(&mut self, targets: &Targets) -> Vec<Object> {
+        if let Targets::Files(files) = targets {
+            return self.objects_of_files(files);
+        }
+        let groups = select(targets, &self.scope, DEFAULT_NAMESPACE, &Present(self.world), &mut self.answer);
+        groups.into_iter().flat_map(|group| group.objects).collect()
+    }
+
+    fn objects_of_files(&mut self, files: &Files) -> Vec<Object> {
+        let mut found = Vec::new();
+        for manifest in self.manifests(files) {
+            let target = manifest.reference();
+            match self.world.api.objects().find(target.kind, &target.namespace, &target.name) {
+                Some((_, object)) => found.push(object.clone()),
+                None => self.answer.fail(ApiError::not_found(target.kind, &target.name).to_string()),
+            }
+        }
+        found
+    }
+
+    /// What files of the scenario describe. Other files do not exist in a simulated cluster.
+    pub(super) fn manifests(&mut self, files: &Files) -> Vec<Object> {
+        let mut found = Vec::new();
+        for path in &files.paths {
+            let of_path = |manifest: &&Manifest| is_file(manifest.place.file.name(), path);
+            let before = found.len();
+            found.extend(self.world.script.manifests().iter().filter(of_path).map(|m| m.object.clone()));
+            if found.len() == before {
+                self.error(format!("the path {path:?} does not exist among the files of the scenario"));
+            }
+        }
+        found
+    }
+
+    /// Sends a request; a refusal is reported.
+    pub(super) fn send(&mut self, request: Request) -> Option<Object> {
+        match self.world.serve("kubectl", request) {
+            Ok(object) => Some(object),
+            Err(error) => {
+                self.answer.fail(refusal(&error));
+                None
+            }
+        }
+    }
+
+    /// Sends a patch; a refusal is reported.
+    pub(super) fn send_patch(&mut self, target: ObjectRef, patch: Patch) -> Option<Object> {
+        self.send(Request::Patch { target, uid: None, patch })
+    }
+
+    /// Creates an object and says so.
+    pub(super) fn create_object(&mut self, object: Object, what: &str) {
+        if let Some(created) = self.send(Request::Create(object)) {
+            self.done(&created, what);
+        }
+    }
+}
+
+/// Whether a file of the scenario is what `path` names: itself, its last parts, or a directory above it.
+fn is_file(file: &str, path: &str) -> bool {
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    file == path
+        || file.strip_suffix(path).is_some_and(|rest| rest.ends_with('/'))
+        || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+        || file.contains(&format!("/{path}/"))
+}
+
+/// A refusal of the API server as kubectl prints it.
+pub(super) fn refusal(error: &ApiError) -> String {
+    if error.code != 422 {
+        return error.to_string();
+    }
+    // `Deployment.apps "web" is invalid` is printed without the group.
+    match error.message.split_once(' ') {
+        Some((kind, rest)) => format!("The {} {rest}", kind.split('.').next().unwrap_or(kind)),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,55 @@
+//! Machines, kubelets and runtimes that fail: the worked timelines D1 to D3 and D5.
+
+use super::timeline::case;
+
+const WEB: &str =
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: app:1}]}\n";
+
+#[test]
+fn d1_a_stopped_kubelet_restarts_nothing_and_forgets_the_back_off() {
+    let body = concat!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: app:1}]}\n---\n",
+        "apiVersion: shakedown.sim/v1alpha1\nkind: AppModel\nmetadata: {name: app}\nspec: {match: {image: \"app:1\"}, \
+         runs: [{for: 2300ms, code: 1}, {for: 2300ms, code: 1}, {for: forever}]}\n"
+    );
+    // In back-off until 15.3 when the kubelet stops; at once when it is back.
+    case(60, body).steps("[{at: 10s, fault: {kubeletStop: {node: n-1, for: 30s}}}]").check(
+        &["start", "exit", "node"],
+        "0 start c 0\n2.3 exit c 1 Error\n3 start c 1\n5.3 exit c 1 Error\n40 start c 2",
+    );
+}
+
+#[test]
+fn d2_a_crashed_node_is_unknown_after_the_grace_period() {
+    case(60, WEB)
+        .steps("[{at: 4s, fault: {nodeCrash: {node: n-1}}}]")
+        .check(&["node Ready"], "55 node Ready Unknown Kubelet stopped posting node status.");
+    case(60, WEB)
+        .version("1.31")
+        .steps("[{at: 4s, fault: {nodeCrash: {node: n-1}}}]")
+        .check(&["node Ready"], "45 node Ready Unknown Kubelet stopped posting node status.");
+}
+
+#[test]
+fn d3_a_runtime_that_is_down_for_30_s_makes_the_node_not_ready() {
+    case(80, WEB).steps("[{at: 10s, fault: {runtimeStop: {node: n-1, for: 45s}}}]").check(
+        &["node Ready"],
+        "40 node Ready False container runtime is down
+         60 node Ready True kubelet is posting ready status",
+    );
+    case(80, WEB)
+        .steps("[{at: 10s, fault: {runtimeStop: {node: n-1, for: 20s}}}]")
+        .check(&["node Ready"], "");
+}
+
+#[test]
+fn d5_after_a_quick_reboot_the_same_pods_start_again() {
+    case(60, WEB).steps("[{at: 4s, fault: {nodeReboot: {node: n-1, downFor: 40s}}}]").check(
+        &["start", "node", "phase", "ip"],
+        "0 start c 0
+         1 phase Running
+         1 ip 10.244.0.2
+         44 start c 1
+         45 ip 10.244.0.3",
+    );
+}
