@@ -1,4 +1,5 @@
-//! Flags as kubectl reads them: `--a=b` and `--a b`, `-ab` for `-a -b` or `-a b`, anywhere among the arguments, up to `--`.
+//! Flags as kubectl reads them: `--a=b` and `--a b`, `-ab` for `-a -b` or `-a b`, anywhere among the arguments, up
+//! to `--`.
 //!
 //! Follows the rules and the messages of the pflag library that kubectl is built with.
 

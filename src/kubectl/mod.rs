@@ -1,9 +1,9 @@
 //! The words people know: kubectl's commands, tables and pages.
 //!
-//! Scenario steps and the command line use the same words (`scale deployment web --replicas=5`, `get pods -l app=web`), so
-//! what someone knows from a real cluster works here. This room reads commands ([`Command::parse`]) into plain data and
-//! writes what kubectl would show of objects that an [`ObjectSource`] gives. It does not carry out anything, reads no file and
-//! prints nothing: its functions return data and texts.
+//! Scenario steps and the command line use the same words (`scale deployment web --replicas=5`, `get pods -l
+//! app=web`), so what someone knows from a real cluster works here. This room reads commands ([`Command::parse`])
+//! into plain data and writes what kubectl would show of objects that an [`ObjectSource`] gives. It does not carry
+//! out anything, reads no file and prints nothing: its functions return data and texts.
 //!
 //! - `parse`, `verb`: from words to a [`Command`]; `words`, `flags`, `resource` are its parts.
 //! - `get`, `table`, `print`: the tables of `get`, one file for each group of kinds.

@@ -2,7 +2,8 @@
 
 use crate::api::{Kind, Object, Timestamp};
 
-/// Something that can show the objects of a cluster at one instant: a world that is running, or a run that was recorded.
+/// Something that can show the objects of a cluster at one instant: a world that is running, or a run that was
+/// recorded.
 pub trait ObjectSource {
     /// All objects of a kind, of one namespace or (`None`) of all. Kinds without namespaces ignore it.
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object>;

@@ -1,7 +1,8 @@
 //! Columns of text: elastic tab stops, as Go's `text/tabwriter` sets them.
 //!
-//! The cells of a line are separated by tabs. A column is a block of adjacent lines that all have that cell; it is as wide as
-//! its widest cell and the padding. The last cell of a line belongs to no column, so no line ends in blanks.
+//! The cells of a line are separated by tabs. A column is a block of adjacent lines that all have that cell; it is
+//! as wide as its widest cell and the padding. The last cell of a line belongs to no column, so no line ends in
+//! blanks.
 
 /// How columns are set.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +22,8 @@ impl Tabs {
         self.set(lines, None)
     }
 
-    /// As [`Tabs::align`], with columns at least as wide as in earlier calls with the same memory: for tables that grow
-    /// while they are shown.
+    /// As [`Tabs::align`], with columns at least as wide as in earlier calls with the same memory: for tables that
+    /// grow while they are shown.
     pub(super) fn align_remembering(self, lines: &[Vec<String>], memory: &mut Vec<usize>) -> String {
         self.set(lines, Some(memory))
     }

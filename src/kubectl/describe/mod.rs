@@ -1,7 +1,7 @@
 //! The pages of `describe`, kind by kind.
 //!
-//! Follows `k8s.io/kubectl/pkg/describe` of Kubernetes 1.34, with its headings, indents and order. What the object model
-//! does not hold (image IDs, security contexts beyond the seccomp profile) is left empty or out.
+//! Follows `k8s.io/kubectl/pkg/describe` of Kubernetes 1.34, with its headings, indents and order. What the object
+//! model does not hold (image IDs, security contexts beyond the seccomp profile) is left empty or out.
 
 mod autoscaling;
 mod batch;

@@ -1,8 +1,8 @@
 //! Objects as the API server would send them: without the fields that are left out when empty.
 //!
-//! In Go a field marked `omitempty` disappears when it is zero, false, empty text, or an empty list or map, while a struct
-//! (`emptyDir: {}`) and an unmarked field (`ready: false`) stay. Our types write every field, so this module takes away
-//! what would not be there.
+//! In Go a field marked `omitempty` disappears when it is zero, false, empty text, or an empty list or map, while a
+//! struct (`emptyDir: {}`) and an unmarked field (`ready: false`) stay. Our types write every field, so this module
+//! takes away what would not be there.
 
 use serde_json::{Map, Value, json};
 
@@ -206,8 +206,9 @@ mod tests {
 
     #[test]
     fn zeros_stay_where_go_keeps_them() {
-        let template = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [], "restartPolicy": "Always"}});
-        let tidy_template = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"restartPolicy": "Always"}});
+        let metadata = json!({"labels": {"a": "b"}});
+        let template = json!({"metadata": metadata, "spec": {"containers": [], "restartPolicy": "Always"}});
+        let tidy_template = json!({"metadata": metadata, "spec": {"restartPolicy": "Always"}});
         let deployment = tidied(
             Kind::Deployment,
             json!({"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {}, "template": template}}),

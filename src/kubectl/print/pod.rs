@@ -76,8 +76,8 @@ impl Summary {
         summary
     }
 
-    /// Goes through the init containers up to the first that is not done. Returns the restarts of the sidecars, unless
-    /// the pod is still being initialised.
+    /// Goes through the init containers up to the first that is not done. Returns the restarts of the sidecars,
+    /// unless the pod is still being initialised.
     fn count_init_containers(&mut self, pod: &Pod) -> Option<(i64, Option<Timestamp>)> {
         let mut sidecar_restarts = (0, None);
         let mut initializing = false;

@@ -13,8 +13,8 @@ use super::Verb;
 pub struct Delete {
     /// Which objects.
     pub targets: Targets,
-    /// Seconds between signal and kill; `None` = what each pod says. Already as kubectl sends it: `--grace-period=0` is
-    /// 1 without `--force`, `--now` is 1, `--force` is 0.
+    /// Seconds between signal and kill; `None` = what each pod says. Already as kubectl sends it:
+    /// `--grace-period=0` is 1 without `--force`, `--now` is 1, `--force` is 0.
     pub grace_period_seconds: Option<i64>,
     /// `--force`: the object goes at once, whatever its node does.
     pub force: bool,

@@ -29,7 +29,10 @@ fn template(image: &str) -> Value {
                     {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                     {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
                 ],
-                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, {"name": "cfg", "mountPath": "/cfg", "readOnly": true}],
+                "volumeMounts": [
+                    {"name": "tmp", "mountPath": "/tmp"},
+                    {"name": "cfg", "mountPath": "/cfg", "readOnly": true},
+                ],
             }],
             "volumes": [{"name": "tmp", "emptyDir": {}}, {"name": "cfg", "configMap": {"name": "c"}}],
             "nodeSelector": {"disk": "ssd"},
@@ -43,7 +46,8 @@ fn pod() -> Value {
     spec["priority"] = 1000.into();
     spec["initContainers"] = json!([{"name": "init", "image": "i", "resources": {"requests": {"cpu": "2"}}}]);
     spec["tolerations"] = json!([
-        {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+        {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+         "tolerationSeconds": 300},
         {"key": "dedicated", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"},
     ]);
     spec["topologySpreadConstraints"] = json!([{"maxSkew": 1, "topologyKey": "zone",
@@ -87,9 +91,12 @@ fn replica_set(hash: &str, image: &str) -> Value {
     let name = format!("web-{hash}");
     json!({
         "kind": "ReplicaSet",
-        "metadata": {"name": name, "uid": uid(&name), "labels": {"app": "web"}, "ownerReferences": owner("Deployment", "web")},
-        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web", "pod-template-hash": hash}}, "template": template},
-        "status": {"replicas": 2, "conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}]},
+        "metadata": {"name": name, "uid": uid(&name), "labels": {"app": "web"},
+            "ownerReferences": owner("Deployment", "web")},
+        "spec": {"replicas": 2, "template": template,
+            "selector": {"matchLabels": {"app": "web", "pod-template-hash": hash}}},
+        "status": {"replicas": 2, "conditions": [
+            {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}]},
     })
 }
 
@@ -152,7 +159,8 @@ fn services() -> Vec<Value> {
             "ports": [{"name": "http", "port": 80, "targetPort": "http", "nodePort": 30080},
                 {"name": "tls", "port": 443}], "internalTrafficPolicy": "Cluster"}}),
         json!({"kind": "EndpointSlice", "metadata": {"name": "web-x", "labels": {"kubernetes.io/service-name": "web"}},
-            "addressType": "IPv4", "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}], "endpoints": endpoints}),
+            "addressType": "IPv4", "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
+            "endpoints": endpoints}),
         json!({"kind": "Endpoints", "metadata": {"name": "web"}, "subsets": [{"addresses": [{"ip": "10.1.0.5"}],
             "notReadyAddresses": [{"ip": "10.1.0.6"}], "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}]}),
     ]
@@ -167,7 +175,8 @@ fn controllers() -> Vec<Value> {
             "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "template": template("web:1"),
                 "strategy": {"rollingUpdate": {"maxUnavailable": "25%", "maxSurge": 1}}},
             "status": {"replicas": 4, "updatedReplicas": 2, "availableReplicas": 2, "unavailableReplicas": 2,
-                "conditions": [condition("Available", "MinimumReplicasAvailable"), condition("Progressing", "ReplicaSetUpdated")]}}),
+                "conditions": [condition("Available", "MinimumReplicasAvailable"),
+                    condition("Progressing", "ReplicaSetUpdated")]}}),
         replica_set("5d", "web:1"),
         replica_set("4c", "web:0"),
         json!({"kind": "StatefulSet", "metadata": {"name": "db"}, "status": {"replicas": 2},
@@ -175,22 +184,32 @@ fn controllers() -> Vec<Value> {
                 "updateStrategy": {"rollingUpdate": {"partition": 1}},
                 "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
                     "storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}}]}}),
-        json!({"kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": {"selector": {"matchLabels": {"app": "db"}}, "template": plain},
+        json!({"kind": "DaemonSet", "metadata": {"name": "agent"},
+            "spec": {"selector": {"matchLabels": {"app": "db"}}, "template": plain},
             "status": {"desiredNumberScheduled": 3, "currentNumberScheduled": 2, "updatedNumberScheduled": 1}}),
         json!({"kind": "Job", "metadata": {"name": "sum"},
-            "spec": {"parallelism": 2, "completions": 5, "completionMode": "Indexed", "backoffLimit": 6, "template": plain},
+            "spec": {"parallelism": 2, "completions": 5, "completionMode": "Indexed", "backoffLimit": 6,
+                "template": plain},
             "status": {"startTime": at("09:10:00"), "completionTime": at("09:15:00"), "active": 1, "ready": 0,
-                "succeeded": 3, "failed": 1, "completedIndexes": "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22"}}),
+                "succeeded": 3, "failed": 1,
+                "completedIndexes": "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22"}}),
         json!({"kind": "CronJob", "metadata": {"name": "tick"}, "status": {"active": [{"name": "tick-1"}]},
             "spec": {"schedule": "*/5 * * * *", "suspend": false, "jobTemplate": {"spec": {"template": plain}}}}),
         json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
             "spec": {"minReplicas": 2, "maxReplicas": 10, "scaleTargetRef": {"kind": "Deployment", "name": "web"},
-                "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}},
-                    {"type": "Pods", "pods": {"metric": {"name": "rps"}, "target": {"type": "AverageValue", "averageValue": "10"}}}],
-                "behavior": {"scaleUp": {"stabilizationWindowSeconds": 0, "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]}}},
+                "metrics": [
+                    {"type": "Resource", "resource": {"name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": 50}}},
+                    {"type": "Pods", "pods": {"metric": {"name": "rps"},
+                        "target": {"type": "AverageValue", "averageValue": "10"}}},
+                ],
+                "behavior": {"scaleUp": {"stabilizationWindowSeconds": 0,
+                    "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]}}},
             "status": {"currentReplicas": 3, "desiredReplicas": 4,
-                "currentMetrics": [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 80, "averageValue": "200m"}}}],
-                "conditions": [{"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale", "message": "recommended size matches"}]}}),
+                "currentMetrics": [{"type": "Resource", "resource": {"name": "cpu",
+                    "current": {"averageUtilization": 80, "averageValue": "200m"}}}],
+                "conditions": [{"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale",
+                    "message": "recommended size matches"}]}}),
     ]
 }
 

@@ -1,10 +1,10 @@
 //! `-o jsonpath=...` in kubectl's dialect.
 //!
-//! A template is text with actions in braces: `{.items[*].metadata.name}`, `{range .items[*]}{.metadata.name}{"\n"}{end}`.
-//! What kubectl understands and this follows (`k8s.io/client-go/util/jsonpath`): fields, `['key']`, `[0]`, `[-1]`,
-//! `[1:3]`, `[0:9:2]`, `[*]`, `.*`, `..name`, unions `[0,2]`, filters `[?(@.a=="x")]` with `==`, `!=`, `<`, `<=`, `>`,
-//! `>=` or mere presence, `range` and `end`, quoted text, numbers. A dot inside a key is written `\.`. What is absent
-//! prints as nothing.
+//! A template is text with actions in braces: `{.items[*].metadata.name}`, `{range
+//! .items[*]}{.metadata.name}{"\n"}{end}`. What kubectl understands and this follows
+//! (`k8s.io/client-go/util/jsonpath`): fields, `['key']`, `[0]`, `[-1]`, `[1:3]`, `[0:9:2]`, `[*]`, `.*`, `..name`,
+//! unions `[0,2]`, filters `[?(@.a=="x")]` with `==`, `!=`, `<`, `<=`, `>`, `>=` or mere presence, `range` and
+//! `end`, quoted text, numbers. A dot inside a key is written `\.`. What is absent prints as nothing.
 
 mod eval;
 mod parse;
