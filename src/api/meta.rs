@@ -281,6 +281,7 @@ mod resource_version {
     //! An opaque text on the wire, a number inside.
     use super::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
     pub(super) fn serialize<S: Serializer>(version: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         if *version == 0 { serializer.serialize_none() } else { serializer.collect_str(version) }
     }

@@ -176,6 +176,9 @@ macro_rules! per_kind {
         /// Copies the status of `from` into `to`, an object of the same kind.
         pub(super) fn copy_status(from: &Object, to: &mut Object) {
             match (from, to) {
+                (Object::Pod(from), Object::Pod(to)) if from.status != to.status => {
+                    Arc::make_mut(to).status = from.status.clone();
+                }
                 $((Object::$kind(from), Object::$kind(to)) if from.status != to.status => {
                     Arc::make_mut(to).status = from.status.clone();
                 })*
@@ -201,7 +204,6 @@ macro_rules! per_kind {
 }
 
 per_kind!(
-    Pod,
     Node,
     Namespace,
     ReplicationController,

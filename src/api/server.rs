@@ -174,6 +174,7 @@ impl Call<'_> {
 
     /// Stores `new` over `old`: counts generations, drops writes that change nothing, and lets an object vanish
     /// whose last finalizer has gone.
+    #[expect(clippy::unnecessary_wraps, reason = "it ends the calls of those who may be refused")]
     pub(super) fn store_version(&mut self, id: ObjectId, old: &Object, mut new: Object) -> ApiResult {
         new.metadata_mut().resource_version = old.metadata().resource_version;
         if tracks_generation(id.kind) && patch::spec_differs(old, &new) {

@@ -198,7 +198,7 @@ fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot])
 fn observe(collector: &mut Collector, record: &Record) {
     let at = record.at;
     match &record.detail {
-        Detail::None => {}
+        Detail::None | Detail::Expectation { held: true } => {}
         Detail::Commit(commit) => {
             let op = match commit.op {
                 Op::Added => ChangeOp::Added,
@@ -236,7 +236,6 @@ fn observe(collector: &mut Collector, record: &Record) {
                 label: &record.message,
             });
         }
-        Detail::Expectation { held: true } => {}
     }
 }
 

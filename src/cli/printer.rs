@@ -7,7 +7,7 @@ use super::args::Color;
 use crate::source::{Diagnostic, Diagnostics};
 
 /// Prints.
-pub struct Printer {
+pub(super) struct Printer {
     out: io::StdoutLock<'static>,
     color_out: bool,
     color_err: bool,
@@ -15,7 +15,7 @@ pub struct Printer {
 
 impl Printer {
     /// A printer that follows `--color`, NO_COLOR and whether somebody is looking.
-    pub fn new(color: Color) -> Self {
+    pub(super) fn new(color: Color) -> Self {
         #[expect(clippy::disallowed_methods, reason = "NO_COLOR is about printing, not about a run")]
         let wanted = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
         let use_color = |terminal: bool| match color {
@@ -31,45 +31,45 @@ impl Printer {
     }
 
     /// Whether results may be coloured.
-    pub fn color(&self) -> bool {
+    pub(super) fn color(&self) -> bool {
         self.color_out
     }
 
     /// Whether somebody is looking at standard error.
-    pub fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         io::stderr().is_terminal()
     }
 
     /// A result.
-    pub fn result(&mut self, text: &str) {
+    pub(super) fn result(&mut self, text: &str) {
         // A closed pipe is the reader's way of saying that it has seen enough.
         let _ = self.out.write_all(text.as_bytes());
     }
 
     /// Anything else.
-    pub fn note(&mut self, text: &str) {
+    pub(super) fn note(&mut self, text: &str) {
         let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// An error without a place.
-    pub fn error(&mut self, text: &str) {
+    pub(super) fn error(&mut self, text: &str) {
         let _ = writeln!(io::stderr(), "error: {text}");
     }
 
     /// A problem in a file.
-    pub fn diagnostic(&mut self, diagnostic: &Diagnostic) {
+    pub(super) fn diagnostic(&mut self, diagnostic: &Diagnostic) {
         let _ = writeln!(io::stderr(), "{}", diagnostic.render(self.color_err).trim_end());
     }
 
     /// Problems in files, and how many there are.
-    pub fn diagnostics(&mut self, diagnostics: &Diagnostics) {
-        for diagnostic in diagnostics.iter() {
+    pub(super) fn diagnostics(&mut self, diagnostics: &Diagnostics) {
+        for diagnostic in diagnostics {
             self.diagnostic(diagnostic);
         }
     }
 
     /// Hands on what is buffered.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         let _ = self.out.flush();
     }
 }

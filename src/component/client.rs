@@ -56,7 +56,7 @@ pub struct ApiClient {
 impl ApiClient {
     /// A client that may send `qps` requests a second and `burst` at once; `qps` 0 = without limit.
     pub fn new(origin: Origin, component: &'static str, id: u64, qps: u64, burst: u64) -> Self {
-        let interval = SimDuration::from_nanos(if qps == 0 { 0 } else { 1_000_000_000 / qps });
+        let interval = SimDuration::from_nanos(1_000_000_000u64.checked_div(qps).unwrap_or(0));
         Self { origin, component, id, seq: 0, interval, burst: burst.max(1), full_at: SimTime::ZERO }
     }
 

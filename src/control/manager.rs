@@ -438,10 +438,11 @@ impl ControllerManager {
         if about == About::Creation as u8 {
             self.creation_answered(ctx, id, key, result);
         }
-        if about == About::Deletion as u8 && result.is_err() {
-            if let Some(expected) = self.desks[id as usize].expected.get_mut(&key) {
-                expected.deletions -= 1;
-            }
+        if about == About::Deletion as u8
+            && result.is_err()
+            && let Some(expected) = self.desks[id as usize].expected.get_mut(&key)
+        {
+            expected.deletions -= 1;
         }
         let failed = result.as_ref().err().is_some_and(counts_as_failure);
         self.desks[id as usize].queue.reply(key, failed);

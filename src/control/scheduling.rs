@@ -192,15 +192,11 @@ impl SchedulerComponent {
             }
             Decision::Unschedulable(failure) => {
                 self.preempt(ctx, &pod, &failure.victims, &failure.superseded);
-                let nominated = match &failure.nomination {
-                    Nomination::Set(node) => Some(node.clone()),
-                    Nomination::Keep => None,
-                };
-                self.report_failure(ctx, &pod, "Unschedulable", &failure.message, nominated);
+                self.report_failure(ctx, &pod, "Unschedulable", &failure.message, &failure.nomination);
                 self.engine.reject(id, &failure, ctx.now);
             }
             Decision::Error { message } => {
-                self.report_failure(ctx, &pod, "SchedulerError", &message, None);
+                self.report_failure(ctx, &pod, "SchedulerError", &message, &Nomination::Keep);
                 self.engine.forget(id, ctx.now);
             }
         }
@@ -247,15 +243,15 @@ impl SchedulerComponent {
         pod: &Arc<Pod>,
         reason: &'static str,
         message: &str,
-        nominated: Option<Option<Name>>,
+        nomination: &Nomination,
     ) {
         let about = reference_to(&Object::Pod(pod.clone()));
         self.events.emit(ctx, &mut self.client, about, EventType::Warning, "FailedScheduling", message);
         self.set_unscheduled(ctx, pod, reason, message);
-        if let Some(node) = nominated
-            && node != pod.status.nominated_node_name
+        if let Nomination::Set(node) = nomination
+            && *node != pod.status.nominated_node_name
         {
-            let patch = Patch::NominatedNode(node);
+            let patch = Patch::NominatedNode(node.clone());
             let request = Request::Patch { target: pod_ref(pod), uid: Some(pod.metadata.uid), patch };
             self.client.submit(ctx, request, None);
         }

@@ -323,27 +323,37 @@ impl Host {
     pub fn handle(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, event: NodeEvent) {
         match event {
             NodeEvent::Relist => self.relist(ctx, env),
-            NodeEvent::Sync { pod } => drop(self.with(pod, ctx, env, |cx| cx.sync(false))),
-            NodeEvent::QueuedSync { pod } => drop(self.with(pod, ctx, env, |cx| cx.sync(true))),
-            NodeEvent::RunStep { pod } => drop(self.with(pod, ctx, env, |cx| cx.run_step())),
+            NodeEvent::Sync { pod } => {
+                self.with(pod, ctx, env, |cx| cx.sync(false));
+            }
+            NodeEvent::QueuedSync { pod } => {
+                self.with(pod, ctx, env, |cx| cx.sync(true));
+            }
+            NodeEvent::RunStep { pod } => {
+                self.with(pod, ctx, env, |cx| cx.run_step());
+            }
             NodeEvent::KillStep { pod, container } => {
-                drop(self.with(pod, ctx, env, |cx| cx.kill_step(container.into())));
+                self.with(pod, ctx, env, |cx| cx.kill_step(container.into()));
             }
             NodeEvent::ProcessExits { pod, container } => {
-                drop(self.with(pod, ctx, env, |cx| cx.process_exits(container.into())));
+                self.with(pod, ctx, env, |cx| cx.process_exits(container.into()));
             }
             NodeEvent::ProbeTick { pod, probe } => {
-                drop(self.with(pod, ctx, env, |cx| cx.probe_tick(probe.into())));
+                self.with(pod, ctx, env, |cx| cx.probe_tick(probe.into()));
             }
             NodeEvent::ProbeDone { pod, probe } => {
-                drop(self.with(pod, ctx, env, |cx| cx.probe_done(probe.into())));
+                self.with(pod, ctx, env, |cx| cx.probe_done(probe.into()));
             }
-            NodeEvent::Deadline { pod } => drop(self.with(pod, ctx, env, |cx| {
-                cx.pod.worker.deadline = None;
-                cx.request_sync();
-            })),
+            NodeEvent::Deadline { pod } => {
+                self.with(pod, ctx, env, |cx| {
+                    cx.pod.worker.deadline = None;
+                    cx.request_sync();
+                });
+            }
             NodeEvent::RuntimeVerdict => self.runtime_verdict(ctx),
-            NodeEvent::RemoveObject { pod } => drop(self.with(pod, ctx, env, |cx| cx.remove_object())),
+            NodeEvent::RemoveObject { pod } => {
+                self.with(pod, ctx, env, |cx| cx.remove_object());
+            }
             NodeEvent::StatusPass => self.status_pass(ctx, env),
             NodeEvent::Booted => {}
         }

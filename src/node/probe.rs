@@ -256,7 +256,7 @@ impl PodCx<'_, '_> {
         let ticks = since.as_nanos().div_ceil(period.as_nanos());
         let mut tick = base + period * ticks;
         if tick == self.ctx.now && self.ctx.is_past(tick, Class::Probe, self.pod.target, seq) {
-            tick = tick + period;
+            tick += period;
         }
         self.tick_at(at, tick);
     }

@@ -55,7 +55,8 @@ impl PodCx<'_, '_> {
         }
     }
 
-    /// Waits for a length of time, unless it is zero.
+    /// Waits for a length of time.
+    #[expect(clippy::unnecessary_wraps, reason = "it is the result of a step")]
     fn wait(&mut self, after: SimDuration, waiting: Waiting) -> Option<Waiting> {
         let event = NodeEvent::RunStep { pod: self.id };
         let at = self.ctx.now + after;

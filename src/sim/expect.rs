@@ -180,6 +180,9 @@ impl World {
             _ => ("Held", text.clone()),
         };
         let now = self.now();
+        // What was recorded last decided it; events that record nothing have no say.
+        let newest = self.recorder.last();
+        self.recorder.set_cause(newest);
         let detail = Detail::Expectation { held };
         self.recorder.record_aside(
             now,

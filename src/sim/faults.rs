@@ -171,7 +171,7 @@ impl World {
                 }
             }
             Fault::Pressure { nodes, resource } => {
-                self.set_pressure(nodes, *resource, ConditionStatus::False)
+                self.set_pressure(nodes, *resource, ConditionStatus::False);
             }
             Fault::Partition { a, b } => {
                 for node in self.cut_nodes(a, b) {

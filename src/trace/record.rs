@@ -152,6 +152,7 @@ impl Recorder {
     }
 
     /// Adds a record. It becomes the cause of what follows in the same handler.
+    #[expect(clippy::too_many_arguments, reason = "one argument a column of the trace")]
     pub fn record(
         &mut self,
         at: SimTime,

@@ -23,22 +23,42 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "sim",
         &[
-            "api", "base", "component", "control", "fault", "kernel", "kubectl", "network", "node", "scenario",
-            "source", "trace", "workload",
+            "api",
+            "base",
+            "component",
+            "control",
+            "fault",
+            "kernel",
+            "kubectl",
+            "network",
+            "node",
+            "scenario",
+            "source",
+            "trace",
+            "workload",
         ],
     ),
     (
         "conformance",
         &[
-            "api", "base", "component", "control", "fault", "kernel", "node", "scenario", "sim", "source", "trace",
+            "api",
+            "base",
+            "component",
+            "control",
+            "fault",
+            "kernel",
+            "node",
+            "scenario",
+            "sim",
+            "source",
+            "trace",
             "workload",
         ],
     ),
 ];
 
 fn rust_files(dir: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {

@@ -8,7 +8,7 @@ use shakedown::sim::{RunOptions, Simulation};
 use shakedown::trace::export::CsvWriter;
 
 /// Every shipped scenario that needs nothing but its own folder.
-pub fn shipped() -> Vec<Scenario> {
+pub(crate) fn shipped() -> Vec<Scenario> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut folders = Vec::new();
     collect(&root, &mut folders);
@@ -16,9 +16,10 @@ pub fn shipped() -> Vec<Scenario> {
     assert!(!folders.is_empty());
     folders
         .iter()
-        .map(|folder| load(std::slice::from_ref(folder), &any_line).unwrap_or_else(|problems| {
-            panic!("{}: {}", folder.display(), problems.render(false))
-        }))
+        .map(|folder| {
+            load(std::slice::from_ref(folder), &any_line)
+                .unwrap_or_else(|problems| panic!("{}: {}", folder.display(), problems.render(false)))
+        })
         .collect()
 }
 

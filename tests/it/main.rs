@@ -1,4 +1,13 @@
 //! One binary for all integration tests: a module for each kind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::needless_for_each,
+    unreachable_pub,
+    reason = "helpers of tests are tests too, though the lints do not know"
+)]
 
 mod architecture;
 mod cli;

@@ -19,7 +19,8 @@ fn shared(name: &str) -> Option<PathBuf> {
 #[test]
 fn every_example_manifest_loads() {
     let Some(dir) = shared("examples") else { return };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
     files.sort();
     assert!(files.len() > 50);

@@ -34,7 +34,8 @@ spec:
   containers: [{{name: c, image: a:1}}]
 "
     );
-    let scenario = from_text("dead-node.yaml", &text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let scenario =
+        from_text("dead-node.yaml", &text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let mut simulation = Simulation::new(&scenario, &RunOptions::default());
     let mut records = Vec::new();
     simulation.run_until(SimTime::MAX, &mut |record| records.push(record.clone())).unwrap();

@@ -31,12 +31,6 @@ impl Case {
         self
     }
 
-    /// With other constants.
-    pub(crate) fn settings(mut self, settings: &'static str) -> Self {
-        self.settings = settings;
-        self
-    }
-
     /// With steps of the scenario, as a YAML flow sequence.
     pub(crate) fn steps(mut self, steps: &'static str) -> Self {
         self.steps = steps;
@@ -118,7 +112,7 @@ pub(crate) fn lines(records: &[Record]) -> Vec<(String, String)> {
                 say(format!("exit {container} {code} {reason}"));
             }
             Detail::Container { container, fact: ContainerFact::Pulling, .. } => {
-                say(format!("pull {container}"))
+                say(format!("pull {container}"));
             }
             Detail::Commit(commit) => commit_lines(commit, &mut say),
             _ if record.event == "Signal" => {

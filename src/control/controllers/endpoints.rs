@@ -127,7 +127,7 @@ impl Desktop<'_, '_> {
             slice.endpoints.extend(missing.drain(..room));
             slice.ports.clone_from(&ports);
         }
-        self.write_slices(&service, &old, changed, &missing, ports);
+        self.write_slices(&service, &old, changed, &missing, &ports);
     }
 
     fn write_slices(
@@ -136,7 +136,7 @@ impl Desktop<'_, '_> {
         old: &[Arc<EndpointSlice>],
         changed: Vec<EndpointSlice>,
         missing: &[Endpoint],
-        ports: Vec<EndpointPort>,
+        ports: &[EndpointPort],
     ) {
         let several = old.len() > 1;
         for (before, after) in old.iter().zip(changed) {
@@ -183,7 +183,7 @@ impl Desktop<'_, '_> {
                 },
                 address_type: "IPv4".into(),
                 endpoints: chunk.to_vec(),
-                ports: ports.clone(),
+                ports: ports.to_vec(),
             };
             self.submit(Request::Create(slice.into()), About::Anything);
         }

@@ -33,7 +33,7 @@ impl Shell<'_> {
             let how = if delete.force { "force deleted" } else { "deleted" };
             let mut line = format!("{} \"{}\" {how}", kind_with_group(target.kind), target.name);
             if !target.namespace.is_empty() {
-                line.push_str(&format!(" from {} namespace", target.namespace));
+                line = format!("{line} from {} namespace", target.namespace);
             }
             self.say(line);
         }

@@ -63,7 +63,7 @@ impl Shell<'_> {
                 self.error("unable to find the specified revision");
                 return;
             };
-            self.say(format!("{}with revision #{revision}", head));
+            self.say(format!("{head}with revision #{revision}"));
             self.say("Pod Template:");
             self.say(format!("  Labels:\t{}", set.spec.template.metadata.labels));
             self.say("  Containers:");

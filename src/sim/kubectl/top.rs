@@ -90,7 +90,9 @@ impl Shell<'_> {
                 }
             } else if !usage.is_empty() {
                 let mut sum = Usage::default();
-                usage.values().for_each(|usage| sum.add(*usage));
+                for usage in usage.values() {
+                    sum.add(*usage);
+                }
                 rows.push((sum, lead.into_iter().chain(sum.cells()).collect()));
             }
         }
@@ -107,7 +109,9 @@ impl Shell<'_> {
             None => {}
         }
         let mut sum = Usage::default();
-        rows.iter().for_each(|(usage, _)| sum.add(*usage));
+        for (usage, _) in &rows {
+            sum.add(*usage);
+        }
         let mut lines: Vec<Vec<String>> = Vec::new();
         if !top.no_headers {
             lines.push(headers.iter().map(|header| (*header).to_owned()).collect());
