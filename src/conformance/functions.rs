@@ -2,7 +2,7 @@
 //!
 //! A table is a file `NAME.jsonl` with one `{"in": INPUT, "out": OUTPUT}` a line. When `out` has `error`, the real function
 //! refused the input, and ours must refuse it too; the wording is not compared. What a table means is in the functions
-//! of [`api`], [`control`] and [`node`].
+//! of `api`, `control` and `node`.
 
 mod api;
 mod control;

@@ -1,7 +1,7 @@
 //! Probe workers: when they ask, what they conclude, and what that does.
 //!
 //! Source: kubelet v1.32 `prober/worker.go`, `prober_manager.go`; `spec` node section 1. A tick whose outcome cannot
-//! change anything is not simulated: the worker sleeps until [`PodCx::wake_probes`] says that something changed, and
+//! change anything is not simulated: the worker sleeps until `PodCx::wake_probes` says that something changed, and
 //! then goes on at the tick that would have come next. `--eager` simulates every tick, with the same result.
 
 use super::ask::question;

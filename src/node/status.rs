@@ -294,7 +294,7 @@ impl PodCx<'_, '_> {
         self.wake_probes();
     }
 
-    /// Sends the cached status; an answer that it failed comes back as [`PodCx::status_refused`].
+    /// Sends the cached status; an answer that it failed comes back to `Host::reply`.
     pub(super) fn send_status(&mut self) {
         self.pod.worker.unsent = false;
         if self.pod.worker.object_gone {
