@@ -10,7 +10,8 @@ use shakedown::sim::{RunOptions, Simulation};
 fn scenarios(criterion: &mut Criterion) {
     for name in ["node-failure", "rolling-update", "crash-loop"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
-        let scenario = load(&[folder], &any_line).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let scenario =
+            load(&[folder], &any_line).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let mut simulation = Simulation::new(&scenario, &RunOptions::default());

@@ -224,7 +224,7 @@ pub(super) fn conformance(args: &ConformanceArgs, printer: &mut Printer) -> Exit
             Err(problem) => return unreadable(printer, &args.dir, &problem),
         },
     };
-    printer.result(&text);
+    printer.result(&format!("{}\n", text.trim_end()));
     if success { ExitStatus::Success } else { ExitStatus::Failure }
 }
 

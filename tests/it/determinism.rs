@@ -124,3 +124,21 @@ spec: {containers: [{name: c, image: a:1}]}
     assert!(!alone.is_empty());
     assert_eq!(alone, exits(&scenario(other)));
 }
+
+/// The digests in `results/digests.md` are a promise: a change of one belongs into the changelog.
+#[test]
+fn digests_are_those_that_were_published() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(root.join("results/digests.md")).unwrap();
+    let rows =
+        table.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix("` |")?.split_once(" | `"));
+    let mut checked = 0;
+    for (name, digest) in rows {
+        let folder = root.join("scenarios").join(name);
+        let scenario =
+            load(&[folder], &any_line).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        assert_eq!(trace_of(&scenario, &RunOptions::default()).0, digest, "{name}");
+        checked += 1;
+    }
+    assert_eq!(checked, shipped().len(), "results/make.sh lists every scenario");
+}
