@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use shakedown::api::Object;
 use shakedown::api::core::{ConditionStatus, Conditions};
 use shakedown::sim::{RunOptions, Simulation};
@@ -158,7 +159,14 @@ fn check(records: &[Record]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    // The same cases every time: a run of the tests says something about the change, not about luck.
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        rng_seed: RngSeed::Fixed(34),
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn leaving_out_ticks_changes_nothing(text in scenario()) {
