@@ -50,6 +50,11 @@ pub enum Command {
     Logs(LookArgs),
     /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event WORD] PATH.
     Why(LookArgs),
+    /// Explain an exit code, reason, phase, condition, probe field, taint or fault: explain 137.
+    Explain {
+        /// The word or number.
+        word: String,
+    },
     /// Print the JSON Schema of Scenario and AppModel.
     Schema,
     /// Compare with recordings of real Kubernetes components.

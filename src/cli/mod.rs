@@ -52,6 +52,16 @@ pub fn main() -> ExitCode {
             printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));
             ExitStatus::Success
         }
+        Command::Explain { word } => match crate::explain::explain(&word) {
+            Ok(explanation) => {
+                printer.result(&format!("{}\n", explanation.to_string().trim_end()));
+                ExitStatus::Success
+            }
+            Err(unknown) => {
+                printer.error(&unknown.to_string());
+                ExitStatus::Error
+            }
+        },
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();

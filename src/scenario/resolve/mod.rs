@@ -19,6 +19,7 @@ use crate::api::object::{Kind, Object};
 use crate::api::policy::Namespace;
 use crate::base::Name;
 use crate::component::profile;
+use crate::fault::{Fault, Outage, Party};
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 
 /// Namespaces that every cluster has.
@@ -50,6 +51,12 @@ pub(super) fn resolve(
     if let Some(traffic) = spec.traffic.first() {
         let warning = Diagnostic::warning("not-simulated", "traffic is accepted but not simulated yet");
         problems.push(traffic.place.label(warning, ""));
+    }
+    let idle =
+        steps.iter().find(|step| matches!(&step.action, Action::Fault { fault, .. } if has_no_effect(fault)));
+    if let Some(step) = idle {
+        let text = format!("{} is accepted but has no effect yet", step.action);
+        problems.push(step.place.label(Diagnostic::warning("not-simulated", text), ""));
     }
     problems.extend(unique::check_machines(&nodes));
     let all: Vec<&Manifest> = with_applied(&parts.objects, &steps).collect();
@@ -169,4 +176,14 @@ fn missing_namespaces(objects: &[Manifest]) -> (Vec<Manifest>, Option<Diagnostic
         Manifest { object: namespace.into(), place }
     });
     (created.collect(), Some(warning))
+}
+
+/// Faults that can be written but that nothing simulates yet.
+fn has_no_effect(fault: &Fault) -> bool {
+    match fault {
+        Fault::NetworkLatency { .. } | Fault::PacketLoss { .. } => true,
+        Fault::Partition { a, b } => matches!((a, b), (Party::Nodes(_), Party::Nodes(_))),
+        Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
+        _ => false,
+    }
 }
