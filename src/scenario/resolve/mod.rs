@@ -181,9 +181,10 @@ fn missing_namespaces(objects: &[Manifest]) -> (Vec<Manifest>, Option<Diagnostic
 /// Faults that can be written but that nothing simulates yet.
 fn has_no_effect(fault: &Fault) -> bool {
     match fault {
-        Fault::NetworkLatency { .. } | Fault::PacketLoss { .. } => true,
+        Fault::NetworkLatency { .. }
+        | Fault::PacketLoss { .. }
+        | Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
         Fault::Partition { a, b } => matches!((a, b), (Party::Nodes(_), Party::Nodes(_))),
-        Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
         _ => false,
     }
 }
