@@ -35,6 +35,29 @@ impl<E, F: Fn(E) -> Event> Agenda<E> for Wrapped<'_, E, F> {
     }
 }
 
+/// Works in the context of a component, whose events `$wrap` makes events of the world, and sends what it asked for. A
+/// macro, because the component is borrowed from the world beside the parts that the context borrows.
+macro_rules! in_context {
+    ($world:ident, $wrap:expr, |$ctx:ident| $work:expr) => {{
+        let mut outbox = Vec::new();
+        let now = $world.queue.now();
+        let mut agenda = Wrapped { queue: &mut $world.queue, wrap: $wrap, events: std::marker::PhantomData };
+        let mut $ctx = Ctx {
+            now,
+            passed: $world.passed,
+            settings: &$world.settings,
+            streams: $world.streams,
+            epoch: $world.epoch,
+            trace: &mut $world.recorder,
+            agenda: &mut agenda,
+            outbox: &mut outbox,
+        };
+        let result = $work;
+        $world.send(outbox);
+        result
+    }};
+}
+
 /// What programs see of Services: the proxies' table, and faults.
 struct NetworkView<'a> {
     services: &'a ServiceTable,
@@ -100,28 +123,12 @@ impl World {
         index: u32,
         work: impl FnOnce(&mut Host, &mut Ctx<'_, NodeEvent>, NodeEnv<'_>) -> R,
     ) -> R {
-        let mut outbox = Vec::new();
-        let now = self.queue.now();
-        let mut agenda = Wrapped {
-            queue: &mut self.queue,
-            wrap: |event| Event::Node(index, event),
-            events: std::marker::PhantomData,
-        };
-        let mut ctx = Ctx {
-            now,
-            passed: self.passed,
-            settings: &self.settings,
-            streams: self.streams,
-            epoch: self.epoch,
-            trace: &mut self.recorder,
-            agenda: &mut agenda,
-            outbox: &mut outbox,
-        };
-        let network = NetworkView { services: &self.services, faults: &self.faults };
-        let env = NodeEnv { apps: &self.apps, faults: &self.faults, network: &network, eager: self.eager };
-        let result = work(&mut self.hosts[index as usize], &mut ctx, env);
-        self.send(outbox);
-        result
+        in_context!(self, |event| Event::Node(index, event), |ctx| {
+            let network = NetworkView { services: &self.services, faults: &self.faults };
+            let env =
+                NodeEnv { apps: &self.apps, faults: &self.faults, network: &network, eager: self.eager };
+            work(&mut self.hosts[index as usize], &mut ctx, env)
+        })
     }
 
     /// Gives the controller manager its event context, if it is up.
@@ -129,27 +136,9 @@ impl World {
         &mut self,
         work: impl FnOnce(&mut ControllerManager, &mut Ctx<'_, ControllerEvent>),
     ) {
-        let Some(controllers) = &mut self.controllers else { return };
-        let mut outbox = Vec::new();
-        let now = self.queue.now();
         let incarnation = self.incarnations.controllers;
-        let mut agenda = Wrapped {
-            queue: &mut self.queue,
-            wrap: |event| Event::Controller(incarnation, event),
-            events: std::marker::PhantomData,
-        };
-        let mut ctx = Ctx {
-            now,
-            passed: self.passed,
-            settings: &self.settings,
-            streams: self.streams,
-            epoch: self.epoch,
-            trace: &mut self.recorder,
-            agenda: &mut agenda,
-            outbox: &mut outbox,
-        };
-        work(controllers, &mut ctx);
-        self.send(outbox);
+        let Some(controllers) = &mut self.controllers else { return };
+        in_context!(self, |event| Event::Controller(incarnation, event), |ctx| work(controllers, &mut ctx));
     }
 
     /// Gives the scheduler its event context, if it is up.
@@ -157,27 +146,9 @@ impl World {
         &mut self,
         work: impl FnOnce(&mut SchedulerComponent, &mut Ctx<'_, SchedulerEvent>),
     ) {
-        let Some(scheduler) = &mut self.scheduler else { return };
-        let mut outbox = Vec::new();
-        let now = self.queue.now();
         let incarnation = self.incarnations.scheduler;
-        let mut agenda = Wrapped {
-            queue: &mut self.queue,
-            wrap: |event| Event::Scheduler(incarnation, event),
-            events: std::marker::PhantomData,
-        };
-        let mut ctx = Ctx {
-            now,
-            passed: self.passed,
-            settings: &self.settings,
-            streams: self.streams,
-            epoch: self.epoch,
-            trace: &mut self.recorder,
-            agenda: &mut agenda,
-            outbox: &mut outbox,
-        };
-        work(scheduler, &mut ctx);
-        self.send(outbox);
+        let Some(scheduler) = &mut self.scheduler else { return };
+        in_context!(self, |event| Event::Scheduler(incarnation, event), |ctx| work(scheduler, &mut ctx));
     }
 
     /// Puts requests on their way.
