@@ -14,6 +14,7 @@ cp out/results/plots/*.svg out/results/summary.json results/node-failure/
     echo '```'
     $bin conformance functions ../shared/golden/functions | tail -n 1
     $bin conformance scheduler ../shared/golden/scheduler | tail -n 1
+    $bin conformance timelines ../shared/golden/timelines | tail -n 1
     echo '```'
 } > results/conformance.md
 BLESS=1 cargo test --quiet --test it digests_are

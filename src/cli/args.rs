@@ -148,6 +148,9 @@ pub struct ConformanceArgs {
     pub what: Recordings,
     /// Where they are.
     pub dir: PathBuf,
+    /// Timelines: write each simulated timeline here, in the format of the recordings.
+    #[arg(long, value_name = "DIR")]
+    pub dump: Option<PathBuf>,
 }
 
 /// Kinds of recordings.
@@ -157,4 +160,6 @@ pub enum Recordings {
     Functions,
     /// Decisions of kube-scheduler.
     Scheduler,
+    /// Timelines of a whole control plane with its kubelets.
+    Timelines,
 }

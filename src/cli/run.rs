@@ -6,7 +6,7 @@ use super::ExitStatus;
 use super::args::{ConformanceArgs, Recordings, RunArgs, ValidateArgs};
 use super::outputs::Outputs;
 use super::printer::Printer;
-use crate::conformance::{functions, scheduler};
+use crate::conformance::{functions, scheduler, timelines};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl;
 use crate::report::{self, RunInfo};
@@ -220,6 +220,10 @@ pub(super) fn conformance(args: &ConformanceArgs, printer: &mut Printer) -> Exit
             Err(problem) => return unreadable(printer, &args.dir, &problem),
         },
         Recordings::Scheduler => match scheduler::run(&args.dir) {
+            Ok(report) => (report.to_string(), report.is_success()),
+            Err(problem) => return unreadable(printer, &args.dir, &problem),
+        },
+        Recordings::Timelines => match timelines::run(&args.dir, args.dump.as_deref()) {
             Ok(report) => (report.to_string(), report.is_success()),
             Err(problem) => return unreadable(printer, &args.dir, &problem),
         },

@@ -20,6 +20,7 @@ pub fn settings_for(version: &str) -> Option<Settings> {
     if minor < 27 {
         settings.kubelet_qps = 5;
         settings.kubelet_burst = 10;
+        settings.no_execute_taint_at_next_pass = true;
         settings.deletion_waits_for_status_sync = true;
         settings.logarithmic_scale_down = false;
     }

@@ -174,6 +174,7 @@ settings! {
     secondary_node_eviction_rate "secondaryNodeEvictionRate": f64 = 0.01, "The same in a partly disrupted large zone.";
     large_cluster_size_threshold "largeClusterSizeThreshold": u64 = 50, "Zones up to this size count as small: rate 0 when partly disrupted.";
     unhealthy_zone_threshold "unhealthyZoneThreshold": f64 = 0.55, "Fraction of silent nodes from which a zone is partly disrupted.";
+    no_execute_taint_at_next_pass "noExecuteTaintAtNextPass": bool = false, "Whether a node that turns Unknown is queued for its NoExecute taint only by the pass after (1.20).";
     taint_eviction_latency "taintEvictionLatency": SimDuration = millis(0), "Time from a taint to the eviction decision.";
 
     node_lease_renew_interval "nodeLeaseRenewInterval": SimDuration = secs(10), "How often a kubelet renews its lease.";

@@ -61,7 +61,7 @@ impl PodCx<'_, '_> {
             "ImagePulling",
             format!("container {name} pulls {image}"),
         );
-        let model = self.env.apps.model_for(&image, &name, &self.pod.pod.metadata.labels).clone();
+        let model = self.env.apps.model_for(self.pod.spec(index), &self.pod.pod.metadata.labels).clone();
         let takes = if present {
             self.ctx.settings.image_check_latency
         } else if model.image_missing {
@@ -100,7 +100,7 @@ impl PodCx<'_, '_> {
         let now = self.ctx.now;
         let (asked, took) =
             self.host.pull_began.remove(&(self.id, index)).unwrap_or((now, SimDuration::ZERO));
-        let model = self.env.apps.model_for(&image, &name, &self.pod.pod.metadata.labels).clone();
+        let model = self.env.apps.model_for(container, &self.pod.pod.metadata.labels).clone();
         if model.image_missing || self.env.faults.pull_fails(&image, &self.host.name) {
             self.pull_failed(index);
             return false;

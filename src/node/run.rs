@@ -245,11 +245,10 @@ impl PodCx<'_, '_> {
         let container = self.pod.spec(index);
         let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
         let ordinary_init = index < self.pod.init_count() && !self.pod.is_sidecar(index);
-        let (image, labels) = (&container.image, &metadata.labels);
         let model = if ordinary_init {
-            self.env.apps.init_model_for(image, &container.name, labels).clone()
+            self.env.apps.init_model_for(container, &metadata.labels).clone()
         } else {
-            self.env.apps.model_for(image, &container.name, labels).clone()
+            self.env.apps.model_for(container, &metadata.labels).clone()
         };
         let container_name = container.name.clone();
         let limit = container.resources.limits.get("memory").map(|limit| limit.value().max(0) as u64);

@@ -181,6 +181,16 @@ impl World {
         self.send(vec![submission]);
     }
 
+    /// A request of a person that is served between two events: the answer comes at once.
+    pub fn call_as_user(&mut self, request: Request) -> ApiResult {
+        let what = request_subject(&request);
+        let result = self.serve("kubectl", request);
+        if let Err(error) = &result {
+            self.record_refusal(&what, error);
+        }
+        result
+    }
+
     /// The API server executes a request, if it can be reached.
     fn execute(&mut self, submission: Submission) {
         let Submission { origin, component, request, reply, .. } = submission;

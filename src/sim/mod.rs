@@ -17,5 +17,6 @@ mod steps;
 mod watch;
 pub mod world;
 
+pub use kubectl::strategic_merge;
 pub use run::{RunOptions, Simulation, Verdict};
 pub use world::World;

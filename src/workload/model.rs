@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::Labels;
+use crate::api::pod::Container;
 use crate::api::selector::Selector;
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration};
@@ -16,14 +17,17 @@ pub struct Matcher {
     pub container: Option<Name>,
     /// Pod labels.
     pub labels: Option<Selector>,
+    /// Arguments, exactly these.
+    pub args: Option<Vec<Name>>,
 }
 
 impl Matcher {
     /// Whether a container is meant.
-    pub fn matches(&self, image: &str, container: &str, labels: &Labels) -> bool {
-        self.image.as_ref().is_none_or(|pattern| glob(pattern, image))
-            && self.container.as_ref().is_none_or(|name| name == container)
+    pub fn matches(&self, container: &Container, labels: &Labels) -> bool {
+        self.image.as_ref().is_none_or(|pattern| glob(pattern, &container.image))
+            && self.container.as_ref().is_none_or(|name| *name == container.name)
             && self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
+            && self.args.as_ref().is_none_or(|args| *args == container.args)
     }
 }
 
@@ -192,14 +196,14 @@ impl Apps {
     }
 
     /// The program of a container.
-    pub fn model_for(&self, image: &str, container: &str, labels: &Labels) -> &Arc<AppModel> {
-        let found = self.models.iter().find(|model| model.matcher.matches(image, container, labels));
+    pub fn model_for(&self, container: &Container, labels: &Labels) -> &Arc<AppModel> {
+        let found = self.models.iter().find(|model| model.matcher.matches(container, labels));
         found.unwrap_or(&self.fallback)
     }
 
     /// The program of an ordinary init container.
-    pub fn init_model_for(&self, image: &str, container: &str, labels: &Labels) -> &Arc<AppModel> {
-        let model = self.model_for(image, container, labels);
+    pub fn init_model_for(&self, container: &Container, labels: &Labels) -> &Arc<AppModel> {
+        let model = self.model_for(container, labels);
         if Arc::ptr_eq(model, &self.fallback) { &self.init_fallback } else { model }
     }
 

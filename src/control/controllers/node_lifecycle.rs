@@ -4,7 +4,7 @@
 //! controller looks at all nodes every five seconds. Passes that would find every node healthy are not simulated: the
 //! pass at which a silent node is due is known when it falls silent. A heartbeat counts from the pass that saw it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::api::admission::{TAINT_NOT_READY, TAINT_UNREACHABLE};
@@ -40,11 +40,26 @@ enum ZoneState {
 #[derive(Clone, Debug, Default)]
 struct Zone {
     state: ZoneState,
-    queue: VecDeque<u32>,
+    /// Every pass puts the nodes into the queue anew, in the order of its list.
+    queue: BTreeSet<u32>,
     /// When the next node may be tainted; a bucket of one.
     next_token: SimTime,
     /// Time for one node; `None` = never.
     interval: Option<SimDuration>,
+}
+
+impl Zone {
+    /// Another rate: the new bucket is full, unless the old one had no token to give.
+    fn set_interval(&mut self, interval: Option<SimDuration>, now: SimTime) {
+        if self.interval == interval {
+            return;
+        }
+        let had_token = self.interval.is_some() && self.next_token <= now;
+        if let Some(interval) = interval {
+            self.next_token = if had_token { now } else { now + interval };
+        }
+        self.interval = interval;
+    }
 }
 
 /// What the controller knows of heartbeats.
@@ -63,8 +78,8 @@ pub struct NodeLifecycle {
     zones: BTreeMap<String, Zone>,
     monitor: Option<(SimTime, EventHandle)>,
     eviction: Option<EventHandle>,
-    /// Nodes whose NoExecute taint has to change at the next pass.
-    unsettled: Vec<u32>,
+    /// Whether every zone was fully disrupted at the last pass.
+    all_lost: bool,
 }
 
 fn zone_of(node: &Node) -> String {
@@ -147,8 +162,14 @@ impl ControllerManager {
                 self.enqueue(ctx, ControllerId::TaintEviction, pod);
             }
         }
-        if no_execute_of(&node) != wanted_no_execute(&node) {
-            self.nodes.unsettled.push(index);
+        // Zones change with the readiness of their nodes, and only a pass sees it.
+        let readiness_changed = match before {
+            Some(Object::Node(old)) => {
+                old.status.conditions.status_of("Ready") != node.status.conditions.status_of("Ready")
+            }
+            _ => true,
+        };
+        if readiness_changed || no_execute_of(&node) != wanted_no_execute(&node) {
             self.schedule_pass(ctx, ctx.now);
         }
     }
@@ -191,36 +212,44 @@ impl ControllerManager {
     /// A pass over all nodes.
     pub(in crate::control) fn monitor_nodes(&mut self, ctx: &mut Ctx<'_, ControllerEvent>) {
         self.nodes.monitor = None;
-        let now = ctx.now;
-        let grace = ctx.settings.node_monitor_grace_period;
-        let mut next: Option<SimTime> = None;
-        let silent: Vec<(u32, SimTime)> = self
-            .nodes
-            .heartbeats
-            .iter()
-            .filter_map(|(index, beats)| match beats {
-                Heartbeats::Silent(seen) => Some((*index, *seen)),
-                Heartbeats::Alive => None,
-            })
-            .collect();
-        for (index, seen) in silent {
-            let Some(node) = self.node(index) else { continue };
-            let unknown = node.status.conditions.status_of("Ready") == Some(ConditionStatus::Unknown);
-            if unknown {
-                continue;
+        let nodes: Vec<(u32, Arc<Node>)> =
+            self.mirror.objects().iter::<Node>().map(|(index, node)| (index, node.clone())).collect();
+        let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for (index, node) in &nodes {
+            let observed = ready_status(node);
+            let mut current = observed;
+            if observed != ConditionStatus::Unknown && self.is_overdue(ctx, *index) {
+                current = ConditionStatus::Unknown;
+                self.mark_unknown(ctx, *index, node);
             }
-            if now > seen + grace {
-                self.mark_unknown(ctx, index, &node);
-            } else {
-                let due = (seen + grace).next_tick_after(ctx.settings.node_monitor_period, SimDuration::ZERO);
-                next = Some(next.map_or(due, |before| before.min(due)));
+            let by_observed = ctx.settings.no_execute_taint_at_next_pass;
+            self.settle_no_execute(ctx, *index, node, if by_observed { observed } else { current });
+            let count = counts.entry(zone_of(node)).or_default();
+            if current == ConditionStatus::True { count.0 += 1 } else { count.1 += 1 }
+        }
+        self.update_zones(ctx, &counts, &nodes);
+        self.schedule_eviction(ctx);
+        self.schedule_next_due(ctx);
+    }
+
+    /// Whether nothing has been heard of a node for longer than the grace period.
+    fn is_overdue(&self, ctx: &Ctx<'_, ControllerEvent>, index: u32) -> bool {
+        match self.nodes.heartbeats.get(&index) {
+            Some(Heartbeats::Silent(seen)) => ctx.now > *seen + ctx.settings.node_monitor_grace_period,
+            _ => false,
+        }
+    }
+
+    /// The next pass that is known to find something: a silent node becomes overdue.
+    fn schedule_next_due(&mut self, ctx: &mut Ctx<'_, ControllerEvent>) {
+        let (grace, period) = (ctx.settings.node_monitor_grace_period, ctx.settings.node_monitor_period);
+        let due = self.nodes.heartbeats.values().filter_map(|beats| match beats {
+            Heartbeats::Silent(seen) => {
+                Some((*seen + grace).next_tick_after(period, SimDuration::ZERO)).filter(|due| *due > ctx.now)
             }
-        }
-        self.update_zones(ctx);
-        for index in std::mem::take(&mut self.nodes.unsettled) {
-            self.settle_no_execute(ctx, index);
-        }
-        if let Some(due) = next {
+            Heartbeats::Alive => None,
+        });
+        if let Some(due) = due.min() {
             self.schedule_pass(ctx, due);
         }
     }
@@ -269,20 +298,6 @@ impl ControllerManager {
                 top.event(&Object::Pod(pod.clone()), EventType::Warning, "NodeNotReady", "Node is not ready");
             }
         });
-        self.nodes.unsettled.retain(|other| *other != index);
-        self.queue_for_eviction(ctx, index, node);
-    }
-
-    fn queue_for_eviction(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, index: u32, node: &Node) {
-        let settings = ctx.settings;
-        let zone = self.nodes.zones.entry(zone_of(node)).or_insert_with(|| Zone {
-            interval: interval_of(settings.node_eviction_rate),
-            ..Zone::default()
-        });
-        if !zone.queue.contains(&index) {
-            zone.queue.push_back(index);
-        }
-        self.schedule_eviction(ctx);
     }
 
     fn schedule_eviction(&mut self, ctx: &mut Ctx<'_, ControllerEvent>) {
@@ -309,29 +324,67 @@ impl ControllerManager {
         let mut ready = Vec::new();
         for zone in self.nodes.zones.values_mut() {
             let Some(interval) = zone.interval.filter(|_| zone.next_token <= now) else { continue };
-            if let Some(index) = zone.queue.pop_front() {
+            while let Some(index) = zone.queue.pop_first() {
+                let Some(node) = self.mirror.objects().at::<Node>(index) else { continue };
                 zone.next_token = now + interval;
-                ready.push(index);
+                // Each node takes a token, also one that is back meanwhile.
+                if ready_status(node) != ConditionStatus::True {
+                    ready.push((index, node.clone()));
+                }
+                break;
             }
         }
-        for index in ready {
-            self.settle_no_execute(ctx, index);
+        for (index, node) in ready {
+            self.change_no_execute(ctx, index, &node, wanted_no_execute(&node));
         }
         self.schedule_eviction(ctx);
     }
 
-    /// Makes the NoExecute taint of a node what its condition says. Adding waits for the zone's limiter, which is the
-    /// caller's business; swapping and removing do not.
-    fn settle_no_execute(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, index: u32) {
-        let Some(node) = self.node(index) else { return };
-        let silent = matches!(self.nodes.heartbeats.get(&index), Some(Heartbeats::Silent(_)));
-        let condition = node.status.conditions.status_of("Ready").unwrap_or(ConditionStatus::Unknown);
-        let wanted = match condition {
-            ConditionStatus::True if !silent => None,
-            ConditionStatus::False => Some(TAINT_NOT_READY),
-            _ => Some(TAINT_UNREACHABLE),
-        };
-        let present = no_execute_of(&node);
+    /// Makes the NoExecute taint of a node what its condition says: removing and swapping happen in the pass, adding waits
+    /// for the zone's limiter.
+    fn settle_no_execute(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        index: u32,
+        node: &Node,
+        ready: ConditionStatus,
+    ) {
+        let present = no_execute_of(node);
+        if ready == ConditionStatus::True {
+            self.unqueue(node, index);
+            if present.is_some() {
+                self.change_no_execute(ctx, index, node, None);
+            }
+            return;
+        }
+        let wanted = no_execute_for(ready);
+        if present.is_some() {
+            self.change_no_execute(ctx, index, node, wanted);
+            return;
+        }
+        let rate = ctx.settings.node_eviction_rate;
+        let zone = self
+            .nodes
+            .zones
+            .entry(zone_of(node))
+            .or_insert_with(|| Zone { interval: interval_of(rate), ..Zone::default() });
+        zone.queue.insert(index);
+    }
+
+    fn unqueue(&mut self, node: &Node, index: u32) {
+        if let Some(zone) = self.nodes.zones.get_mut(&zone_of(node)) {
+            zone.queue.remove(&index);
+        }
+    }
+
+    fn change_no_execute(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        index: u32,
+        node: &Node,
+        wanted: Option<&'static str>,
+    ) {
+        let present = no_execute_of(node);
         if present == wanted {
             return;
         }
@@ -339,50 +392,58 @@ impl ControllerManager {
             .map(|key| Taint { time_added: Some(ctx.timestamp()), ..taint(key, TaintEffect::NoExecute) });
         let remove = present.map(|key| (Name::from(key), Some(TaintEffect::NoExecute)));
         let patch = Patch::Taints { add: add.into_iter().collect(), remove: remove.into_iter().collect() };
-        let target = node_ref(&node);
+        let target = node_ref(node);
         self.at_desk(ctx, ControllerId::NodeLifecycle, index, |top| {
             top.submit(Request::Patch { target, uid: None, patch }, About::Anything);
         });
-        if wanted.is_none() {
-            for zone in self.nodes.zones.values_mut() {
-                zone.queue.retain(|queued| *queued != index);
-            }
-        }
     }
 
-    /// Zone states and the rates that follow from them.
-    fn update_zones(&mut self, ctx: &mut Ctx<'_, ControllerEvent>) {
-        let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        let nodes: Vec<(u32, Arc<Node>)> =
-            self.mirror.objects().iter::<Node>().map(|(index, node)| (index, node.clone())).collect();
-        for (index, node) in &nodes {
-            let grace = ctx.settings.node_monitor_grace_period;
-            let silent = match self.nodes.heartbeats.get(index) {
-                Some(Heartbeats::Silent(seen)) => ctx.now > *seen + grace,
-                _ => !node.is_ready(),
-            };
-            let count = counts.entry(zone_of(node)).or_default();
-            if silent { count.1 += 1 } else { count.0 += 1 }
-        }
+    /// Zone states and the rates that follow from them (`handleDisruption`).
+    fn update_zones(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        counts: &BTreeMap<String, (usize, usize)>,
+        nodes: &[(u32, Arc<Node>)],
+    ) {
+        let now = ctx.now;
         let threshold = ctx.settings.unhealthy_zone_threshold;
-        let states: BTreeMap<String, ZoneState> =
-            counts.iter().map(|(zone, (up, down))| (zone.clone(), state_of(*up, *down, threshold))).collect();
-        let all_full = !states.is_empty() && states.values().all(|state| *state == ZoneState::Full);
+        let states: BTreeMap<&String, ZoneState> =
+            counts.iter().map(|(zone, (up, down))| (zone, state_of(*up, *down, threshold))).collect();
+        let all_lost = !states.is_empty() && states.values().all(|state| *state == ZoneState::Full);
+        let were_all_lost = std::mem::replace(&mut self.nodes.all_lost, all_lost);
+        if all_lost && !were_all_lost {
+            // Nobody is heard of: the trouble is probably ours, so nobody loses pods.
+            for (index, node) in nodes {
+                self.unqueue(node, *index);
+                self.change_no_execute(ctx, *index, node, None);
+            }
+        }
+        if were_all_lost && !all_lost {
+            for beats in self.nodes.heartbeats.values_mut() {
+                if let Heartbeats::Silent(seen) = beats {
+                    *seen = now;
+                }
+            }
+        }
         for (name, state) in states {
-            let size = counts.get(&name).map_or(0, |(up, down)| up + down) as u64;
+            let (up, down) = counts[name];
             let rate = match state {
-                _ if all_full => 0.0,
+                _ if all_lost => 0.0,
                 ZoneState::Normal | ZoneState::Full => ctx.settings.node_eviction_rate,
-                ZoneState::Partial if size > ctx.settings.large_cluster_size_threshold => {
+                ZoneState::Partial if (up + down) as u64 > ctx.settings.large_cluster_size_threshold => {
                     ctx.settings.secondary_node_eviction_rate
                 }
                 ZoneState::Partial => 0.0,
             };
-            let zone = self.nodes.zones.entry(name).or_default();
+            let initial = ctx.settings.node_eviction_rate;
+            let zone = self
+                .nodes
+                .zones
+                .entry(name.clone())
+                .or_insert_with(|| Zone { interval: interval_of(initial), ..Zone::default() });
             zone.state = state;
-            zone.interval = interval_of(rate);
+            zone.set_interval(interval_of(rate), now);
         }
-        self.schedule_eviction(ctx);
     }
 }
 
@@ -412,10 +473,19 @@ fn no_execute_of(node: &Node) -> Option<&'static str> {
 }
 
 fn wanted_no_execute(node: &Node) -> Option<&'static str> {
-    match node.status.conditions.status_of("Ready") {
-        Some(ConditionStatus::True) => None,
-        Some(ConditionStatus::False) => Some(TAINT_NOT_READY),
-        Some(ConditionStatus::Unknown) | None => Some(TAINT_UNREACHABLE),
+    no_execute_for(ready_status(node))
+}
+
+/// The Ready condition; a node without one is like one that is not heard of.
+fn ready_status(node: &Node) -> ConditionStatus {
+    node.status.conditions.status_of("Ready").unwrap_or(ConditionStatus::Unknown)
+}
+
+fn no_execute_for(ready: ConditionStatus) -> Option<&'static str> {
+    match ready {
+        ConditionStatus::True => None,
+        ConditionStatus::False => Some(TAINT_NOT_READY),
+        ConditionStatus::Unknown => Some(TAINT_UNREACHABLE),
     }
 }
 

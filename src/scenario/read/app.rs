@@ -79,7 +79,7 @@ fn matcher(value: &Value<'_>) -> Read<Matcher> {
     let image = fields.optional("image", Value::some_text);
     let container = fields.optional("container", Value::label_name);
     let labels = fields.optional("labels", Value::selector);
-    Ok(Matcher { image: image?, container: container?, labels: labels? })
+    Ok(Matcher { image: image?, container: container?, labels: labels?, args: None })
 }
 
 fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>)> {

@@ -119,9 +119,7 @@ fn pods<'a>(object: &'a Object, models: &'a Apps) -> Option<Pods<'a>> {
         Object::CronJob(object) => of_template(&object.spec.job_template.spec.template),
         _ => return None,
     };
-    let program = |container: &'a crate::api::pod::Container| {
-        &models.model_for(&container.image, &container.name, labels).name
-    };
+    let program = |container: &'a crate::api::pod::Container| &models.model_for(container, labels).name;
     let programs = spec.containers.iter().map(program).collect();
     Some(Pods { namespace: &object.metadata().namespace, labels, programs })
 }

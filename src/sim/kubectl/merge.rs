@@ -43,6 +43,11 @@ pub(super) fn json_merge(target: &mut Value, patch: &Value) {
     }
 }
 
+/// Applies a strategic merge patch to an object in its wire form.
+pub fn strategic_merge(target: &mut Value, patch: &Value) {
+    strategic(target, patch, "");
+}
+
 /// Strategic merge patch: like a JSON merge patch, but lists of named things are merged by name, and `$patch` replaces or
 /// deletes.
 pub(super) fn strategic(target: &mut Value, patch: &Value, field: &str) {

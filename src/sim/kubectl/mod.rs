@@ -20,6 +20,8 @@ mod shell;
 mod top;
 mod wait;
 
+pub use merge::strategic_merge;
+
 use crate::api::Object;
 use crate::api::pod::Pod;
 use crate::kubectl::{Answer, Command, Verb};
