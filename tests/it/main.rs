@@ -9,6 +9,7 @@
     reason = "helpers of tests are tests too, though the lints do not know"
 )]
 
+mod api_server;
 mod architecture;
 mod cli;
 mod control_timelines;
