@@ -21,5 +21,6 @@ mod node_lifecycle;
 mod node_machines;
 mod node_probes;
 mod node_properties;
+mod perturbed;
 mod scenarios;
 mod timeline;
