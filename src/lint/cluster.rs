@@ -202,7 +202,7 @@ impl<'a> Cluster<'a> {
 
     /// The program of a container, if the scenario describes it.
     pub(super) fn program(&self, workload: &Workload<'_>, container: &Container) -> Option<&Arc<AppModel>> {
-        let model = self.apps.model_for(&container.image, &container.name, workload.labels);
+        let model = self.apps.model_for(container, workload.labels);
         self.apps.models().iter().find(|known| Arc::ptr_eq(known, model))
     }
 
