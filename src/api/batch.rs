@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::core::{Condition, LabelSelector, ObjectReference, Opaque};
-use super::meta::ObjectMeta;
+use super::core::{Condition, ConditionStatus, LabelSelector, ObjectReference};
+use super::meta::{ObjectMeta, Uid};
 use super::pod::PodTemplate;
 use super::timestamp::Timestamp;
 use crate::base::Name;
@@ -36,9 +36,73 @@ pub struct JobSpec {
     pub completion_mode: Option<Name>,
     pub suspend: Option<bool>,
     pub pod_replacement_policy: Option<Name>,
-    pub pod_failure_policy: Opaque,
-    pub success_policy: Opaque,
+    pub pod_failure_policy: Option<PodFailurePolicy>,
+    pub success_policy: Option<SuccessPolicy>,
     pub managed_by: Option<Name>,
+}
+
+/// `spec.podFailurePolicy`: what failed pods mean; the first rule that fits decides.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1 PodFailurePolicy")]
+pub struct PodFailurePolicy {
+    pub rules: Vec<PodFailurePolicyRule>,
+}
+
+/// One rule of a pod failure policy.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1 PodFailurePolicyRule")]
+pub struct PodFailurePolicyRule {
+    pub action: Name,
+    pub on_exit_codes: Option<PodFailurePolicyOnExitCodes>,
+    pub on_pod_conditions: Vec<PodFailurePolicyOnPodCondition>,
+}
+
+/// Exit codes that a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1")]
+pub struct PodFailurePolicyOnExitCodes {
+    pub container_name: Option<Name>,
+    pub operator: Name,
+    pub values: Vec<i32>,
+}
+
+/// A condition of the pod that a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1")]
+pub struct PodFailurePolicyOnPodCondition {
+    #[serde(rename = "type")]
+    pub kind: Name,
+    pub status: Option<ConditionStatus>,
+}
+
+/// `spec.successPolicy`: which indexes are enough; the first rule that holds decides.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1 SuccessPolicy")]
+pub struct SuccessPolicy {
+    pub rules: Vec<SuccessPolicyRule>,
+}
+
+/// One rule of a success policy.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1 SuccessPolicyRule")]
+pub struct SuccessPolicyRule {
+    pub succeeded_indexes: Option<Name>,
+    pub succeeded_count: Option<i32>,
+}
+
+/// Finished pods that are known to the Job but not counted yet.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api batch/v1")]
+pub struct UncountedTerminatedPods {
+    pub succeeded: Vec<Uid>,
+    pub failed: Vec<Uid>,
 }
 
 /// `status` of a Job.
@@ -56,6 +120,7 @@ pub struct JobStatus {
     pub failed: i32,
     pub completed_indexes: Option<Name>,
     pub failed_indexes: Option<Name>,
+    pub uncounted_terminated_pods: Option<UncountedTerminatedPods>,
 }
 
 /// Starts Jobs by the clock.

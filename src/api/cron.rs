@@ -6,6 +6,9 @@
 
 mod duration;
 mod parse;
+mod zoned;
+
+pub use zoned::ZonedSchedule;
 
 use super::timestamp::Timestamp;
 

@@ -82,6 +82,11 @@ impl ApiClient {
         at
     }
 
+    /// Spends a token on a request whose answer changes nothing.
+    pub fn spend(&mut self, now: SimTime) {
+        self.next_slot(now);
+    }
+
     /// The earliest time at which the bucket has a token, which is spent.
     fn next_slot(&mut self, now: SimTime) -> SimTime {
         if self.interval == SimDuration::ZERO {

@@ -21,8 +21,17 @@ pub fn settings_for(version: &str) -> Option<Settings> {
         settings.kubelet_qps = 5;
         settings.kubelet_burst = 10;
         settings.no_execute_taint_at_next_pass = true;
-        settings.deletion_waits_for_status_sync = true;
+        settings.event_record_qps = 5;
+        settings.event_burst = 10;
+        settings.job_tracking_finalizers = false;
+        settings.cron_job_poll_period = SimDuration::from_secs(10);
+        settings.terminal_phase_of_deleted_pods = false;
+        // Recorded: 1.2 to 12.2 s, half of them within 6.6 s.
+        settings.deleted_pod_removal_delay = SimDuration::from_millis(6600);
         settings.logarithmic_scale_down = false;
+    }
+    if minor < 33 {
+        settings.ordered_namespace_deletion = false;
     }
     if minor >= 35 {
         settings.sync_by_backoff_expiry = true;

@@ -156,6 +156,8 @@ settings! {
     api_latency "apiLatency": SimDuration = millis(5), "Time from a request to its effect in etcd and the answer.";
     watch_latency "watchLatency": SimDuration = millis(2), "Time from a commit to its delivery to watchers.";
     jitter "jitter": bool = false, "Whether periodic loops start at random phases and periods vary as in real clusters.";
+    event_record_qps "eventRecordQps": u64 = 50, "Events a second of each kubelet; 0 = no limit.";
+    event_burst "eventBurst": u64 = 100, "Events that a kubelet may send at once.";
     event_ttl "eventTtl": SimDuration = secs(3600), "kube-apiserver --event-ttl: how long Event objects are kept.";
     default_not_ready_toleration_seconds "defaultNotReadyTolerationSeconds": u64 = 300, "How long pods stay on a node that is not ready.";
     default_unreachable_toleration_seconds "defaultUnreachableTolerationSeconds": u64 = 300, "How long pods stay on a node that is not heard of.";
@@ -189,7 +191,10 @@ settings! {
     sync_by_backoff_expiry "syncByBackoffExpiry": bool = false, "Whether a pod in back-off is synced when the back-off ends (1.35+), not by the fixed delay.";
     network_not_ready_backoff "networkNotReadyBackoff": SimDuration = secs(1), "How long after a sync that found no network a pod is synced again.";
     status_sync_period "statusSyncPeriod": SimDuration = secs(10), "How often the kubelet reconciles all pod statuses.";
-    deletion_waits_for_status_sync "deletionWaitsForStatusSync": bool = false, "Whether a finished pod is removed only by the periodic status pass (1.20).";
+    deleted_pod_removal_delay "deletedPodRemovalDelay": SimDuration = millis(0), "Time from the end of a deleted pod to the removal of its object (1.20: one of the kubelet's later passes).";
+    terminal_phase_of_deleted_pods "terminalPhaseOfDeletedPods": bool = true, "Whether a deleted pod ends as Succeeded or Failed (1.27+) or stays Running.";
+    cluster_dns "clusterDns": bool = true, "Whether kubelets know the address of the cluster's DNS; without it they complain.";
+    runtime_forgets_on_boot "runtimeForgetsOnBoot": bool = false, "Whether a machine that boots has an empty container runtime.";
     minimum_grace_period "minimumGracePeriod": SimDuration = secs(2), "Shortest time between SIGTERM and SIGKILL.";
     probe_latency "probeLatency": SimDuration = millis(1), "Time of a probe beyond the program's own answer time.";
     readiness_trigger_resets_ticker "readinessTriggerResetsTicker": bool = true, "Whether a triggered readiness probe restarts its ticker (1.32).";
@@ -213,6 +218,10 @@ settings! {
     eviction_pressure_transition_period "evictionPressureTransitionPeriod": SimDuration = secs(300), "How long a pressure condition stays after it was last observed.";
 
     min_sync_period "minSyncPeriod": SimDuration = secs(1), "Shortest time between two rule updates of kube-proxy.";
+    job_tracking_finalizers "jobTrackingFinalizers": bool = true, "Whether Jobs count pods by finalizers (1.26+) or as long as they exist.";
+    cron_job_poll_period "cronJobPollPeriod": SimDuration = millis(0), "How often all CronJobs are looked at; 0 = each at its times (1.21+).";
+    namespace_deletion_grace_period "namespaceDeletionGracePeriod": SimDuration = secs(5), "How long the namespace controller waits before it deletes content.";
+    ordered_namespace_deletion "orderedNamespaceDeletion": bool = true, "Whether pods go before everything else in a namespace (1.33+).";
     pod_gc_period "podGcPeriod": SimDuration = secs(20), "How often the pod garbage collector works.";
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";
@@ -238,6 +247,8 @@ impl Settings {
         self.kube_api_qps = 0;
         self.scheduler_qps = 0;
         self.kubelet_qps = 0;
+        self.event_record_qps = 0;
+        self.namespace_deletion_grace_period = zero;
         self.jitter = false;
         self
     }

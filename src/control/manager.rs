@@ -98,6 +98,8 @@ pub enum ControllerEvent {
     TolerationEnds(u32),
     /// The pod garbage collector works.
     PodGcPass,
+    /// All CronJobs are looked at (1.20).
+    PollCronJobs,
 }
 
 /// Replicas that were asked for and have not been seen yet.
@@ -118,7 +120,11 @@ pub(super) struct Desk {
     pub(super) events: EventRecorder,
     queue: WorkQueue<u32>,
     scheduled: bool,
-    due: BTreeMap<u32, EventHandle>,
+    due: BTreeMap<u32, (SimTime, EventHandle)>,
+    /// How often a key was put back with the back-off of its controller.
+    pub(super) requeues: BTreeMap<u32, u32>,
+    /// Keys that nothing may happen to before a time.
+    pub(super) not_before: BTreeMap<u32, SimTime>,
     pub(super) expected: BTreeMap<u32, Expected>,
     /// Creations that wait for the batch before them (slow start).
     pub(super) waiting_batches: BTreeMap<u32, (u32, u32)>,
@@ -140,6 +146,7 @@ pub struct ControllerManager {
     pub(super) tolerations: BTreeMap<u32, (SimTime, EventHandle)>,
     pub(super) pod_gc: PodGcState,
     pub(super) garbage: GarbageGraph,
+    pub(super) cron_poll: Option<EventHandle>,
     pub(super) target: u64,
 }
 
@@ -227,13 +234,17 @@ fn schedule_requeue(
     delay: SimDuration,
     target: u64,
 ) {
-    let mut old = desk.due.remove(&key);
-    ctx.cancel(&mut old);
+    let at = ctx.now + delay;
+    if let Some((planned, handle)) = desk.due.get(&key).copied() {
+        if planned <= at {
+            return;
+        }
+        ctx.agenda.cancel(handle);
+    }
     // Numbers from here on are keys; below are the periodic events of the controllers.
     let seq = 1 << 31 | (id as u32) << 26 | (key & 0x03ff_ffff);
-    let at = ctx.now + delay;
     let handle = ctx.schedule(at, Class::Controller, target, seq, ControllerEvent::Requeue(id, key));
-    desk.due.insert(key, handle);
+    desk.due.insert(key, (at, handle));
 }
 
 impl ControllerManager {
@@ -253,6 +264,8 @@ impl ControllerManager {
                 queue: WorkQueue::default(),
                 scheduled: false,
                 due: BTreeMap::new(),
+                requeues: BTreeMap::new(),
+                not_before: BTreeMap::new(),
                 expected: BTreeMap::new(),
                 waiting_batches: BTreeMap::new(),
                 in_flight: BTreeMap::new(),
@@ -267,6 +280,7 @@ impl ControllerManager {
             tolerations: BTreeMap::new(),
             pod_gc: PodGcState::default(),
             garbage: GarbageGraph::default(),
+            cron_poll: None,
             target: u64::from(incarnation),
         }
     }
@@ -298,7 +312,7 @@ impl ControllerManager {
             Kind::StatefulSet => self.enqueue(ctx, ControllerId::StatefulSet, index),
             Kind::DaemonSet => self.enqueue(ctx, ControllerId::DaemonSet, index),
             Kind::Job => self.enqueue(ctx, ControllerId::Job, index),
-            Kind::CronJob => self.enqueue(ctx, ControllerId::CronJob, index),
+            Kind::CronJob => self.cron_job_changed(ctx, index),
             Kind::PodDisruptionBudget => self.enqueue(ctx, ControllerId::Disruption, index),
             Kind::Namespace => self.enqueue(ctx, ControllerId::Namespace, index),
             Kind::Service => {
@@ -330,10 +344,10 @@ impl ControllerManager {
         self.replicas_changed(ctx, commit);
         self.endpoints_changed(ctx, commit);
         self.garbage_seen(ctx, commit);
-        self.namespace_content_changed(ctx, commit);
         self.sets_changed(ctx, commit);
         self.pod_gc_seen(ctx, commit);
         self.jobs_changed(ctx, commit);
+        self.tracked_pods_changed(ctx, commit);
         self.budgets_changed(ctx, commit);
         self.daemon_nodes_changed(ctx, commit);
         if commit.id.kind == Kind::Node {
@@ -353,6 +367,7 @@ impl ControllerManager {
             ControllerEvent::EvictionPass => self.eviction_pass(ctx),
             ControllerEvent::TolerationEnds(pod) => self.toleration_ends(ctx, pod),
             ControllerEvent::PodGcPass => self.pod_gc_pass(ctx),
+            ControllerEvent::PollCronJobs => self.poll_cron_jobs(ctx),
         }
     }
 

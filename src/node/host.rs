@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::admission::admit;
 use super::outage::Outage;
-use super::pod::{HostPod, Stage, Worker};
+use super::pod::{ContainerTruth, HostPod, Stage, Worker};
 use super::probe::ProbeKind;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::{Pod, PodPhase};
@@ -173,6 +173,8 @@ pub struct HostShared {
     /// The kubelet's client.
     pub client: ApiClient,
     pub(super) events: EventRecorder,
+    /// Events have a client of their own.
+    pub(super) events_client: ApiClient,
     /// Images on the node.
     pub images: BTreeSet<Name>,
     /// When the queue of pulls will be empty.
@@ -193,6 +195,19 @@ pub struct HostShared {
 }
 
 impl HostShared {
+    /// Reports an event about the node.
+    pub fn node_event(
+        &mut self,
+        ctx: &mut Ctx<'_, NodeEvent>,
+        kind: EventType,
+        reason: &'static str,
+        message: String,
+    ) {
+        let name = self.name.clone();
+        let about = ObjectReference { kind: Kind::Node.as_str().into(), name, ..ObjectReference::default() };
+        self.events.emit(ctx, &mut self.events_client, about, kind, reason, message);
+    }
+
     /// Whether the kubelet does pod work.
     pub(super) fn kubelet_works(&self) -> bool {
         self.powered && self.kubelet_runs && self.runtime_answers
@@ -234,7 +249,7 @@ impl PodCx<'_, '_> {
     /// Reports an event about the pod.
     pub(super) fn pod_event(&mut self, kind: EventType, reason: &'static str, message: &str) {
         let about = self.reference(None);
-        self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
+        self.host.events.emit(self.ctx, &mut self.host.events_client, about, kind, reason, message);
     }
 
     /// Reports an event about a container.
@@ -248,7 +263,7 @@ impl PodCx<'_, '_> {
         let list = if index < self.pod.init_count() { "initContainers" } else { "containers" };
         let path = format!("spec.{list}{{{}}}", self.pod.spec(index).name);
         let about = self.reference(Some(path.into()));
-        self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
+        self.host.events.emit(self.ctx, &mut self.host.events_client, about, kind, reason, message);
     }
 
     fn reference(&self, field_path: Option<Name>) -> ObjectReference {
@@ -271,7 +286,11 @@ impl Host {
         let target = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"));
         let origin = Origin::Node(config.index);
         let client = ApiClient::new(origin, "kubelet", target, settings.kubelet_qps, settings.kubelet_burst);
+        let events_id = target.wrapping_add(1);
+        let (event_qps, event_burst) = (settings.event_record_qps, settings.event_burst);
+        let events_client = ApiClient::new(origin, "kubelet", events_id, event_qps, event_burst);
         let shared = HostShared {
+            events_client,
             index: config.index,
             events: EventRecorder::new("kubelet", Some(config.name.clone())),
             name: config.name,
@@ -452,6 +471,11 @@ impl Host {
             return;
         }
         pod.worker.unsent = true;
+        self.schedule_status_pass(ctx);
+    }
+
+    /// The status manager's next periodic pass finds statuses that differ from what the API server has.
+    fn schedule_status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         if self.shared.status_pass.is_none() && self.shared.kubelet_runs && self.shared.powered {
             let (period, phase) = (ctx.settings.status_sync_period, self.shared.status_phase);
             let at = ctx.now.next_tick_after(period, phase);
@@ -558,6 +582,7 @@ impl Host {
     pub fn power_off(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.stop_kubelet(ctx);
         self.shared.powered = false;
+        let forgets = ctx.settings.runtime_forgets_on_boot;
         for pod in self.pods.values_mut() {
             if let Some(sandbox) = &mut pod.sandbox {
                 sandbox.ready = false;
@@ -579,6 +604,11 @@ impl Host {
                         Detail::None,
                     );
                 }
+            }
+            if forgets {
+                self.shared.addresses.release(pod.sandbox.take().as_ref().map(|sandbox| &sandbox.ip));
+                pod.sandboxes = 0;
+                pod.containers.fill_with(ContainerTruth::default);
             }
         }
     }
@@ -605,9 +635,13 @@ impl Host {
             pod.look();
         }
         self.relisted(ctx, env, pods);
+        for (id, _) in pods {
+            self.with(*id, ctx, env, |cx| cx.request_sync());
+        }
     }
 
-    /// The kubelet has a fresh list of its pods, after a start or a broken connection.
+    /// The kubelet has a fresh list of its pods, after a start or a broken connection. A status that somebody else has
+    /// changed meanwhile is put right by the next status pass; pods that are to go are looked at now.
     pub fn relisted(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, pods: &[(u32, Arc<Pod>)]) {
         let listed: BTreeSet<u32> = pods.iter().map(|(id, _)| *id).collect();
         for id in self.ids() {
@@ -619,9 +653,12 @@ impl Host {
             self.pod_changed(ctx, env, *id, pod);
             self.with(*id, ctx, env, |cx| {
                 cx.pod.worker.unsent = true;
-                cx.request_sync();
+                if pod.metadata.is_terminating() {
+                    cx.request_sync();
+                }
             });
         }
+        self.schedule_status_pass(ctx);
     }
 
     /// Pods that count as running here: for invariants and measures.
@@ -633,19 +670,6 @@ impl Host {
     pub fn boot(&mut self, ctx: &mut Ctx<'_, NodeEvent>, after: SimDuration) {
         let at = ctx.now + after;
         ctx.schedule(at, Class::Hardware, self.shared.target, SEQ_BOOTED, NodeEvent::Booted);
-    }
-
-    /// Reports an event about the node.
-    pub fn node_event(
-        &mut self,
-        ctx: &mut Ctx<'_, NodeEvent>,
-        kind: EventType,
-        reason: &'static str,
-        message: String,
-    ) {
-        let name = self.shared.name.clone();
-        let about = ObjectReference { kind: Kind::Node.as_str().into(), name, ..ObjectReference::default() };
-        self.shared.events.emit(ctx, &mut self.shared.client, about, kind, reason, message);
     }
 }
 

@@ -108,7 +108,7 @@ impl Host {
         let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name: name.clone() };
         let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
         self.shared.client.submit(ctx, request, None);
-        self.node_event(ctx, EventType::Normal, news, format!("Node {name} status is now: {news}"));
+        self.shared.node_event(ctx, EventType::Normal, news, format!("Node {name} status is now: {news}"));
     }
 
     /// A pod that the node cannot take fails for good.

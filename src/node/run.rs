@@ -160,7 +160,21 @@ impl PodCx<'_, '_> {
         let attempt = self.pod.sandboxes;
         self.pod.sandboxes += 1;
         self.pod.sandbox = Some(Sandbox { attempt, ip, ready: true });
+        self.complain_about_dns();
         self.changed();
+    }
+
+    /// A kubelet that was told no address for DNS says so for every pod that wants the cluster's.
+    fn complain_about_dns(&mut self) {
+        if self.ctx.settings.cluster_dns || self.pod.pod.spec.host_network {
+            return;
+        }
+        let problem = "kubelet does not have ClusterDNS IP configured and cannot create Pod using \"ClusterFirst\" \
+                       policy. Falling back to \"Default\" policy.";
+        let metadata = &self.pod.pod.metadata;
+        let pod = format!("{}_{}({})", metadata.name, metadata.namespace, metadata.uid);
+        self.host.node_event(self.ctx, EventType::Warning, "MissingClusterDNS", problem.to_owned());
+        self.pod_event(EventType::Warning, "MissingClusterDNS", &format!("pod: {pod:?}. {problem}"));
     }
 
     /// Starts a container: back-off, image, process, hook.

@@ -31,6 +31,7 @@ impl PodCx<'_, '_> {
         if terminal && self.pod.worker.verdict.is_some() {
             return PodPhase::Failed;
         }
+        let terminal = terminal && self.ctx.settings.terminal_phase_of_deleted_pods;
         pod_phase(&self.pod.pod.spec, status, Ending { terminal, is_static: false })
     }
 
@@ -115,7 +116,10 @@ impl PodCx<'_, '_> {
             }
         } else if let Some((reason, message)) = &self.pod.worker.reasons[index] {
             status.state.waiting = Some(waiting(reason, message));
-        } else if terminal && index >= self.pod.init_count() {
+        } else if terminal
+            && index >= self.pod.init_count()
+            && self.ctx.settings.terminal_phase_of_deleted_pods
+        {
             status.state.terminated = Some(Terminated {
                 exit_code: 137,
                 reason: Some("ContainerStatusUnknown".into()),
@@ -124,8 +128,28 @@ impl PodCx<'_, '_> {
             });
         } else {
             status.state.waiting = Some(waiting(&default_reason.into(), &Name::default()));
+            status.last_state.terminated = self.lost_container(&container.name);
         }
         status
+    }
+
+    /// What is said of a container that ran according to the last status, and that the runtime does not know, once its
+    /// pod is to go.
+    fn lost_container(&self, name: &Name) -> Option<Terminated> {
+        let before = self.pod.worker.cached.container_statuses.iter().find(|status| status.name == *name)?;
+        let known = before.last_state.terminated.clone().filter(|ended| ended.finished_at.is_none());
+        let lost = self.pod.pod.metadata.is_terminating() && before.state.running.is_some();
+        known.or_else(|| {
+            lost.then(|| Terminated {
+                exit_code: 137,
+                reason: Some("ContainerStatusUnknown".into()),
+                message: Some(
+                    "The container could not be located when the pod was deleted.  The container used to be Running"
+                        .into(),
+                ),
+                ..Terminated::default()
+            })
+        })
     }
 
     fn terminated(&self, index: usize, ended: &Finished) -> Terminated {
@@ -305,6 +329,8 @@ impl PodCx<'_, '_> {
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
         let patch = Patch::PodStatus(Box::new(self.pod.worker.cached.clone()));
         let request = Request::Patch { target, uid: Some(metadata.uid), patch };
+        // The status manager reads the pod before it patches it.
+        self.host.client.spend(self.ctx.now);
         self.host.client.submit(self.ctx, request, Some(u64::from(self.id)));
     }
 }

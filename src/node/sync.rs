@@ -227,10 +227,10 @@ impl PodCx<'_, '_> {
         if !wanted || self.pod.worker.removal.is_some() {
             return;
         }
-        if self.ctx.settings.deletion_waits_for_status_sync {
-            let period = self.ctx.settings.status_sync_period;
-            let phase = self.host.status_phase;
-            let at = self.ctx.next_tick(period, phase, Class::Report, self.pod.target, SEQ_REMOVAL);
+        let ended =
+            self.pod.containers.iter().filter_map(|container| Some(container.ended.as_ref()?.at)).max();
+        let due = ended.map(|ended| ended + self.ctx.settings.deleted_pod_removal_delay);
+        if let Some(at) = due.filter(|due| *due > self.ctx.now) {
             let event = NodeEvent::RemoveObject { pod: self.id };
             let handle = self.ctx.schedule(at, Class::Report, self.pod.target, SEQ_REMOVAL, event);
             self.pod.worker.removal = Some(handle);

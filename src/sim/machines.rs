@@ -64,9 +64,9 @@ impl World {
         let pods = self.pods_of(index);
         self.with_host(index, |host, ctx, env| {
             host.start_kubelet(ctx, env, &pods);
-            host.node_event(ctx, EventType::Normal, "Starting", "Starting kubelet.".to_owned());
+            host.shared.node_event(ctx, EventType::Normal, "Starting", "Starting kubelet.".to_owned());
             if let Some(message) = rebooted {
-                host.node_event(ctx, EventType::Warning, "Rebooted", message);
+                host.shared.node_event(ctx, EventType::Warning, "Rebooted", message);
             }
         });
         if self.reach.reaches_api(index) {
@@ -141,7 +141,7 @@ impl World {
         let request = Request::Patch { target, uid: None, patch: Patch::NodeStatus(Box::new(status)) };
         self.with_host(index, |host, ctx, _| {
             host.shared.client.submit(ctx, request, None);
-            host.node_event(
+            host.shared.node_event(
                 ctx,
                 EventType::Normal,
                 "NodeReady",
@@ -205,7 +205,7 @@ impl World {
         self.with_host(index, |host, ctx, _| {
             host.shared.client.submit(ctx, request, None);
             let text = format!("Node {} status is now: {reason}", host.shared.name);
-            host.node_event(ctx, EventType::Normal, reason, text);
+            host.shared.node_event(ctx, EventType::Normal, reason, text);
         });
     }
 

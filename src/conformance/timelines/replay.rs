@@ -119,7 +119,7 @@ impl Player<'_> {
             let metadata = commit.new.metadata();
             let namespace = self.namespace_of(&commit.new);
             self.ours.note(&row, &namespace);
-            if at >= 0 && (commit.new.kind() == Kind::Node || self.namespaces.contains(&namespace)) {
+            if at >= 0 && self.is_shown(&commit.new, &namespace) {
                 if self.namespaces.len() > 1 && !metadata.namespace.is_empty() {
                     let rest = std::mem::take(&mut row.fields);
                     for (name, value) in rest {
@@ -134,6 +134,17 @@ impl Player<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the recording would show an object: nodes and what is said of them only where nodes were watched.
+    fn is_shown(&self, object: &Object, namespace: &str) -> bool {
+        let of_node = match object {
+            Object::Node(_) => true,
+            Object::Event(event) => event.involved_object.kind == "Node",
+            _ => false,
+        };
+        let watched = || self.recording.timeline.iter().any(|row| row.kind == "Node");
+        if of_node { watched() } else { self.namespaces.contains(namespace) }
     }
 
     /// The namespace that an object belongs to in the recording: a namespace belongs to itself, events about nodes to
@@ -158,7 +169,9 @@ impl Player<'_> {
                 Row { at: 0, kind: "Node".into(), fields }
             })
             .collect();
-        self.rows.extend(rows);
+        if self.recording.timeline.iter().any(|row| row.kind == "Node") {
+            self.rows.extend(rows);
+        }
     }
 
     fn see_recorded_until(&mut self, at: Millis) {

@@ -64,6 +64,9 @@ pub(super) fn of(recording: &Recording) -> Result<Setting, String> {
             unknown_flags.push(flag.clone());
         }
     }
+    // The recorded kubelets had no address for DNS, and a fake runtime that lives in the kubelet's process.
+    settings.cluster_dns = false;
+    settings.runtime_forgets_on_boot = true;
     let epoch_ms = recording.started().unwrap_or_else(|| {
         let second = recording.rest.get("startSecond").and_then(Value::as_i64).unwrap_or(0);
         UNKNOWN_START + second * 1000

@@ -327,6 +327,11 @@ impl Desktop<'_, '_> {
         let complete = status.updated_replicas == rolling.replicas()
             && status.replicas == rolling.replicas()
             && status.available_replicas == rolling.replicas();
+        // Once a rollout has ended, pods that come and go are no news.
+        let ended = condition.as_ref().is_some_and(|c| c.reason.as_deref() == Some("NewReplicaSetAvailable"));
+        if ended && status.replicas == status.updated_replicas {
+            return;
+        }
         let old_left = |status: &DeploymentStatus| status.replicas - status.updated_replicas;
         let progressed = status.updated_replicas > old.updated_replicas
             || old_left(status) < old_left(old)

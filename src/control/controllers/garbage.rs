@@ -52,6 +52,11 @@ impl ControllerManager {
         for owner in &metadata.owner_references {
             self.garbage.dependents.entry(owner.uid).or_default().push(commit.id);
         }
+        // An owner that orphans its dependents waits until the last of them has let go.
+        let let_go = commit.old.iter().flat_map(|old| &old.metadata().owner_references);
+        for owner in let_go.filter(|owner| !metadata.owner_references.contains(owner)) {
+            self.enqueue_owner(ctx, owner, metadata.namespace.as_str());
+        }
         let owners_changed = commit
             .old
             .as_ref()
@@ -184,9 +189,11 @@ impl ControllerManager {
                 };
                 top.submit(request, About::Anything);
             }
-            let remove = vec![ORPHAN.into(), FOREGROUND.into()];
-            let patch = Patch::Finalizers { add: Vec::new(), remove };
-            top.submit(Request::Patch { target, uid: Some(uid), patch }, About::Anything);
+            if dependents.is_empty() {
+                let remove = vec![ORPHAN.into(), FOREGROUND.into()];
+                let patch = Patch::Finalizers { add: Vec::new(), remove };
+                top.submit(Request::Patch { target, uid: Some(uid), patch }, About::Anything);
+            }
         })
     }
 }

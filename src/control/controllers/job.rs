@@ -1,129 +1,30 @@
 //! Jobs: pods that run to completion, tried again with growing delays.
 //!
-//! Source: `pkg/controller/job/job_controller.go` and `backoff_utils.go`, v1.34; `spec` control plane 4.5. Finished pods
-//! are counted as long as they exist: the tracking finalizer, pod failure policies, success policies and limits per
-//! index are not simulated.
+//! Source: `pkg/controller/job/job_controller.go` and `backoff_utils.go`, v1.34; `spec` control plane 4.5. A finished pod
+//! keeps its tracking finalizer until its Job has it in the books (`status.uncountedTerminatedPods`), and is counted once
+//! the finalizer is gone; each of these writes is a pass of its own. Jobs of versions before that are in
+//! [`super::job_by_count`]. The batching of pod updates (one second) is left out.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::batch::{Job, JobStatus};
 use crate::api::core::{Condition, ConditionStatus, Conditions, set_condition};
-use crate::api::pod::{Pod, PodPhase, RestartPolicy};
+use crate::api::pod::Pod;
 use crate::api::request::Propagation;
-use crate::api::{DeleteOptions, Object, ObjectMeta, Request, Timestamp};
+use crate::api::{Commit, DeleteOptions, Kind, Object, ObjectMeta, Op, Patch, Request, Timestamp, Uid};
 use crate::base::Name;
+use crate::component::Ctx;
 use crate::component::events::EventType;
-use crate::control::manager::{About, Desktop};
-use crate::kernel::{SimDuration, SimTime};
+use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
+use crate::kernel::SimDuration;
 
-use super::replicas::owner_reference;
+use super::job_policy::{FailureAction, failure_action, ranges, success_rule};
+use super::job_view::{INDEX, INDEX_FAILURES, TRACKING, View, index_of, is_tracked, since};
+use super::replicas::{owner_reference, pod_ref};
 
-/// Delay after the first failure.
-const FIRST_BACKOFF_SECONDS: u64 = 10;
-/// Longest delay after failures.
-const MAX_BACKOFF_SECONDS: u64 = 600;
 /// Pods created or deleted in one pass.
 const MAX_PODS_PER_PASS: i32 = 500;
-/// Says which index a pod of an indexed Job works on.
-const INDEX: &str = "batch.kubernetes.io/job-completion-index";
-
-/// A Job and its pods.
-struct View {
-    job: Arc<Job>,
-    object: Object,
-    active: Vec<Arc<Pod>>,
-    failed: Vec<Arc<Pod>>,
-    succeeded: Vec<Arc<Pod>>,
-    terminating: i32,
-}
-
-impl View {
-    fn is_indexed(&self) -> bool {
-        self.job.spec.completion_mode.as_deref() == Some("Indexed")
-    }
-
-    /// Completions that count: of an indexed Job, each index once.
-    fn completions(&self) -> i32 {
-        if self.is_indexed() { self.done_indexes().len() as i32 } else { self.succeeded.len() as i32 }
-    }
-
-    fn done_indexes(&self) -> BTreeSet<i32> {
-        let wanted = 0..self.job.spec.completions.unwrap_or(1);
-        self.succeeded.iter().filter_map(|pod| index_of(pod)).filter(|index| wanted.contains(index)).collect()
-    }
-
-    /// Whether all is done.
-    fn is_complete(&self) -> bool {
-        match self.job.spec.completions {
-            Some(completions) => self.completions() >= completions,
-            None => !self.succeeded.is_empty() && self.active.is_empty(),
-        }
-    }
-
-    /// How many pods should run now.
-    fn wanted(&self) -> i32 {
-        let parallelism = self.job.spec.parallelism.unwrap_or(1);
-        match self.job.spec.completions {
-            Some(completions) => parallelism.min(completions - self.completions()).max(0),
-            // A work queue: once a pod has succeeded no new ones start.
-            None if self.succeeded.is_empty() => parallelism,
-            None => self.active.len() as i32,
-        }
-    }
-
-    /// Why the Job has failed, if it has.
-    fn failure(&self, now: SimTime, epoch: Timestamp) -> Option<(&'static str, &'static str)> {
-        let spec = &self.job.spec;
-        if let (Some(deadline), Some(start)) = (spec.active_deadline_seconds, self.job.status.start_time)
-            && since(epoch, now, start) >= SimDuration::from_secs(deadline.max(0).unsigned_abs())
-        {
-            return Some(("DeadlineExceeded", "Job was active longer than specified deadline"));
-        }
-        let limit = spec.backoff_limit.unwrap_or(6);
-        let restarts: i32 = self.active.iter().map(|pod| restarts(pod)).sum();
-        let by_restarts = spec.template.spec.restart_policy == RestartPolicy::OnFailure
-            && restarts > 0
-            && restarts >= limit;
-        (by_restarts || self.failed.len() as i32 > limit)
-            .then_some(("BackoffLimitExceeded", "Job has reached the specified backoff limit"))
-    }
-
-    /// When the next pod may start after failures.
-    fn backoff(&self, epoch: Timestamp, now: SimTime) -> SimDuration {
-        let last_success = self.succeeded.iter().filter_map(|pod| finished_at(pod)).max();
-        let failures: Vec<Timestamp> = self
-            .failed
-            .iter()
-            .filter_map(|pod| finished_at(pod).or(pod.metadata.deletion_timestamp))
-            .filter(|at| last_success.is_none_or(|success| *at > success))
-            .collect();
-        let Some(last) = failures.iter().max() else { return SimDuration::ZERO };
-        let doublings = (failures.len() - 1).min(16) as u32;
-        let delay = (FIRST_BACKOFF_SECONDS << doublings).min(MAX_BACKOFF_SECONDS);
-        SimDuration::from_secs(delay).saturating_sub(since(epoch, now, *last))
-    }
-}
-
-/// How long ago a moment of the calendar was.
-fn since(epoch: Timestamp, now: SimTime, then: Timestamp) -> SimDuration {
-    let then = SimTime::from_secs(then.seconds_since(epoch).max(0).unsigned_abs());
-    now.saturating_since(then)
-}
-
-fn restarts(pod: &Pod) -> i32 {
-    let statuses = pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses);
-    statuses.map(|status| status.restart_count).sum()
-}
-
-fn finished_at(pod: &Pod) -> Option<Timestamp> {
-    let statuses = pod.status.container_statuses.iter();
-    statuses.filter_map(|status| status.state.terminated.as_ref()?.finished_at).max()
-}
-
-fn index_of(pod: &Pod) -> Option<i32> {
-    pod.metadata.annotations.get(INDEX)?.parse().ok()
-}
 
 /// Whether a Job has ended, and how.
 pub(super) fn finished(job: &Job) -> Option<&Condition> {
@@ -136,37 +37,31 @@ pub(super) fn finished(job: &Job) -> Option<&Condition> {
 impl Desktop<'_, '_> {
     /// One pass over one Job.
     pub(in crate::control) fn sync_job(&mut self) {
-        let Some(view) = self.job_view() else {
+        let Some(job) = self.mirror.objects().at::<Job>(self.key).cloned() else {
             self.desk.expected.remove(&self.key);
+            self.desk.requeues.remove(&self.key);
             return;
         };
-        if view.job.metadata.is_terminating() {
+        if !self.ctx.settings.job_tracking_finalizers {
+            self.sync_job_by_count(&job);
             return;
         }
-        if let Some(end) = finished(&view.job) {
+        if let Some(end) = finished(&job) {
             let at = end.last_transition_time.unwrap_or_default();
-            self.expire_job(&view, at);
+            self.expire_job(&job, at);
             return;
         }
-        let mut status = self.job_counts(&view);
-        let suspended = view.job.spec.suspend == Some(true);
-        if status.start_time.is_none() && !suspended {
-            status.start_time = Some(self.ctx.timestamp());
-            if let Some(deadline) = view.job.spec.active_deadline_seconds {
-                self.requeue_after(SimDuration::from_secs(deadline.max(0).unsigned_abs()));
-            }
+        let pods = self.claim_pods(&Object::Job(job.clone()), &|_| true);
+        for (_, pod) in pods.iter().filter(|(_, pod)| pod.is_active() && !is_tracked(pod)) {
+            let patch = Patch::Finalizers { add: vec![TRACKING.into()], remove: Vec::new() };
+            let request = Request::Patch { target: pod_ref(pod), uid: Some(pod.metadata.uid), patch };
+            self.submit(request, About::Anything);
         }
-        if let Some((reason, message)) = view.failure(self.ctx.now, self.ctx.epoch) {
-            self.fail_job(&view, &mut status, reason, message);
-        } else if view.is_complete() {
-            self.complete_job(&view, &mut status);
-        } else if suspended {
-            status.start_time = None;
-            self.set_job_condition(&mut status, "Suspended", "JobSuspended", "Job suspended");
-            self.stop_pods(&view, view.active.len());
-        } else if self.expectations_met() {
-            status.conditions.retain(|condition| condition.kind != "Suspended");
-            self.manage_job(&view);
+        let view = View::new(job, pods.into_iter().map(|(_, pod)| pod).collect());
+        let mut status = view.job.status.clone();
+        let failed = self.keep_books(&view, &mut status);
+        if !view.job.metadata.is_terminating() {
+            self.decide(&view, &mut status, failed);
         }
         if status != view.job.status {
             let job = Job { status, ..view.job.as_ref().clone() };
@@ -174,45 +69,143 @@ impl Desktop<'_, '_> {
         }
     }
 
-    fn job_view(&self) -> Option<View> {
-        let job = self.mirror.objects().at::<Job>(self.key)?.clone();
-        let object = Object::from(job.as_ref().clone());
-        let (active, failed, succeeded) = (Vec::new(), Vec::new(), Vec::new());
-        let mut view = View { job, object, active, failed, succeeded, terminating: 0 };
-        let only_failed = view.job.spec.pod_replacement_policy.as_deref() == Some("Failed");
-        for (_, pod) in self.mirror.pods_of(view.job.metadata.uid) {
-            match pod.status.phase {
-                PodPhase::Succeeded => view.succeeded.push(pod.clone()),
-                PodPhase::Failed => view.failed.push(pod.clone()),
-                _ if pod.metadata.is_terminating() => {
-                    view.terminating += 1;
-                    // A pod that is on its way out is replaced at once unless the Job says to wait.
-                    if !only_failed {
-                        view.failed.push(pod.clone());
-                    }
-                }
-                _ => view.active.push(pod.clone()),
+    /// Counts pods: those that have just ended go into the books, those in the books lose their finalizer, and those
+    /// that have lost it are counted for good. Returns how many failures count.
+    fn keep_books(&mut self, view: &View, status: &mut JobStatus) -> i32 {
+        let mut books = status.uncounted_terminated_pods.take().unwrap_or_default();
+        for pod in view.all.iter().filter(|pod| is_tracked(pod)) {
+            let uid = &pod.metadata.uid;
+            if books.succeeded.contains(uid) || books.failed.contains(uid) {
+                self.untrack(pod);
             }
         }
-        Some(view)
-    }
-
-    fn job_counts(&self, view: &View) -> JobStatus {
-        let mut status = view.job.status.clone();
+        let kept = |uid: &Uid| view.all.iter().any(|pod| pod.metadata.uid == *uid && is_tracked(pod));
+        let counted = |list: &mut Vec<Uid>| {
+            let before = list.len();
+            list.retain(kept);
+            (before - list.len()) as i32
+        };
+        status.succeeded += counted(&mut books.succeeded);
+        status.failed += counted(&mut books.failed);
+        let (succeeded, failed) = view.uncounted(&books);
+        books.succeeded.extend(succeeded.iter().map(|pod| pod.metadata.uid));
+        for pod in &failed {
+            if failure_action(&view.job, pod) == FailureAction::Ignore {
+                // A failure that does not count needs no entry.
+                self.untrack(pod);
+            } else {
+                books.failed.push(pod.metadata.uid);
+            }
+        }
+        if view.is_indexed() {
+            let done = view.done_indexes();
+            status.succeeded = done.len() as i32;
+            status.completed_indexes = Some(ranges(&done).into());
+            if view.job.spec.backoff_limit_per_index.is_some() {
+                status.failed_indexes = Some(ranges(&view.failed_indexes()).into());
+            }
+        }
         status.active = view.active.len() as i32;
         status.ready = Some(view.active.iter().filter(|pod| pod.is_ready()).count() as i32);
         status.terminating = Some(view.terminating);
-        status.succeeded = view.completions().max(status.succeeded);
-        status.failed = (view.failed.len() as i32).max(status.failed);
-        if view.is_indexed() {
-            status.completed_indexes = Some(ranges(&view.done_indexes()).into());
+        let failures = status.failed + books.failed.len() as i32;
+        status.uncounted_terminated_pods = Some(books);
+        failures
+    }
+
+    fn untrack(&mut self, pod: &Pod) {
+        let patch = Patch::Finalizers { add: Vec::new(), remove: vec![TRACKING.into()] };
+        let request = Request::Patch { target: pod_ref(pod), uid: Some(pod.metadata.uid), patch };
+        self.submit(request, About::Anything);
+    }
+
+    /// Fails, completes, suspends or goes on with the Job.
+    fn decide(&mut self, view: &View, status: &mut JobStatus, failed: i32) {
+        let suspended = view.job.spec.suspend == Some(true);
+        if status.start_time.is_none() && !suspended {
+            self.start_clock(view, status);
         }
-        status
+        let target = status.conditions.condition("FailureTarget").cloned();
+        let criteria = status.conditions.condition("SuccessCriteriaMet").cloned();
+        if let Some(target) = target {
+            self.finish_job(view, status, "Failed", &target);
+            return;
+        }
+        if let Some(criteria) = criteria {
+            self.finish_job(view, status, "Complete", &criteria);
+            return;
+        }
+        if let Some((reason, message)) = view.failure(failed, self.ctx.now, self.ctx.epoch) {
+            let condition = self.set_job_condition(status, "FailureTarget", true, reason, &message);
+            self.finish_job(view, status, "Failed", &condition);
+        } else if let Some((reason, message)) = self.success(view, status) {
+            let condition = self.set_job_condition(status, "SuccessCriteriaMet", true, reason, &message);
+            self.finish_job(view, status, "Complete", &condition);
+        } else if suspended {
+            if !status.conditions.is_true("Suspended") {
+                self.set_job_condition(status, "Suspended", true, "JobSuspended", "Job suspended");
+                self.event(&view.object, EventType::Normal, "Suspended", "Job suspended");
+            }
+            self.stop_pods(view, view.active.len());
+        } else {
+            if status.conditions.is_true("Suspended") {
+                self.set_job_condition(status, "Suspended", false, "JobResumed", "Job resumed");
+                self.event(&view.object, EventType::Normal, "Resumed", "Job resumed");
+                self.start_clock(view, status);
+            }
+            if self.expectations_met() {
+                self.manage_job(view, status);
+            }
+        }
+    }
+
+    fn start_clock(&mut self, view: &View, status: &mut JobStatus) {
+        status.start_time = Some(self.ctx.timestamp());
+        if let Some(deadline) = view.job.spec.active_deadline_seconds {
+            self.requeue_after(SimDuration::from_secs(deadline.max(0).unsigned_abs()));
+        }
+    }
+
+    /// Whether enough has succeeded: reason and message.
+    fn success(&self, view: &View, status: &JobStatus) -> Option<(&'static str, String)> {
+        if view.is_indexed()
+            && let Some(rule) = success_rule(&view.job, &view.done_indexes())
+        {
+            return Some(("SuccessPolicy", format!("Matched rules at index {rule}")));
+        }
+        let books = status.uncounted_terminated_pods.as_ref().map_or(0, |books| books.succeeded.len() as i32);
+        let succeeded = if view.is_indexed() { status.succeeded } else { status.succeeded + books };
+        let complete = match view.job.spec.completions {
+            Some(completions) => succeeded >= completions,
+            None => succeeded > 0 && view.active.is_empty(),
+        };
+        complete.then(|| ("CompletionsReached", "Reached expected number of succeeded pods".into()))
+    }
+
+    /// The verdict is known: pods that still run are stopped, and once all have ended and are counted the Job says so.
+    fn finish_job(&mut self, view: &View, status: &mut JobStatus, kind: &str, why: &Condition) {
+        self.stop_pods(view, view.active.len());
+        let books = status.uncounted_terminated_pods.as_ref();
+        let counted = books.is_none_or(|books| books.succeeded.is_empty() && books.failed.is_empty());
+        let over = view.active.is_empty() && view.terminating == 0 && counted;
+        if !over || view.all.iter().any(|pod| is_tracked(pod)) {
+            return;
+        }
+        let text = |name: &Option<Name>| name.as_ref().map_or(String::new(), ToString::to_string);
+        let (reason, message) = (text(&why.reason), text(&why.message));
+        self.set_job_condition(status, kind, true, &reason, &message);
+        if kind == "Complete" {
+            status.completion_time = Some(self.ctx.timestamp());
+            self.event(&view.object, EventType::Normal, "Completed", "Job completed");
+        } else {
+            let reason = FAILURES.iter().find(|known| **known == reason).copied().unwrap_or("Failed");
+            self.event(&view.object, EventType::Warning, reason, message);
+        }
     }
 
     /// Starts what is missing, unless failures say to wait, or stops what is too much.
-    fn manage_job(&mut self, view: &View) {
-        let difference = view.wanted() - view.active.len() as i32;
+    fn manage_job(&mut self, view: &View, status: &JobStatus) {
+        let difference = wanted(view, status) - view.active.len() as i32;
         if difference < 0 {
             self.stop_pods(view, difference.unsigned_abs() as usize);
             return;
@@ -225,24 +218,51 @@ impl Desktop<'_, '_> {
             self.requeue_after(wait);
             return;
         }
-        let waits_for_room = view.job.spec.pod_replacement_policy.as_deref() == Some("Failed");
-        let room = difference - if waits_for_room { view.terminating } else { 0 };
+        let room = difference - if view.replaces_failed_only() { view.terminating } else { 0 };
         let count = room.clamp(0, MAX_PODS_PER_PASS) as usize;
-        let indexes: Vec<Option<i32>> = if view.is_indexed() {
-            let taken: BTreeSet<i32> = view
-                .done_indexes()
-                .into_iter()
-                .chain(view.active.iter().filter_map(|pod| index_of(pod)))
-                .collect();
-            let all = 0..view.job.spec.completions.unwrap_or(1);
-            all.filter(|index| !taken.contains(index)).take(count).map(Some).collect()
+        let pods: Vec<Pod> = if view.is_indexed() {
+            let indexes = self.next_indexes(view, count);
+            indexes.into_iter().map(|(index, failures)| job_pod(view, Some(index), failures)).collect()
         } else {
-            vec![None; count]
+            (0..count).map(|_| job_pod(view, None, None)).collect()
         };
-        self.expect(indexes.len() as i32, 0);
-        for index in indexes {
-            self.submit(Request::Create(job_pod(view, index).into()), About::Creation);
+        if pods.is_empty() {
+            return;
         }
+        self.expect(pods.len() as i32, 0);
+        for pod in pods {
+            self.submit(Request::Create(pod.into()), About::Creation);
+        }
+    }
+
+    /// The lowest indexes that lack a pod and need not wait, with their failures so far.
+    fn next_indexes(&mut self, view: &View, count: usize) -> Vec<(i32, Option<i32>)> {
+        let mut taken: BTreeSet<i32> = view.done_indexes();
+        taken.extend(view.failed_indexes());
+        taken.extend(view.active.iter().filter_map(|pod| index_of(pod)));
+        if view.replaces_failed_only() {
+            let leaving = view
+                .all
+                .iter()
+                .filter(|pod| pod.metadata.is_terminating() && !pod.status.phase.is_terminal());
+            taken.extend(leaving.filter_map(|pod| index_of(pod)));
+        }
+        let waits = view.index_waits(self.ctx.epoch, self.ctx.now);
+        let limited = view.job.spec.backoff_limit_per_index.is_some();
+        let mut chosen = Vec::new();
+        let mut shortest: Option<SimDuration> = None;
+        for index in (0..view.job.spec.completions.unwrap_or(1)).filter(|index| !taken.contains(index)) {
+            let (failures, wait) = waits.get(&index).copied().unwrap_or_default();
+            if wait > SimDuration::ZERO {
+                shortest = Some(shortest.map_or(wait, |before| before.min(wait)));
+            } else if chosen.len() < count {
+                chosen.push((index, limited.then_some(failures)));
+            }
+        }
+        if let Some(wait) = shortest {
+            self.requeue_after(wait);
+        }
+        chosen
     }
 
     fn stop_pods(&mut self, view: &View, count: usize) {
@@ -258,46 +278,34 @@ impl Desktop<'_, '_> {
         }
     }
 
-    /// The Job has failed; it says so for good once its last pod has ended.
-    fn fail_job(&mut self, view: &View, status: &mut JobStatus, reason: &'static str, message: &'static str) {
-        if !status.conditions.is_true("FailureTarget") {
-            self.set_job_condition(status, "FailureTarget", reason, message);
-        }
-        self.stop_pods(view, view.active.len());
-        if view.active.is_empty() && view.terminating == 0 {
-            self.set_job_condition(status, "Failed", reason, message);
-            self.event(&view.object, EventType::Warning, reason, message);
-        }
-    }
-
-    fn complete_job(&mut self, view: &View, status: &mut JobStatus) {
-        self.stop_pods(view, view.active.len());
-        if view.active.is_empty() && view.terminating == 0 {
-            status.completion_time = Some(self.ctx.timestamp());
-            let (reason, message) = ("CompletionsReached", "Reached expected number of succeeded pods");
-            self.set_job_condition(status, "SuccessCriteriaMet", reason, message);
-            self.set_job_condition(status, "Complete", reason, message);
-            self.event(&view.object, EventType::Normal, "Completed", "Job completed");
-        }
-    }
-
-    fn set_job_condition(&self, status: &mut JobStatus, kind: &str, reason: &str, message: &str) {
+    fn set_job_condition(
+        &self,
+        status: &mut JobStatus,
+        kind: &str,
+        truth: bool,
+        reason: &str,
+        message: &str,
+    ) -> Condition {
         let now = Some(self.ctx.timestamp());
         let condition = Condition {
             kind: kind.into(),
-            status: ConditionStatus::True,
+            status: truth.into(),
             reason: Some(reason.into()),
             message: Some(message.into()),
             last_transition_time: now,
             last_probe_time: now,
             ..Condition::default()
         };
-        set_condition(&mut status.conditions, condition);
+        set_condition(&mut status.conditions, condition.clone());
+        condition
     }
 
     /// A finished Job goes, with its pods, when its time to live is over (`pkg/controller/ttlafterfinished`).
-    fn expire_job(&mut self, view: &View, ended: Timestamp) {
-        let Some(ttl) = view.job.spec.ttl_seconds_after_finished else { return };
+    fn expire_job(&mut self, job: &Arc<Job>, ended: Timestamp) {
+        let Some(ttl) = job.spec.ttl_seconds_after_finished else { return };
+        if job.metadata.is_terminating() {
+            return;
+        }
         let ttl = SimDuration::from_secs(ttl.max(0).unsigned_abs().into());
         let age = since(self.ctx.epoch, self.ctx.now, ended);
         if age < ttl {
@@ -305,32 +313,42 @@ impl Desktop<'_, '_> {
             return;
         }
         let options = DeleteOptions {
-            uid: Some(view.job.metadata.uid),
+            uid: Some(job.metadata.uid),
             propagation: Propagation::Foreground,
             ..DeleteOptions::default()
         };
-        self.submit(Request::Delete { target: view.object.reference(), options }, About::Anything);
+        let target = Object::Job(job.clone()).reference();
+        self.submit(Request::Delete { target, options }, About::Anything);
     }
 }
 
-/// `0-2,4`: indexes as the status writes them.
-fn ranges(indexes: &BTreeSet<i32>) -> String {
-    let mut runs: Vec<(i32, i32)> = Vec::new();
-    for index in indexes {
-        match runs.last_mut() {
-            Some((_, end)) if *end + 1 == *index => *end = *index,
-            _ => runs.push((*index, *index)),
+/// Reasons of failed Jobs, as their events have them.
+const FAILURES: [&str; 5] = [
+    "PodFailurePolicy",
+    "BackoffLimitExceeded",
+    "DeadlineExceeded",
+    "MaxFailedIndexesExceeded",
+    "FailedIndexes",
+];
+
+/// How many pods should run now.
+fn wanted(view: &View, status: &JobStatus) -> i32 {
+    let parallelism = view.job.spec.parallelism.unwrap_or(1);
+    let books = status.uncounted_terminated_pods.as_ref().map_or(0, |books| books.succeeded.len() as i32);
+    match view.job.spec.completions {
+        Some(completions) if view.is_indexed() => {
+            let settled = view.done_indexes().len() + view.failed_indexes().len();
+            parallelism.min(completions - settled as i32).max(0)
         }
+        Some(completions) => parallelism.min(completions - status.succeeded - books).max(0),
+        // A work queue: once a pod has succeeded no new ones start.
+        None if status.succeeded + books == 0 => parallelism,
+        None => view.active.len() as i32,
     }
-    let texts = runs.iter().map(|(from, to)| match to - from {
-        0 => from.to_string(),
-        1 => format!("{from},{to}"),
-        _ => format!("{from}-{to}"),
-    });
-    texts.collect::<Vec<_>>().join(",")
 }
 
-fn job_pod(view: &View, index: Option<i32>) -> Pod {
+/// The pod that a Job makes, for an index or not.
+pub(super) fn job_pod(view: &View, index: Option<i32>, index_failures: Option<i32>) -> Pod {
     let metadata = &view.job.metadata;
     let template = &view.job.spec.template;
     let mut labels = template.metadata.labels.clone();
@@ -348,13 +366,18 @@ fn job_pod(view: &View, index: Option<i32>) -> Pod {
         Arc::make_mut(&mut spec).hostname = Some(Name::from(format!("{}-{index}", metadata.name)));
         prefix = format!("{}-{index}-", metadata.name);
     }
+    if let Some(failures) = index_failures {
+        annotations.insert(INDEX_FAILURES, failures.to_string());
+    }
+    let mut finalizers = template.metadata.finalizers.clone();
+    finalizers.push(TRACKING.into());
     Pod {
         metadata: ObjectMeta {
             generate_name: Some(prefix.into()),
             namespace: metadata.namespace.clone(),
             labels,
             annotations,
-            finalizers: template.metadata.finalizers.clone(),
+            finalizers,
             owner_references: vec![owner_reference(&view.object)],
             ..ObjectMeta::default()
         },
@@ -363,13 +386,32 @@ fn job_pod(view: &View, index: Option<i32>) -> Pod {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::ranges;
-
-    #[test]
-    fn indexes_are_written_as_ranges_from_three_on() {
-        assert_eq!(ranges(&[0, 1, 2, 4, 6, 7].into()), "0-2,4,6,7");
-        assert_eq!(ranges(&[].into()), "");
+impl ControllerManager {
+    /// Pods of a Job that is gone, or that is over, are tracked no longer (`syncOrphanPod`).
+    pub(in crate::control) fn tracked_pods_changed(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        commit: &Commit,
+    ) {
+        let orphans: Vec<Arc<Pod>> = match &commit.new {
+            Object::Pod(pod) if commit.op != Op::Deleted && is_tracked(pod) => {
+                let owner = pod.metadata.controller().filter(|owner| owner.kind == "Job");
+                let lives = owner.is_some_and(|owner| {
+                    let found = self.mirror.objects().find(Kind::Job, &pod.metadata.namespace, &owner.name);
+                    found.is_some_and(|(_, job)| job.metadata().uid == owner.uid)
+                });
+                if lives { Vec::new() } else { vec![pod.clone()] }
+            }
+            Object::Job(job) => {
+                let over = commit.op == Op::Deleted || finished(job).is_some();
+                let pods = self.mirror.pods_of(job.metadata.uid).map(|(_, pod)| pod.clone());
+                pods.filter(|pod| over && is_tracked(pod)).collect()
+            }
+            _ => Vec::new(),
+        };
+        for pod in orphans {
+            let key = commit.id.index;
+            self.at_desk(ctx, ControllerId::Job, key, |top| top.untrack(&pod));
+        }
     }
 }

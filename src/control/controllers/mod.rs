@@ -3,6 +3,7 @@
 //! A controller is level-triggered: it gets the key of an object, looks at the delivered state of the cluster, and sends
 //! requests that bring the cluster closer to what the object wants. It remembers nothing that it could look up.
 
+mod claim;
 mod cron_job;
 mod daemon_set;
 pub mod deployment;
@@ -10,6 +11,9 @@ mod disruption;
 pub mod endpoints;
 pub(super) mod garbage;
 mod job;
+mod job_by_count;
+mod job_policy;
+mod job_view;
 mod namespace;
 pub mod node_lifecycle;
 pub(super) mod pod_gc;

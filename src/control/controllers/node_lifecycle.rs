@@ -328,14 +328,17 @@ impl ControllerManager {
                 let Some(node) = self.mirror.objects().at::<Node>(index) else { continue };
                 zone.next_token = now + interval;
                 // Each node takes a token, also one that is back meanwhile.
-                if ready_status(node) != ConditionStatus::True {
-                    ready.push((index, node.clone()));
-                }
+                ready.push((index, node.clone()));
                 break;
             }
         }
         for (index, node) in ready {
-            self.change_no_execute(ctx, index, &node, wanted_no_execute(&node));
+            // What this controller has just written is not delivered to it yet.
+            let overdue = self.is_overdue(ctx, index);
+            let status = if overdue { ConditionStatus::Unknown } else { ready_status(&node) };
+            if status != ConditionStatus::True {
+                self.change_no_execute(ctx, index, &node, no_execute_for(status));
+            }
         }
         self.schedule_eviction(ctx);
     }

@@ -9,8 +9,8 @@ use crate::api::core::{Condition, ConditionStatus, Conditions, set_condition};
 use crate::api::pod::{Pod, PodTemplate};
 use crate::api::workload::{ReplicaSet, ReplicaSetStatus, ReplicationController};
 use crate::api::{
-    ApiResult, Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Patch,
-    Request, Resource, Selector,
+    ApiResult, Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Request,
+    Selector,
 };
 use crate::component::Ctx;
 use crate::component::events::EventType;
@@ -18,10 +18,11 @@ use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerMa
 use crate::control::ranking::{self, Candidate, Order};
 use crate::kernel::SimDuration;
 
+use super::claim::selector_of;
+
 /// What the two kinds have in common.
 struct Set {
     object: Object,
-    selector: Selector,
     replicas: i32,
     min_ready_seconds: i32,
     template: PodTemplate,
@@ -33,7 +34,6 @@ impl Set {
         match object {
             Object::ReplicaSet(set) => Some(Self {
                 object: object.clone(),
-                selector: set.spec.selector.as_ref()?.compile().ok()?,
                 replicas: set.spec.replicas.unwrap_or(1),
                 min_ready_seconds: set.spec.min_ready_seconds,
                 template: set.spec.template.clone(),
@@ -41,7 +41,6 @@ impl Set {
             }),
             Object::ReplicationController(set) => Some(Self {
                 object: object.clone(),
-                selector: Selector::from_labels(&set.spec.selector),
                 replicas: set.spec.replicas.unwrap_or(1),
                 min_ready_seconds: set.spec.min_ready_seconds,
                 template: set.spec.template.clone(),
@@ -107,53 +106,13 @@ impl Desktop<'_, '_> {
             self.desk.waiting_batches.remove(&self.key);
             return;
         };
-        let pods = self.claim_pods(&set);
+        let pods = self.claim_pods(&set.object, &|_| true);
         if self.expectations_met() && !set.metadata().is_terminating() {
             let active: Vec<(u32, Arc<Pod>)> =
                 pods.iter().filter(|(_, pod)| pod.is_active()).cloned().collect();
             self.manage(&set, &active);
         }
         self.update_set_status(&set, &pods);
-    }
-
-    /// Adopts matching pods without a controller and releases own pods that match no more.
-    fn claim_pods(&mut self, set: &Set) -> Vec<(u32, Arc<Pod>)> {
-        let metadata = set.metadata();
-        let (mut claimed, mut adopt, mut release) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, pod) in self.mirror.pods_of(metadata.uid) {
-            if set.selector.matches(&pod.metadata.labels) {
-                claimed.push((index, pod.clone()));
-            } else if !pod.metadata.is_terminating() {
-                release.push(pod.clone());
-            }
-        }
-        if !metadata.is_terminating() {
-            for (index, pod) in self.mirror.orphans_in(&metadata.namespace) {
-                let wanted = set.selector.matches(&pod.metadata.labels) && pod.is_active();
-                if wanted {
-                    adopt.push(pod.clone());
-                    claimed.push((index, pod.clone()));
-                }
-            }
-        }
-        claimed.sort_by_key(|(index, _)| *index);
-        for pod in adopt {
-            let mut owners = pod.metadata.owner_references.clone();
-            owners.push(owner_reference(&set.object));
-            self.patch_owners(&pod, owners);
-        }
-        for pod in release {
-            let mut owners = pod.metadata.owner_references.clone();
-            owners.retain(|owner| owner.uid != metadata.uid);
-            self.patch_owners(&pod, owners);
-        }
-        claimed
-    }
-
-    fn patch_owners(&mut self, pod: &Pod, owners: Vec<OwnerReference>) {
-        let target = pod_ref(pod);
-        let patch = Patch::OwnerReferences(owners);
-        self.submit(Request::Patch { target, uid: Some(pod.metadata.uid), patch }, About::Anything);
     }
 
     /// Creates what is missing or deletes what is too much.
@@ -344,7 +303,9 @@ impl ControllerManager {
         };
         let owner = self.set_of(pod);
         for (id, key) in old_owner.into_iter().chain(owner.filter(|owner| Some(*owner) != old_owner)) {
-            self.enqueue(ctx, id, key);
+            if !self.delays_failed_pod(ctx, id, key, commit) {
+                self.enqueue(ctx, id, key);
+            }
         }
         if pod.metadata.controller().is_none() && commit.op != Op::Deleted {
             for (id, key) in self.sets_that_match(pod) {
@@ -362,12 +323,14 @@ impl ControllerManager {
 
     fn sets_that_match(&self, pod: &Pod) -> Vec<(ControllerId, u32)> {
         let objects = self.mirror.objects();
-        let sets = [ReplicaSet::KIND, ReplicationController::KIND]
+        let kinds =
+            [Kind::ReplicaSet, Kind::ReplicationController, Kind::StatefulSet, Kind::DaemonSet, Kind::Job];
+        let sets = kinds
             .into_iter()
             .flat_map(|kind| objects.of(kind).iter().map(move |(index, object)| (kind, index, object)));
         sets.filter(|(_, _, object)| object.metadata().namespace == pod.metadata.namespace)
             .filter(|(_, _, object)| {
-                Set::of(object).is_some_and(|set| set.selector.matches(&pod.metadata.labels))
+                selector_of(object).is_some_and(|selector| selector.matches(&pod.metadata.labels))
             })
             .filter_map(|(kind, index, _)| controller_of(kind.as_str()).map(|(id, _)| (id, index)))
             .collect()
