@@ -8,6 +8,7 @@ use super::manifest::{self, GROUP, Notes};
 use super::model::{Manifest, Place, Scenario};
 use super::read::{self, Context, Mention, Spec, Value};
 use super::resolve;
+use crate::kernel::SimDuration;
 use crate::source::{self, Diagnostic, Diagnostics, Document, Severity, SourceFile, nearest};
 use crate::workload::AppModel;
 
@@ -67,16 +68,27 @@ pub(super) struct Parts {
 
 fn read_files(
     files: &[Arc<SourceFile>],
-    mut problems: Diagnostics,
+    problems: Diagnostics,
     check_line: LineCheck<'_>,
 ) -> Result<Scenario, Diagnostics> {
+    let (parts, problems) = read_parts(files, problems, check_line, None);
+    resolve::resolve(parts, files, problems)
+}
+
+/// Reads all documents; `duration` is the length of the run where the files do not say it.
+pub(super) fn read_parts(
+    files: &[Arc<SourceFile>],
+    mut problems: Diagnostics,
+    check_line: LineCheck<'_>,
+    duration: Option<SimDuration>,
+) -> (Parts, Diagnostics) {
     let notes = RefCell::new(Notes::default());
     let mut parts = Parts::default();
     for file in files {
         match source::parse_lenient(file) {
             Ok(documents) => {
                 for document in &documents {
-                    let context = Context::new(file, check_line, &notes);
+                    let context = Context::new(file, check_line, &notes, duration);
                     read_document(document, &context, &mut parts);
                     let (found, mentions) = context.finish();
                     problems.extend(found);
@@ -90,7 +102,7 @@ fn read_files(
         }
     }
     problems.extend(notes.into_inner().into_warnings());
-    resolve::resolve(parts, files, problems)
+    (parts, problems)
 }
 
 fn read_document(document: &Document, context: &Context<'_>, parts: &mut Parts) {

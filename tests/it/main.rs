@@ -21,5 +21,6 @@ mod node_machines;
 mod node_probes;
 mod node_properties;
 mod perturbed;
+mod resume;
 mod scenarios;
 mod timeline;
