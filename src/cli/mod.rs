@@ -5,6 +5,7 @@ mod checkpoint;
 mod drive;
 mod fork;
 mod inputs;
+mod lint;
 mod look;
 mod outputs;
 mod part;
@@ -95,6 +96,7 @@ fn run_command() -> ExitStatus {
                 ExitStatus::Error
             }
         },
+        Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();

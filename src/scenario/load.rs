@@ -36,7 +36,16 @@ pub fn any_line(_line: &str) -> Result<(), LineProblem> {
 /// With every problem found, warnings too, in the order of the files.
 pub fn load(paths: &[PathBuf], check_line: LineCheck<'_>) -> Result<Scenario, Diagnostics> {
     let (files, problems) = source::load(paths);
-    read_files(&files, problems, check_line)
+    read_files(&files, problems, check_line, Parts::default())
+}
+
+/// As [`load`], of manifests that need not belong together: an object that is defined twice is only a warning.
+///
+/// # Errors
+/// As [`load`].
+pub fn survey(paths: &[PathBuf], check_line: LineCheck<'_>) -> Result<Scenario, Diagnostics> {
+    let (files, problems) = source::load(paths);
+    read_files(&files, problems, check_line, Parts { unrelated: true, ..Parts::default() })
 }
 
 /// As [`load`], from files that are in memory already.
@@ -44,7 +53,7 @@ pub fn load(paths: &[PathBuf], check_line: LineCheck<'_>) -> Result<Scenario, Di
 /// # Errors
 /// As [`load`].
 pub fn from_files(files: &[Arc<SourceFile>], check_line: LineCheck<'_>) -> Result<Scenario, Diagnostics> {
-    read_files(files, Diagnostics::new(), check_line)
+    read_files(files, Diagnostics::new(), check_line, Parts::default())
 }
 
 /// As [`load`], from one text, without looking at command lines. `name` is shown in messages.
@@ -64,31 +73,35 @@ pub(super) struct Parts {
     pub(super) mentions: Vec<Mention>,
     /// Documents of any kind, also wrong ones.
     pub(super) documents: usize,
+    /// Whether the files need not belong together.
+    pub(super) unrelated: bool,
+    /// Length of the run where the files do not say it.
+    pub(super) duration: Option<SimDuration>,
 }
 
 fn read_files(
     files: &[Arc<SourceFile>],
     problems: Diagnostics,
     check_line: LineCheck<'_>,
+    parts: Parts,
 ) -> Result<Scenario, Diagnostics> {
-    let (parts, problems) = read_parts(files, problems, check_line, None);
+    let (parts, problems) = read_parts(files, problems, check_line, parts);
     resolve::resolve(parts, files, problems)
 }
 
-/// Reads all documents; `duration` is the length of the run where the files do not say it.
+/// Reads all documents, beside the parts that are known already.
 pub(super) fn read_parts(
     files: &[Arc<SourceFile>],
     mut problems: Diagnostics,
     check_line: LineCheck<'_>,
-    duration: Option<SimDuration>,
+    mut parts: Parts,
 ) -> (Parts, Diagnostics) {
     let notes = RefCell::new(Notes::default());
-    let mut parts = Parts::default();
     for file in files {
         match source::parse_lenient(file) {
             Ok(documents) => {
                 for document in &documents {
-                    let context = Context::new(file, check_line, &notes, duration);
+                    let context = Context::new(file, check_line, &notes, parts.duration);
                     read_document(document, &context, &mut parts);
                     let (found, mentions) = context.finish();
                     problems.extend(found);

@@ -38,7 +38,8 @@ pub fn patch(
     files: &[Arc<SourceFile>],
     check_line: LineCheck<'_>,
 ) -> Result<Patch, Diagnostics> {
-    let (mut parts, mut problems) = read_parts(files, Diagnostics::new(), check_line, Some(base.duration));
+    let known = Parts { duration: Some(base.duration), ..Parts::default() };
+    let (mut parts, mut problems) = read_parts(files, Diagnostics::new(), check_line, known);
     problems.extend(unique::check(&parts));
     problems.extend(owned::settle(&mut parts.objects));
     let Parts { specs, apps, objects, mentions, .. } = parts;
