@@ -14,6 +14,7 @@ mod cli;
 mod control_timelines;
 mod determinism;
 mod manifests;
+mod node_cpu;
 mod node_exits;
 mod node_failure;
 mod node_lifecycle;
