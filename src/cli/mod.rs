@@ -6,6 +6,7 @@ mod outputs;
 mod printer;
 mod recorded;
 mod run;
+mod twice;
 mod why;
 
 use std::process::ExitCode;
