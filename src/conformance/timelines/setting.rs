@@ -260,6 +260,7 @@ fn exec_rule(command: &[String]) -> Option<ExecRule> {
         code: 0,
         latency: Distribution::exactly(SimDuration::ZERO),
         while_aged: ages.unwrap_or_default(),
+        cpu: SimDuration::ZERO,
     })
 }
 
