@@ -16,5 +16,13 @@ cp out/results/plots/*.svg out/results/summary.json results/node-failure/
     $bin conformance scheduler ../shared/golden/scheduler | tail -n 1
     $bin conformance timelines ../shared/golden/timelines | tail -n 1
     echo '```'
+    echo
+    echo "## Timelines, a row a scenario"
+    echo
+    echo '```'
+    $bin conformance timelines ../shared/golden/timelines | sed '/^$/,$d'
+    echo '```'
+    echo
+    cat results/disagreements.md
 } > results/conformance.md
 BLESS=1 cargo test --quiet --test it digests_are

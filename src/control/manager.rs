@@ -349,6 +349,7 @@ impl ControllerManager {
         self.jobs_changed(ctx, commit);
         self.tracked_pods_changed(ctx, commit);
         self.budgets_changed(ctx, commit);
+        self.budget_owners_changed(ctx, commit);
         self.daemon_nodes_changed(ctx, commit);
         if commit.id.kind == Kind::Node {
             self.node_changed(ctx, commit.id.index, before);

@@ -12,6 +12,8 @@
 mod api_server;
 mod architecture;
 mod cli;
+mod control_jobs;
+mod control_rollouts;
 mod control_timelines;
 mod determinism;
 mod lint;

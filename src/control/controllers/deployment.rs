@@ -57,6 +57,9 @@ impl Desktop<'_, '_> {
             self.update_deployment_status(&rolling);
             return;
         }
+        if self.renew_revision(&rolling) {
+            return;
+        }
         if rolling.deployment.spec.paused || self.was_scaled(&rolling) {
             self.scale_in_proportion(&rolling);
             if rolling.deployment.spec.paused {
@@ -73,6 +76,19 @@ impl Desktop<'_, '_> {
             self.clean_up(&rolling);
         }
         self.update_deployment_status(&rolling);
+    }
+
+    /// A set whose template is wanted again gets a new number, above all others. Returns whether it needed one.
+    fn renew_revision(&mut self, rolling: &Rolling) -> bool {
+        let Some(new) = &rolling.new else { return false };
+        let newest = rolling.old.iter().map(|set| revision_of(&set.metadata)).max().unwrap_or(0);
+        if revision_of(&new.metadata) > newest {
+            return false;
+        }
+        let mut renewed = new.as_ref().clone();
+        renewed.metadata.annotations.insert(REVISION, (newest + 1).to_string());
+        self.submit(Request::Update(renewed.into()), About::Anything);
+        true
     }
 
     fn rolling(&self) -> Option<Rolling> {

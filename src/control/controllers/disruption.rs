@@ -11,6 +11,7 @@ use crate::api::policy::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use crate::api::workload::{Deployment, ReplicaSet, ReplicationController, StatefulSet};
 use crate::api::{Commit, Object, Request, Selector};
 use crate::component::Ctx;
+use crate::component::events::EventType;
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 use crate::kernel::SimDuration;
 
@@ -28,6 +29,10 @@ impl Desktop<'_, '_> {
             .filter(|(_, pod)| selector.matches(&pod.metadata.labels) && !pod.status.phase.is_terminal())
             .map(|(_, pod)| pod.clone())
             .collect();
+        if pods.is_empty() {
+            let about = Object::PodDisruptionBudget(budget.clone());
+            self.event(&about, EventType::Normal, "NoPods", "No matching pods found");
+        }
         let (expected, desired) = self.desired_healthy(&budget, &pods);
         let mut status = budget.status.clone();
         self.forget_disrupted(&mut status, &pods);
@@ -129,6 +134,32 @@ impl Desktop<'_, '_> {
 }
 
 impl ControllerManager {
+    /// A controller was scaled: how many pods its budgets expect may have changed.
+    pub(in crate::control) fn budget_owners_changed(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        commit: &Commit,
+    ) {
+        let size = |object: &Object| match object {
+            Object::Deployment(object) => Some(object.spec.replicas),
+            Object::ReplicaSet(object) => Some(object.spec.replicas),
+            Object::ReplicationController(object) => Some(object.spec.replicas),
+            Object::StatefulSet(object) => Some(object.spec.replicas),
+            _ => None,
+        };
+        let Some(now) = size(&commit.new) else { return };
+        if commit.old.as_ref().and_then(size) == Some(now) {
+            return;
+        }
+        let namespace = &commit.new.metadata().namespace;
+        let budgets = self.mirror.objects().iter::<PodDisruptionBudget>();
+        let here = budgets.filter(|(_, budget)| budget.metadata.namespace == *namespace);
+        let keys: Vec<u32> = here.map(|(index, _)| index).collect();
+        for key in keys {
+            self.enqueue(ctx, ControllerId::Disruption, key);
+        }
+    }
+
     /// A pod changed: the budgets that cover it count again.
     pub(in crate::control) fn budgets_changed(
         &mut self,
