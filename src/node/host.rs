@@ -10,7 +10,7 @@ use super::probe::ProbeKind;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::{Pod, PodPhase};
 use crate::api::services::dotted;
-use crate::api::{Commit, Kind, Labels, Object, Op};
+use crate::api::{Commit, Kind, Labels, Object, Op, Uid};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
@@ -190,6 +190,8 @@ pub struct HostShared {
     pub(super) relist: Option<EventHandle>,
     status_pass: Option<EventHandle>,
     dirty: BTreeSet<u32>,
+    /// Containers whose process has ended, by identity of the pod: for requests that were under way there.
+    pub ended: Vec<(Uid, u16)>,
 }
 
 impl HostShared {
@@ -296,6 +298,7 @@ impl Host {
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
+            ended: Vec::new(),
         };
         Self { shared, pods: BTreeMap::new() }
     }

@@ -24,6 +24,7 @@ mod sample;
 mod steps;
 mod summary;
 pub mod terminal;
+mod traffic;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -38,4 +39,5 @@ pub use record::Record;
 pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, RunInfo};
 pub use steps::Steps;
 pub use summary::Summary;
+pub use traffic::{Flow, Interval};
 pub use workload::{Availability, Workload};

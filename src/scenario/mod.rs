@@ -46,6 +46,6 @@ mod tests;
 
 pub use expect::{Condition, Count, Expectation, Moment};
 pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load};
-pub use model::{Manifest, NodePlan, Place, Scenario, Traffic, TrafficRate};
+pub use model::{Manifest, NodePlan, Place, Scenario};
 pub use schema::schema;
 pub use step::{Action, Step, When};

@@ -14,6 +14,7 @@ mod machines;
 mod records;
 pub mod run;
 mod steps;
+mod traffic;
 mod watch;
 pub mod world;
 

@@ -118,6 +118,8 @@ pub struct AppInstance {
     /// Exit because of a signal or fault, if earlier than its own.
     forced_exit: Option<Exit>,
     hung: bool,
+    /// It was told to stop.
+    stopping: bool,
     answers: u64,
     memory_limit: Option<u64>,
 }
@@ -143,6 +145,7 @@ impl AppInstance {
             own_exit: None,
             forced_exit: None,
             hung: false,
+            stopping: false,
             answers: 0,
             memory_limit,
         };
@@ -167,6 +170,19 @@ impl AppInstance {
     /// When it begins to listen.
     pub fn listens_at(&self) -> SimTime {
         self.listens_at
+    }
+
+    /// Ordinal of this start of the container, from 0.
+    pub fn start_number(&self) -> u64 {
+        self.start
+    }
+
+    /// Whether it takes new connections from other machines on a port.
+    pub fn is_listening(&self, port: i32, now: SimTime) -> bool {
+        now >= self.listens_at
+            && !self.model.localhost_only
+            && !(self.stopping && self.model.closes_on_stop)
+            && self.model.ports.as_ref().is_none_or(|ports| ports.contains(&port))
     }
 
     /// Memory in use, in bytes.
@@ -209,6 +225,7 @@ impl AppInstance {
         if self.hung {
             return;
         }
+        self.stopping = true;
         if let OnSignal::Exit { after, code } = &self.model.on_stop {
             let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
             self.force_exit(exit);
@@ -248,10 +265,7 @@ impl AppInstance {
             Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port } => port,
             Question::Exec { .. } => unreachable!("commands were answered above"),
         };
-        let listening = now >= self.listens_at
-            && !self.model.localhost_only
-            && self.model.ports.as_ref().is_none_or(|ports| ports.contains(&port));
-        if !listening {
+        if !self.is_listening(port, now) {
             return Answer::refused();
         }
         match question {
@@ -379,6 +393,9 @@ mod tests {
             status: 200,
             latency: Distribution::exactly(SimDuration::from_millis(3)),
             needs: vec!["db".into()],
+            cpu: None,
+            calls: Vec::new(),
+            parallel: false,
         });
         let mut app = start(model, None);
         let answer = app.answer(ask, SimTime::from_secs(6), &|_| true);

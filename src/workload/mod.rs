@@ -4,6 +4,8 @@
 
 pub mod instance;
 pub mod model;
+pub mod server;
 
 pub use instance::{Answer, AppInstance, Exit, Question};
-pub use model::{AppModel, Apps, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun};
+pub use model::{AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun};
+pub use server::{Admission, Desk, SharedCpu};

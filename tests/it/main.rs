@@ -22,3 +22,4 @@ mod node_probes;
 mod node_properties;
 mod scenarios;
 mod timeline;
+mod traffic;

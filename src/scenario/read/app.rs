@@ -11,6 +11,7 @@ const FIELDS: &[&str] = &[
     "image",
     "startup",
     "http",
+    "grpc",
     "exec",
     "ports",
     "listen",
@@ -20,6 +21,8 @@ const FIELDS: &[&str] = &[
     "onSigterm",
     "memory",
     "cpu",
+    "concurrency",
+    "queue",
 ];
 
 /// Reads a whole document.
@@ -36,6 +39,9 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let image = fields.optional("image", image);
     let startup = fields.optional("startup", startup);
     let http = fields.optional("http", |value| value.entries(http_rule));
+    let grpc = fields.optional("grpc", |value| value.entries(http_rule));
+    let concurrency = fields.optional("concurrency", |value| value.whole(1..=1_000_000));
+    let queue = fields.optional("queue", |value| value.whole(0..=100_000_000));
     let exec = fields.optional("exec", |value| value.items(exec_rule));
     let ports = fields.optional("ports", |value| value.one_or_more(port));
     let localhost = fields.optional("listen", |value| {
@@ -50,7 +56,10 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
 
     let default = AppModel::well_behaved("");
     let (image_size, image_missing, pull_time) = image?.unwrap_or_default();
-    let (memory_base, memory_growth) = memory?.unwrap_or_default();
+    let (memory_base, memory_growth, memory_per_request) = memory?.unwrap_or_default();
+    let (on_stop, closes_on_stop) = on_stop?.unwrap_or((default.on_stop, false));
+    let mut http = http?.unwrap_or_default();
+    http.extend(grpc?.unwrap_or_default());
     let (cpu_base_milli, cpu_per_request) = cpu?.unwrap_or_default();
     Ok(AppModel {
         matcher: matcher?,
@@ -59,17 +68,21 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         pull_time,
         start_error: start_error?,
         startup: startup?.unwrap_or(default.startup),
-        http: http?.unwrap_or_default(),
+        http,
         exec: exec?.unwrap_or_default(),
         ports: ports?,
         localhost_only: localhost?.unwrap_or(false),
         exits: exits?.unwrap_or_default(),
         runs: runs?.unwrap_or_default(),
-        on_stop: on_stop?.unwrap_or(default.on_stop),
+        on_stop,
+        closes_on_stop,
         memory_base,
         memory_growth,
         cpu_base_milli,
         cpu_per_request,
+        concurrency: concurrency?.map(|most| most as u32),
+        queue: queue?.map(|most| most as u32),
+        memory_per_request,
         name: default.name,
     })
 }
@@ -98,7 +111,10 @@ fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
     if !path.starts_with('/') {
         return value.wrong("invalid-value", "an HTTP path begins with `/`");
     }
-    let fields = value.fields(&["status", "latency", "needs"])?;
+    let fields = value.fields(&["status", "latency", "needs", "cpu", "calls", "parallel"])?;
+    let cpu = fields.optional("cpu", Value::duration);
+    let calls = fields.optional("calls", |value| value.items(super::traffic::call));
+    let parallel = fields.optional("parallel", Value::truth);
     let status = fields.optional("status", |value| value.whole(100..=599));
     let latency = fields.optional("latency", Value::distribution);
     let needs = fields.optional("needs", |value| value.one_or_more(needed_service));
@@ -107,11 +123,14 @@ fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
         status: status?.unwrap_or(200) as u16,
         latency: latency?.unwrap_or(immediately()),
         needs: needs?.unwrap_or_default(),
+        cpu: cpu?,
+        calls: calls?.unwrap_or_default(),
+        parallel: parallel?.unwrap_or(false),
     })
 }
 
 /// `service/db`, `service/shop/db`, `shop/db` or `db`.
-fn needed_service(value: &Value<'_>) -> Read<Name> {
+pub(super) fn needed_service(value: &Value<'_>) -> Read<Name> {
     let text = value.some_text()?;
     let plain = ["service/", "services/", "svc/"].iter().find_map(|prefix| text.strip_prefix(prefix));
     let plain = plain.unwrap_or(&text);
@@ -192,20 +211,25 @@ fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
     Ok(ScriptedRun { lasts, code })
 }
 
-fn on_sigterm(value: &Value<'_>) -> Read<OnSignal> {
+/// What SIGTERM does, and whether the program then takes no new connections.
+fn on_sigterm(value: &Value<'_>) -> Read<(OnSignal, bool)> {
     if !value.is_mapping() {
-        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| OnSignal::Ignore);
+        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| (OnSignal::Ignore, false));
     }
-    let fields = value.fields(&["exitAfter", "code"])?;
+    let fields = value.fields(&["exitAfter", "code", "stopListening"])?;
     let after = fields.optional("exitAfter", Value::distribution);
     let code = fields.optional("code", Value::exit_code);
-    Ok(OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) })
+    let closes = fields.optional("stopListening", Value::truth);
+    let ending = OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) };
+    Ok((ending, closes?.unwrap_or(false)))
 }
 
-fn memory(value: &Value<'_>) -> Read<(u64, u64)> {
-    let fields = value.fields(&["base", "growth"])?;
+/// Memory at the start, growth a second, and that of a request.
+fn memory(value: &Value<'_>) -> Read<(u64, u64, u64)> {
+    let fields = value.fields(&["base", "growth", "perRequest"])?;
     let (base, growth) = (fields.optional("base", Value::bytes), fields.optional("growth", bytes_a_second));
-    Ok((base?.unwrap_or(0), growth?.unwrap_or(0)))
+    let per_request = fields.optional("perRequest", Value::bytes);
+    Ok((base?.unwrap_or(0), growth?.unwrap_or(0), per_request?.unwrap_or(0)))
 }
 
 /// `1Mi/m`: a size, a slash, and a unit of time or a duration.
