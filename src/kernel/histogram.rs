@@ -20,7 +20,7 @@ impl Histogram {
         if ns < 1 << BITS {
             return ns as u16;
         }
-        let shift = 63 - ns.leading_zeros() - BITS;
+        let shift = ns.ilog2() - BITS;
         ((shift + 1) << BITS) as u16 + ((ns >> shift) & ((1 << BITS) - 1)) as u16
     }
 

@@ -65,9 +65,7 @@ fn closest<'a>(
     let here = |target: &&Arc<Target>| target.node == node;
     let same_zone = |target: &&Arc<Target>| zone.is_some() && target.zone.as_ref() == zone;
     let near: Vec<_> = match wish {
-        Some("PreferSameNode") if found.iter().any(|target| here(&target)) => {
-            found.iter().copied().filter(here).collect()
-        }
+        Some("PreferSameNode") if found.iter().any(here) => found.iter().copied().filter(here).collect(),
         Some("PreferClose" | "PreferSameZone" | "PreferSameNode") => {
             found.iter().copied().filter(same_zone).collect()
         }

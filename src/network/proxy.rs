@@ -50,7 +50,8 @@ impl Proxies {
         let Some(since) = proxy.connected else { return proxy.applied };
         let delivered = table.delivered();
         while let Some(next) = delivered.get(proxy.applied as usize) {
-            let earliest = proxy.last_sync.map_or(SimTime::ZERO, |last| last + timing.period.max(timing.takes));
+            let earliest =
+                proxy.last_sync.map_or(SimTime::ZERO, |last| last + timing.period.max(timing.takes));
             let begins = (*next).max(since).max(earliest);
             if begins + timing.takes > now {
                 break;

@@ -50,10 +50,17 @@ pub struct Rules {
 }
 
 impl Rules {
-    fn new(service: Option<Arc<Service>>, slices: &BTreeMap<Name, Arc<EndpointSlice>>, nodes: Nodes<'_>) -> Self {
+    fn new(
+        service: Option<Arc<Service>>,
+        slices: &BTreeMap<Name, Arc<EndpointSlice>>,
+        nodes: Nodes<'_>,
+    ) -> Self {
         let mut rules = Self { service, ..Self::default() };
         for slice in slices.values() {
-            let ports = slice.ports.iter().filter_map(|port| Some((port.name.clone().unwrap_or_default(), port.port?)));
+            let ports = slice
+                .ports
+                .iter()
+                .filter_map(|port| Some((port.name.clone().unwrap_or_default(), port.port?)));
             let ports = Arc::new(ports.collect::<Vec<_>>());
             for endpoint in &slice.endpoints {
                 let Some(pod) = &endpoint.target_ref else { continue };

@@ -24,9 +24,9 @@ mod sample;
 mod steps;
 mod summary;
 pub mod terminal;
-mod traffic;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod workload;
 
 pub use collect::{Collector, Limits};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::traffic::{Flow, milliseconds};
 use super::recorded::{Recorded, RecoveryOutcome, RunInfo};
+use super::traffic::{Flow, milliseconds};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
 

@@ -11,8 +11,8 @@ use crate::api::timestamp::Timestamp;
 use crate::base::{Name, Quantity};
 use crate::component::settings::Settings;
 use crate::kernel::SimDuration;
-use crate::traffic::TrafficPlan;
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
+use crate::traffic::TrafficPlan;
 use crate::workload::AppModel;
 
 /// A whole scenario.

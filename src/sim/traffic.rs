@@ -145,7 +145,7 @@ impl World {
     /// Plans when the next thing happens to requests.
     pub(super) fn plan_traffic(&mut self) {
         let end = self.end;
-        let next = self.traffic.as_mut().and_then(Traffic::next).filter(|at| *at <= end);
+        let next = self.traffic.as_mut().and_then(Traffic::next_at).filter(|at| *at <= end);
         if self.traffic_wake.map(|(at, _)| at) == next {
             return;
         }

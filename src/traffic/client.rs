@@ -89,14 +89,26 @@ enum Way {
 
 impl Traffic {
     /// A source sends a request.
-    pub(super) fn begin_call(&mut self, ctx: &mut TrafficCtx<'_>, source: u32, owner: Owner, user: Option<u32>) {
+    pub(super) fn begin_call(
+        &mut self,
+        ctx: &mut TrafficCtx<'_>,
+        source: u32,
+        owner: Owner,
+        user: Option<u32>,
+    ) {
         let objective = Some(self.source(source).objective_per_million);
         let namespace = self.source(source).namespace.clone();
         self.call(ctx, source, namespace, owner, Waiter::Source(source, user), objective);
     }
 
     /// A request at a program makes a call.
-    pub(super) fn call_from(&mut self, ctx: &mut TrafficCtx<'_>, route: RouteId, server: Id, visit: Id) -> Id {
+    pub(super) fn call_from(
+        &mut self,
+        ctx: &mut TrafficCtx<'_>,
+        route: RouteId,
+        server: Id,
+        visit: Id,
+    ) -> Id {
         let own = self.servers.get(server).expect("a visit is at a server").namespace.clone();
         let namespace = self.route(route).namespace.clone().unwrap_or(own);
         self.call(ctx, route, namespace, Owner::Server(server), Waiter::Visit(visit), None)
@@ -167,7 +179,7 @@ impl Traffic {
                 }
             },
         };
-        self.send(ctx, id, connection, handshake, visit_number);
+        self.send(ctx, id, &connection, handshake, visit_number);
     }
 
     /// Sends the request of an attempt over a connection.
@@ -175,7 +187,7 @@ impl Traffic {
         &mut self,
         ctx: &mut TrafficCtx<'_>,
         id: Id,
-        connection: Connection,
+        connection: &Connection,
         handshake: bool,
         visit_number: u32,
     ) {
@@ -191,13 +203,15 @@ impl Traffic {
         let one_way = ctx.one_way(connection.from, node);
         let mut travels = one_way;
         if handshake {
-            let Some(lost) = self.losses(ctx, route, connection.from, node, draws + draw::LOSS[0], HANDSHAKE_TIMEOUT)
+            let Some(lost) =
+                self.losses(ctx, route, connection.from, node, draws + draw::LOSS[0], HANDSHAKE_TIMEOUT)
             else {
                 return;
             };
             travels += one_way + one_way + lost;
         }
-        let Some(lost) = self.losses(ctx, route, connection.from, node, draws + draw::LOSS[1], DATA_TIMEOUT) else {
+        let Some(lost) = self.losses(ctx, route, connection.from, node, draws + draw::LOSS[1], DATA_TIMEOUT)
+        else {
             return;
         };
         let visit = self.visits.add(Visit {
@@ -293,7 +307,9 @@ impl Traffic {
         let call = self.calls.get(id).expect("an attempt is one of a call");
         let (route, owner, namespace) = (call.route, call.owner, call.namespace.clone());
         let spec = self.routes.get(route).clone();
-        let Some((proxy, from, scope)) = self.entry(ctx, owner, route, &namespace, draws) else { return Way::Lost };
+        let Some((proxy, from, scope)) = self.entry(ctx, owner, route, &namespace, draws) else {
+            return Way::Lost;
+        };
         let ttl = ctx.settings.dns_ttl;
         let resolved = ctx.dns.resolve(proxy, &namespace, &spec.service, ctx.services, ctx.now, ttl);
         let Some(resolved) = resolved else { return Way::Fails(Cause::NoSuchHost) };
@@ -350,7 +366,9 @@ impl Traffic {
         let powered = (0..ctx.cluster.nodes()).filter(|node| ctx.cluster.has_power(*node));
         let nodes: Vec<u32> = match &spec.from {
             From::Node(name) => ctx.cluster.node(name).into_iter().collect(),
-            From::Zone(zone) => powered.filter(|node| ctx.cluster.zone(*node).as_ref() == Some(zone)).collect(),
+            From::Zone(zone) => {
+                powered.filter(|node| ctx.cluster.zone(*node).as_ref() == Some(zone)).collect()
+            }
             From::Anywhere | From::Outside | From::Cluster => powered.collect(),
         };
         if nodes.is_empty() {
@@ -465,7 +483,9 @@ impl Traffic {
         match call.waiter {
             Waiter::Source(source, Some(user)) => self.user_thinks(ctx.now, source, user),
             Waiter::Source(_, None) => {}
-            Waiter::Visit(visit) => self.call_ended(ctx, visit, id, outcome.is_ok() || self.route(call.route).optional),
+            Waiter::Visit(visit) => {
+                self.call_ended(ctx, visit, id, outcome.is_ok() || self.route(call.route).optional);
+            }
         }
     }
 
@@ -509,9 +529,9 @@ fn target_port(rules: Option<&Rules>, target: &Target, wanted: Option<&str>) -> 
     let ports = rules.and_then(|rules| rules.service.as_ref()).map(|service| &service.spec.ports);
     let port = ports.and_then(|ports| match wanted {
         None => ports.first(),
-        Some(wanted) => ports
-            .iter()
-            .find(|port| port.name.as_deref() == Some(wanted) || wanted.parse() == Ok(port.port)),
+        Some(wanted) => {
+            ports.iter().find(|port| port.name.as_deref() == Some(wanted) || wanted.parse() == Ok(port.port))
+        }
     });
     match port {
         Some(port) => target.port(port.name.as_deref().unwrap_or_default()),

@@ -13,7 +13,7 @@ use crate::workload::{Apps, Desk, SharedCpu};
 use super::client::{Call, Connection, Owner};
 use super::cluster::{Cluster, Process};
 use super::measure::{Counts, FlowTotal, Measures};
-use super::plan::{Load, Mode, Source, TrafficPlan};
+use super::plan::{Load, Source, TrafficPlan};
 use super::pool::{Id, Pool};
 use super::rate::{ONE, Progress, random_gap};
 use super::route::{Route, RouteId, Routes};
@@ -146,7 +146,6 @@ pub struct ServerLoad {
 /// All requests of a run.
 #[derive(Clone, Debug)]
 pub struct Traffic {
-    pub(super) mode: Mode,
     pub(super) interval: SimDuration,
     sources: Vec<SourceState>,
     pub(super) routes: Routes,
@@ -183,7 +182,6 @@ impl Traffic {
         });
         let interval = plan.interval.unwrap_or_else(|| default_interval(end));
         let mut traffic = Self {
-            mode: plan.mode,
             interval,
             sources: sources.collect(),
             attempts: vec![0; routes.len()],
@@ -208,13 +206,13 @@ impl Traffic {
     }
 
     /// When something happens next.
-    pub fn next(&mut self) -> Option<SimTime> {
+    pub fn next_at(&mut self) -> Option<SimTime> {
         self.agenda.peek_key().map(|key| key.at)
     }
 
     /// Lets everything happen that is due.
     pub fn run(&mut self, ctx: &mut TrafficCtx<'_>) {
-        while self.next().is_some_and(|at| at <= ctx.now) {
+        while self.next_at().is_some_and(|at| at <= ctx.now) {
             let (_, happening) = self.agenda.pop().expect("an event was there to be peeked at");
             self.handle(ctx, happening);
         }
@@ -223,7 +221,9 @@ impl Traffic {
     fn handle(&mut self, ctx: &mut TrafficCtx<'_>, happening: Happening) {
         match happening {
             Happening::Begins(source) => self.source_begins(ctx, source),
-            Happening::UserActs { source, user } => self.begin_call(ctx, source, Owner::Source(source), Some(user)),
+            Happening::UserActs { source, user } => {
+                self.begin_call(ctx, source, Owner::Source(source), Some(user));
+            }
             Happening::Reaches(visit) => self.visit_reaches(ctx, visit),
             Happening::CpuDone(server) => self.cpu_done(ctx, server),
             Happening::Rested(visit) => self.visit_rested(ctx, visit),
@@ -237,7 +237,14 @@ impl Traffic {
         }
     }
 
-    pub(super) fn at(&mut self, at: SimTime, sort: Sort, entity: u64, seq: u32, what: Happening) -> EventHandle {
+    pub(super) fn at(
+        &mut self,
+        at: SimTime,
+        sort: Sort,
+        entity: u64,
+        seq: u32,
+        what: Happening,
+    ) -> EventHandle {
         let key = EventKey { at, class: sort as u8, target: entity, seq };
         self.agenda.schedule(key, what)
     }

@@ -3,6 +3,8 @@
 //! Conservation holds at every moment and is checked: every request that was sent has been answered, has failed, or is in
 //! flight.
 
+use std::fmt::Write as _;
+
 use crate::base::{LookupMap, Name};
 use crate::kernel::{Histogram, SimDuration, SimTime};
 use crate::trace::{Detail, RecordId, Recorder, Subject, TrafficSample};
@@ -308,15 +310,16 @@ impl Flow {
             window.failures()
         );
         if !failed.is_empty() {
-            let causes: Vec<String> = failed.iter().map(|(cause, count)| format!("{cause} {count}")).collect();
-            message.push_str(&format!(" ({})", causes.join(", ")));
+            let causes: Vec<String> =
+                failed.iter().map(|(cause, count)| format!("{cause} {count}")).collect();
+            let _ = write!(message, " ({})", causes.join(", "));
         }
         if self.in_flight > 0 {
-            message.push_str(&format!(", {} in flight", self.in_flight));
+            let _ = write!(message, ", {} in flight", self.in_flight);
         }
         if let (Some(median), Some(high)) = (window.latency.quantile(500), window.latency.quantile(990)) {
             let (median, high) = (rounded(median), rounded(high));
-            message.push_str(&format!("; p50 {median}, p99 {high}"));
+            let _ = write!(message, "; p50 {median}, p99 {high}");
         }
         let sample = TrafficSample {
             client: self.client.clone(),

@@ -61,7 +61,13 @@ impl Rate {
     }
 
     /// When the curve reaches `progress`, not before `after`; `None` = not up to `until`.
-    pub fn reaches(&self, progress: Progress, begins: SimTime, after: SimTime, until: SimTime) -> Option<SimTime> {
+    pub fn reaches(
+        &self,
+        progress: Progress,
+        begins: SimTime,
+        after: SimTime,
+        until: SimTime,
+    ) -> Option<SimTime> {
         let wanted = progress as f64 / ONE as f64;
         if let Self::Constant(rate) = self {
             let age = SimDuration::from_secs_f64(wanted / rate)?;
@@ -116,7 +122,11 @@ mod tests {
 
     #[test]
     fn steps_are_at_times_of_the_run() {
-        let steps = Rate::Step(vec![(SimTime::from_secs(5), 2.0), (SimTime::from_secs(6), 0.0), (SimTime::from_secs(9), 1.0)]);
+        let steps = Rate::Step(vec![
+            (SimTime::from_secs(5), 2.0),
+            (SimTime::from_secs(6), 0.0),
+            (SimTime::from_secs(9), 1.0),
+        ]);
         let at = beginnings(&steps, 0, 5);
         assert_eq!(at[1..], [5.5, 6.0, 10.0, 11.0]);
     }

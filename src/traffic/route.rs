@@ -64,7 +64,8 @@ impl Routes {
             let rules = app.http.iter().enumerate();
             let calls = rules.map(|(rule, http)| {
                 let of_rule = http.calls.iter().enumerate();
-                let ids = of_rule.map(|(call, spec)| routes.add(app, spec, streams, &format!("{rule}/{call}")));
+                let ids =
+                    of_rule.map(|(call, spec)| routes.add(app, spec, streams, &format!("{rule}/{call}")));
                 ids.collect()
             });
             let calls = calls.collect();

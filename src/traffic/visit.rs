@@ -161,9 +161,8 @@ impl Traffic {
         let rule = visit.rule.map(|rule| &server.process.model.http[rule]);
         let spec = self.routes.get(visit.route);
         let draws = u64::from(visit.number) * 64 + draw::LATENCY;
-        let latency = rule.map_or(SimDuration::ZERO, |rule| {
-            rule.latency.sample_duration(spec.draws.open_unit_at(draws))
-        });
+        let latency = rule
+            .map_or(SimDuration::ZERO, |rule| rule.latency.sample_duration(spec.draws.open_unit_at(draws)));
         if latency == SimDuration::ZERO {
             self.visit_rested(ctx, id);
             return;
@@ -198,7 +197,8 @@ impl Traffic {
             let times = self.routes.get(route).times;
             std::iter::repeat_n(route, times as usize)
         });
-        let left: Vec<RouteId> = all.skip(done as usize).take(if parallel { usize::MAX } else { 1 }).collect();
+        let left: Vec<RouteId> =
+            all.skip(done as usize).take(if parallel { usize::MAX } else { 1 }).collect();
         if left.is_empty() {
             self.finish_work(ctx, id, Ok(()));
             return;
@@ -295,4 +295,3 @@ impl Traffic {
         server.map_or(SimDuration::ZERO, |server| server.cpu.throttled())
     }
 }
-

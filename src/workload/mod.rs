@@ -7,5 +7,7 @@ pub mod model;
 pub mod server;
 
 pub use instance::{Answer, AppInstance, Exit, Question};
-pub use model::{AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun};
+pub use model::{
+    AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun,
+};
 pub use server::{Admission, Desk, SharedCpu};

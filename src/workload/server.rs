@@ -188,11 +188,10 @@ mod tests {
     #[test]
     fn a_desk_lets_in_so_many_and_turns_away_when_the_queue_is_full() {
         let mut desk = Desk::new(Some(1), Some(1));
-        assert_eq!([desk.enter(1), desk.enter(2), desk.enter(3)], [
-            Admission::Begins,
-            Admission::Waits,
-            Admission::TurnedAway
-        ]);
+        assert_eq!(
+            [desk.enter(1), desk.enter(2), desk.enter(3)],
+            [Admission::Begins, Admission::Waits, Admission::TurnedAway]
+        );
         assert_eq!(desk.leave(), Some(2));
         assert_eq!(desk.leave(), None);
         assert_eq!(desk.load(), (0, 0));

@@ -67,7 +67,8 @@ spec:
 }
 
 pub(crate) fn run_with(text: &str, options: &RunOptions) -> (Simulation, Vec<Record>) {
-    let scenario = from_text("test.yaml", text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let scenario =
+        from_text("test.yaml", text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let mut simulation = Simulation::new(&scenario, options);
     let mut records = Vec::new();
     let end = simulation.world.end;
@@ -145,7 +146,9 @@ spec:
 "
         )
     };
-    one(0) + &one(1) + "
+    one(0)
+        + &one(1)
+        + "
 apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -167,7 +170,10 @@ fn k1_with_a_pre_stop_sleep_nothing_fails() {
   expect: [{{at: 20s, traffic: default/web, failed: 0, sent: 3001}}]
 "
     );
-    run(&scenario(&spec, &(program("  startup: {after: 0s}") + &pair("lifecycle: {preStop: {sleep: {seconds: 5}}}"))));
+    run(&scenario(
+        &spec,
+        &(program("  startup: {after: 0s}") + &pair("lifecycle: {preStop: {sleep: {seconds: 5}}}")),
+    ));
 }
 
 /// K2: the only endpoint is being terminated and still serves: it gets new connections until it exits at 30.0.
@@ -195,7 +201,8 @@ fn k2_a_lone_endpoint_serves_until_it_exits() {
 /// K3: readiness fails; new connections stop a second after the slice has changed, open ones go on.
 #[test]
 fn k3_open_connections_outlive_readiness() {
-    let container = "readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, failureThreshold: 1}";
+    let container =
+        "readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, failureThreshold: 1}";
     let spec = format!(
         "
   duration: 40s
@@ -205,7 +212,7 @@ fn k3_open_connections_outlive_readiness() {
     sources:
     - {{name: new, service: default/web, rate: 100, from: 5s}}
     - {{name: open, service: default/web, rate: 1, from: 5s, reuse: true}}
-  steps: [{{at: 10s, fault: {{probeFailure: {{pods: "-l app=web"}}}}}}]
+  steps: [{{at: 10s, fault: {{probeFailure: {{pods: '-l app=web'}}}}}}]
 "
     );
     let records = run(&scenario(&spec, &(program("  startup: {after: 0s}") + &web(2, "", container))));
@@ -275,7 +282,8 @@ fn a_full_queue_turns_requests_away() {
   # One at a time, 100 ms each: ten a second are answered, each after its own turn and at most five others.
   - {at: 30s, traffic: default/web, answered: {min: 245, max: 251}, causes: {turned away: {min: 480}}, latency: {max: 610ms}}
 ";
-    let app = program("  concurrency: 1\n  queue: 5\n  http: {'*': {latency: 100ms}}".replace("'*'", "/").as_str());
+    let app =
+        program("  concurrency: 1\n  queue: 5\n  http: {'*': {latency: 100ms}}".replace("'*'", "/").as_str());
     run(&scenario(spec, &(app + &web(1, "", ""))));
 }
 
@@ -367,7 +375,10 @@ fn a_dead_machine_times_out_and_a_partition_does_too() {
     let text = scenario(spec, &(program("  startup: {after: 0s}") + &spread()));
     let records = run(&text);
     let failed = failures(&records);
-    assert!(failed.iter().all(|(_, causes)| causes.iter().all(|(cause, _)| *cause == "time-out")), "{failed:?}");
+    assert!(
+        failed.iter().all(|(_, causes)| causes.iter().all(|(cause, _)| *cause == "time-out")),
+        "{failed:?}"
+    );
     // Requests from 10 s to 15 s to one of three pods, each after its two seconds.
     assert!((failed[0].0 - 13.0).abs() < 1.1 && (failed.last().unwrap().0 - 17.0).abs() < 1.1, "{failed:?}");
     let count: u64 = failed.iter().flat_map(|(_, causes)| causes).map(|(_, count)| count).sum();
@@ -402,7 +413,9 @@ fn eager_runs_and_forks_have_the_same_requests() {
   steps: [{at: 20s, kubectl: rollout restart deployment web}, {at: 40s, fault: {nodeCrash: {node: worker-2}}}]
 ";
     let container = "readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 2}";
-    let app = program("  http: {/: {latency: {exponential: {mean: 20ms}}}}\n  cpu: {perRequest: 3ms}\n  startup: {after: 2s}");
+    let app = program(
+        "  http: {/: {latency: {exponential: {mean: 20ms}}}}\n  cpu: {perRequest: 3ms}\n  startup: {after: 2s}",
+    );
     let text = scenario(spec, &(app + &web(3, "", container)));
     let lines = |records: &[Record]| -> Vec<String> {
         records.iter().map(|record| format!("{} {} {}", record.at, record.event, record.message)).collect()

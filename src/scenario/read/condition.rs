@@ -8,11 +8,11 @@ use crate::api::core::{ConditionStatus, TaintEffect};
 use crate::api::pod::PodPhase;
 use crate::base::Name;
 use crate::fault::Pick;
+use crate::kernel::SimDuration;
 use crate::scenario::expect::{
     About, Condition, Count, EventCondition, JobCondition, KubectlCondition, NodeCondition, PodCondition,
     Ready, TaintPattern, TrafficCondition, WorkloadCondition,
 };
-use crate::kernel::SimDuration;
 use crate::source::{nearest, quoted};
 use crate::traffic::Cause;
 

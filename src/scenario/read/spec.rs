@@ -9,9 +9,9 @@ use crate::component::settings::{SettingError, Settings};
 use crate::kernel::SimDuration;
 use crate::scenario::expect::Expectation;
 use crate::scenario::model::{NodePlan, Place};
-use crate::traffic::TrafficPlan;
 use crate::scenario::step::Step;
 use crate::source::{nearest, quoted};
+use crate::traffic::TrafficPlan;
 
 /// How long a run is if nothing is said.
 pub(in crate::scenario) const DEFAULT_DURATION: SimDuration = SimDuration::from_secs(600);

@@ -25,8 +25,13 @@ const RATES: &[Variant<(Rate, bool)>] = &[
 ];
 
 /// Rates of a Poisson process that vary.
-const VARYING: &[Variant<Rate>] =
-    &[("constant", |value| value.number().map(Rate::Constant)), ("ramp", ramp), ("step", steps), ("diurnal", diurnal), ("trace", trace)];
+const VARYING: &[Variant<Rate>] = &[
+    ("constant", |value| value.number().map(Rate::Constant)),
+    ("ramp", ramp),
+    ("step", steps),
+    ("diurnal", diurnal),
+    ("trace", trace),
+];
 
 /// Reads a list of sources, or `{mode: fluid, interval: 10s, sources: [...]}`.
 pub(super) fn traffic(value: &Value<'_>) -> Read<TrafficPlan> {
@@ -40,6 +45,9 @@ pub(super) fn traffic(value: &Value<'_>) -> Read<TrafficPlan> {
         let sources = fields.need("sources", |value| value.readable(source));
         (mode?, interval?, sources?)
     };
+    if mode == Some(Mode::Fluid) {
+        value.warn("not-simulated", "fluid traffic is not simulated yet: every request is");
+    }
     let sources = with_own_names(sources);
     Ok(TrafficPlan { mode: mode.unwrap_or_default(), interval, sources })
 }
@@ -62,8 +70,19 @@ fn with_own_names(mut sources: Vec<Source>) -> Vec<Source> {
 /// Reads `{service: default/web, rate: {ramp: {from: 10, to: 500, over: 10m}}}`.
 fn source(value: &Value<'_>) -> Read<Source> {
     let fields = value.fields(&[
-        "name", "service", "port", "path", "client", "rate", "users", "from", "until", "timeout", "retries",
-        "reuse", "objective",
+        "name",
+        "service",
+        "port",
+        "path",
+        "client",
+        "rate",
+        "users",
+        "from",
+        "until",
+        "timeout",
+        "retries",
+        "reuse",
+        "objective",
     ])?;
     let service = fields.need("service", |value| {
         let (namespace, name) = value.namespaced_name()?;
@@ -114,7 +133,8 @@ pub(super) fn call(value: &Value<'_>) -> Read<CallRule> {
     if !value.is_mapping() {
         return super::app::needed_service(value).map(plain);
     }
-    let fields = value.fields(&["service", "port", "path", "times", "timeout", "retries", "reuse", "optional"])?;
+    let fields =
+        value.fields(&["service", "port", "path", "times", "timeout", "retries", "reuse", "optional"])?;
     let service = fields.need("service", super::app::needed_service);
     let port = fields.optional("port", Value::some_text);
     let path = fields.optional("path", path);
@@ -148,21 +168,28 @@ fn client(value: &Value<'_>) -> Read<From> {
         let inside = value.word("place of clients", &words)?;
         return Ok(if inside { From::Cluster } else { From::Outside });
     }
-    value.one_of("place of clients", &[
-        ("node", |value| super::target::node_name(value).map(From::Node)),
-        ("zone", |value| {
-            let zone = value.label_value()?;
-            value.mention(Mentioned::Zone(zone.clone()));
-            Ok(From::Zone(zone))
-        }),
-    ])
+    value.one_of(
+        "place of clients",
+        &[
+            ("node", |value| super::target::node_name(value).map(From::Node)),
+            ("zone", |value| {
+                let zone = value.label_value()?;
+                value.mention(Mentioned::Zone(zone.clone()));
+                Ok(From::Zone(zone))
+            }),
+        ],
+    )
 }
 
 /// A number of attempts after the first, or `{attempts: 2, budget: 20%, backoff: 50ms}`.
 fn retries(value: &Value<'_>) -> Read<RetryRule> {
     let attempts = |value: &Value<'_>| value.whole(0..=100).map(|attempts| attempts as u32);
     if !value.is_mapping() {
-        return Ok(RetryRule { attempts: attempts(value)?, budget_per_million: None, backoff: DEFAULT_BACKOFF });
+        return Ok(RetryRule {
+            attempts: attempts(value)?,
+            budget_per_million: None,
+            backoff: DEFAULT_BACKOFF,
+        });
     }
     let fields = value.fields(&["attempts", "budget", "backoff"])?;
     let attempts = fields.need("attempts", attempts);
@@ -181,7 +208,9 @@ pub(super) fn percent_per_million(value: &Value<'_>) -> Read<u32> {
     let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
     match number.filter(|number| (0.0..=100.0).contains(number)) {
         Some(percent) => Ok((percent * 10_000.0).round() as u32),
-        None => value.wrong("invalid-value", format!("expected a percentage such as `99.9%`, found `{text}`")),
+        None => {
+            value.wrong("invalid-value", format!("expected a percentage such as `99.9%`, found `{text}`"))
+        }
     }
 }
 
@@ -189,7 +218,10 @@ fn load(fields: &Fields<'_>) -> Read<Load> {
     match fields.given(&["rate", "users"])[..] {
         ["rate"] => fields.need("rate", rate).map(|(rate, random)| Load::Open { rate, random }),
         ["users"] => fields.need("users", users),
-        [] => fields.lacks("it does not say how many requests", "give `rate: 10`, or `users: {count: 10, think: 5s}`"),
+        [] => fields.lacks(
+            "it does not say how many requests",
+            "give `rate: 10`, or `users: {count: 10, think: 5s}`",
+        ),
         _ => fields.conflict(&["rate", "users"]),
     }
 }
@@ -215,7 +247,11 @@ fn rate(value: &Value<'_>) -> Read<(Rate, bool)> {
 }
 
 fn poisson(value: &Value<'_>) -> Read<Rate> {
-    if value.is_mapping() { value.one_of("rate", VARYING) } else { value.positive_number().map(Rate::Constant) }
+    if value.is_mapping() {
+        value.one_of("rate", VARYING)
+    } else {
+        value.positive_number().map(Rate::Constant)
+    }
 }
 
 fn ramp(value: &Value<'_>) -> Read<Rate> {
@@ -268,7 +304,8 @@ fn trace(value: &Value<'_>) -> Read<Rate> {
             (rate.is_finite() && rate >= 0.0).then_some((at, rate))
         });
         let Some((at, rate)) = row else {
-            let message = format!("{name}:{}: expected a time in seconds and a rate, such as `60,250`", number + 1);
+            let message =
+                format!("{name}:{}: expected a time in seconds and a rate, such as `60,250`", number + 1);
             return value.wrong("invalid-value", message);
         };
         if steps.last().is_some_and(|(last, _)| *last >= at) {

@@ -1,6 +1,5 @@
 //! What is read, and what becomes of it.
 
-use crate::traffic::{Load, Rate};
 use super::{DESIGN, EVERYTHING, read, warnings, with_spec};
 use crate::api::pod::PodPhase;
 use crate::base::Quantity;
@@ -8,6 +7,7 @@ use crate::fault::{Fault, NodeTarget, Party, Pick, Pods};
 use crate::kernel::{Distribution, SimDuration, SimTime};
 use crate::scenario::expect::Ready;
 use crate::scenario::{Action, Condition, Count, Moment, Scenario, When};
+use crate::traffic::{Load, Rate};
 use crate::workload::OnSignal;
 
 fn minutes(minutes: u64) -> SimTime {
@@ -40,7 +40,9 @@ fn the_example_of_the_design() {
     let recover_after = Some(SimDuration::from_secs(480));
     let crash = Fault::NodeCrash { nodes: NodeTarget::Name("worker-2".into()), recover_after };
     assert_eq!(faults(&scenario), [(&crash, None)]);
-    let Load::Open { rate: Rate::Ramp { .. }, random: false } = &scenario.traffic.sources[0].load else { panic!() };
+    let Load::Open { rate: Rate::Ramp { .. }, random: false } = &scenario.traffic.sources[0].load else {
+        panic!()
+    };
     assert_eq!(scenario.expectations[0].text, r#"at: 12m, kubectl: "get pods -l app=web", ready: 5"#);
     let Condition::Kubectl(kubectl) = &scenario.expectations[0].condition else { panic!() };
     assert_eq!((&*kubectl.line, kubectl.ready), ("get pods -l app=web", Some(Count::exactly(5))));
