@@ -118,7 +118,8 @@ impl Traffic {
             self.finish_work(ctx, id, Err(Cause::ErrorStatus));
             return;
         }
-        let need = rule.and_then(|rule| rule.cpu).unwrap_or(model.cpu_per_request);
+        let own = rule.map(|rule| rule.cpu).filter(|cpu| *cpu > SimDuration::ZERO);
+        let need = own.unwrap_or(model.cpu_per_request);
         visit.state = VisitState::Works;
         if need == SimDuration::ZERO {
             self.rest(ctx, id);

@@ -2,12 +2,16 @@
 //!
 //! The container runtime meets a program through [`AppInstance`] and through nothing else.
 
+pub mod cpu;
 pub mod instance;
 pub mod model;
 pub mod server;
+pub mod usage;
 
-pub use instance::{Answer, AppInstance, Exit, Question};
+pub use cpu::{CpuShare, Quota};
+pub use instance::{Answer, AppInstance, Exit, Question, Surroundings};
 pub use model::{
     AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun,
 };
 pub use server::{Admission, Desk, SharedCpu};
+pub use usage::Growth;
