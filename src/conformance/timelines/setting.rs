@@ -20,6 +20,7 @@ use crate::scenario::model::Place;
 use crate::scenario::step::{Action, Step, When};
 use crate::scenario::{NodePlan, Scenario};
 use crate::source::{Diagnostics, SourceFile, Span};
+use crate::traffic::TrafficPlan;
 use crate::workload::AppModel;
 use crate::workload::model::{ExecRule, Matcher, OnSignal, ScriptedRun};
 
@@ -91,7 +92,7 @@ pub(super) fn of(recording: &Recording) -> Result<Setting, String> {
             apps: programs(recording),
             steps: Vec::new(),
             expectations: Vec::new(),
-            traffic: Vec::new(),
+            traffic: TrafficPlan::default(),
             warnings: Diagnostics::default(),
             sources: vec![file],
         },
