@@ -143,10 +143,10 @@ pub struct ControllerManager {
     pub(super) desks: Vec<Desk>,
     /// State of the node lifecycle controller.
     pub nodes: NodeLifecycle,
+    pub(super) cron_poll: Option<EventHandle>,
     pub(super) tolerations: BTreeMap<u32, (SimTime, EventHandle)>,
     pub(super) pod_gc: PodGcState,
     pub(super) garbage: GarbageGraph,
-    pub(super) cron_poll: Option<EventHandle>,
     pub(super) target: u64,
 }
 
@@ -277,10 +277,10 @@ impl ControllerManager {
             mirror: Mirror::of(objects),
             desks,
             nodes: NodeLifecycle::default(),
+            cron_poll: None,
             tolerations: BTreeMap::new(),
             pod_gc: PodGcState::default(),
             garbage: GarbageGraph::default(),
-            cron_poll: None,
             target: u64::from(incarnation),
         }
     }

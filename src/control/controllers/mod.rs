@@ -3,7 +3,6 @@
 //! A controller is level-triggered: it gets the key of an object, looks at the delivered state of the cluster, and sends
 //! requests that bring the cluster closer to what the object wants. It remembers nothing that it could look up.
 
-mod claim;
 mod cron_job;
 mod daemon_set;
 pub mod deployment;
@@ -16,6 +15,7 @@ mod job_policy;
 mod job_view;
 mod namespace;
 pub mod node_lifecycle;
+mod ownership;
 pub(super) mod pod_gc;
 pub(super) mod replicas;
 mod stateful_set;

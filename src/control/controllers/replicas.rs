@@ -18,7 +18,7 @@ use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerMa
 use crate::control::ranking::{self, Candidate, Order};
 use crate::kernel::SimDuration;
 
-use super::claim::selector_of;
+use super::ownership::selector_of;
 
 /// What the two kinds have in common.
 struct Set {
