@@ -61,7 +61,7 @@ impl Desktop<'_, '_> {
         let mut status = view.job.status.clone();
         let failed = self.keep_books(&view, &mut status);
         if !view.job.metadata.is_terminating() {
-            self.decide(&view, &mut status, failed);
+            self.decide_job(&view, &mut status, failed);
         }
         if status != view.job.status {
             let job = Job { status, ..view.job.as_ref().clone() };
@@ -120,7 +120,7 @@ impl Desktop<'_, '_> {
     }
 
     /// Fails, completes, suspends or goes on with the Job.
-    fn decide(&mut self, view: &View, status: &mut JobStatus, failed: i32) {
+    fn decide_job(&mut self, view: &View, status: &mut JobStatus, failed: i32) {
         let suspended = view.job.spec.suspend == Some(true);
         if status.start_time.is_none() && !suspended {
             self.start_clock(view, status);
