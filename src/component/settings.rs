@@ -218,6 +218,15 @@ settings! {
     network_latency "networkLatency": SimDuration = SimDuration::from_micros(250), "Time of a packet between two nodes, one way.";
     zone_latency "zoneLatency": SimDuration = SimDuration::from_micros(500), "Extra time of a packet between two zones, one way.";
     external_latency "externalLatency": SimDuration = millis(10), "Time of a packet between clients outside and the cluster, one way.";
+    load_balancer_provisioning "loadBalancerProvisioning": SimDuration = secs(30), "Time until the cloud has made a load balancer.";
+    load_balancer_check_period "loadBalancerCheckPeriod": SimDuration = secs(5), "How often a load balancer checks its nodes.";
+    load_balancer_check_threshold "loadBalancerCheckThreshold": u64 = 2, "Checks in a row after which a load balancer changes its mind about a node.";
+    horizontal_pod_autoscaler_sync_period "horizontalPodAutoscalerSyncPeriod": SimDuration = secs(15), "How often each autoscaler is looked at.";
+    horizontal_pod_autoscaler_tolerance "horizontalPodAutoscalerTolerance": f64 = 0.1, "How far from its target a metric may be without an effect.";
+    horizontal_pod_autoscaler_cpu_initialization_period "horizontalPodAutoscalerCpuInitializationPeriod": SimDuration = secs(300), "How long after its start the CPU of a pod counts only while it is ready.";
+    horizontal_pod_autoscaler_initial_readiness_delay "horizontalPodAutoscalerInitialReadinessDelay": SimDuration = secs(30), "How long after its start a pod that is not ready counts as never ready.";
+    horizontal_pod_autoscaler_downscale_stabilization "horizontalPodAutoscalerDownscaleStabilization": SimDuration = secs(300), "How long higher recommendations hold off a lower one.";
+    metric_resolution "metricResolution": SimDuration = secs(15), "How often metrics-server asks the kubelets.";
     pod_gc_period "podGcPeriod": SimDuration = secs(20), "How often the pod garbage collector works.";
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";

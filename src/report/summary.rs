@@ -44,6 +44,8 @@ pub struct Summary {
     pub workloads: Vec<WorkloadSummary>,
     /// Faults and what became of the workloads.
     pub faults: Vec<FaultSummary>,
+    /// What the machines cost and how much of them was used.
+    pub cost: CostSummary,
     /// Requests, those of sources first.
     pub traffic: Vec<FlowSummary>,
     /// Nodes.
@@ -119,6 +121,43 @@ pub struct FaultSummary {
     pub hit_after_s: Option<f64>,
     /// From the fault until all workloads were ready again.
     pub recovered_after_s: Option<f64>,
+}
+
+/// What the machines cost and how much of them was used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CostSummary {
+    /// Hours that nodes were part of the cluster, all together.
+    pub node_hours: f64,
+    /// Their price, for those that have one.
+    pub price: f64,
+    /// Core hours that running pods requested; nothing where metrics-server does not run.
+    pub cpu_requested_core_hours: Option<f64>,
+    /// Core hours that programs used.
+    pub cpu_used_core_hours: Option<f64>,
+    /// Core hours requested and not used.
+    pub cpu_wasted_core_hours: Option<f64>,
+    /// GiB hours of memory requested and not used.
+    pub memory_wasted_gib_hours: Option<f64>,
+}
+
+impl CostSummary {
+    fn new(recorded: &Recorded, info: &RunInfo) -> Self {
+        let hours = |node: &super::NodeSeries| node.observed_for.as_secs_f64() / 3600.0;
+        let price = |node: &super::NodeSeries| info.prices.get(&*node.name).map_or(0.0, |price| price * hours(node));
+        let usage = &recorded.usage;
+        let known = |value: f64| usage.is_known().then_some(value);
+        let [used, requested, _] = usage.cpu_milli_seconds.map(|sum| sum as f64 / 3_600_000.0);
+        let gib_hours = f64::from(1 << 30) * 3600.0;
+        let [memory_used, memory_requested] = usage.memory_byte_seconds.map(|sum| sum as f64 / gib_hours);
+        Self {
+            node_hours: recorded.nodes.iter().map(hours).sum(),
+            price: recorded.nodes.iter().map(price).sum(),
+            cpu_requested_core_hours: known(requested),
+            cpu_used_core_hours: known(used),
+            cpu_wasted_core_hours: known((requested - used).max(0.0)),
+            memory_wasted_gib_hours: known((memory_requested - memory_used).max(0.0)),
+        }
+    }
 }
 
 /// Requests of one client to one Service.
@@ -274,6 +313,7 @@ impl Summary {
             kubernetes_events: EventTotals { normal: counters.notices, warning: counters.warnings },
             workloads: workloads(recorded),
             faults: faults(recorded),
+            cost: CostSummary::new(recorded, info),
             traffic: recorded.flows.iter().map(FlowSummary::new).collect(),
             nodes: nodes(recorded),
             expectations: expectations(info),

@@ -1,6 +1,6 @@
 //! From a scenario to a world at virtual time zero.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::api::admission::Admission;
 use crate::api::core::{Condition, ConditionStatus};
@@ -25,6 +25,7 @@ use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
 use super::kubectl::Drains;
+use super::metrics::MetricsServer;
 use super::run::RunOptions;
 use super::steps::Script;
 use super::watch::Watches;
@@ -69,6 +70,8 @@ impl World {
             heartbeats: Vec::new(),
             network: Network::default(),
             traffic: None,
+            metrics: MetricsServer::default(),
+            balancers_planned: BTreeSet::new(),
             traffic_wake: None,
             reach: Reach::default(),
             apps: Apps::new(scenario.apps.clone()),
@@ -87,6 +90,9 @@ impl World {
         world.network.services.is_used = world.traffic.is_some();
         world.bootstrap(scenario);
         world.plan_traffic();
+        if world.traffic.is_some() {
+            world.start_metrics_server();
+        }
         world
     }
 

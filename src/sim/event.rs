@@ -30,6 +30,10 @@ pub enum Event {
     Scheduler(u32, SchedulerEvent),
     /// Something happens to requests.
     Traffic,
+    /// metrics-server asks the kubelets.
+    Scrape,
+    /// The cloud has made the load balancer of a Service.
+    LoadBalancer(u32),
     /// A step of the scenario begins.
     Step(u32),
     /// A fault ends.

@@ -11,6 +11,7 @@ pub mod expect;
 mod faults;
 mod kubectl;
 mod machines;
+mod metrics;
 mod records;
 pub mod run;
 mod steps;

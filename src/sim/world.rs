@@ -1,5 +1,7 @@
 //! All state of a run. Plain data: cloning it forks the run.
 
+use std::collections::BTreeSet;
+
 use crate::api::{ApiServer, Timestamp};
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
@@ -14,6 +16,7 @@ use crate::workload::Apps;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
+use super::metrics::MetricsServer;
 use super::kubectl::Drains;
 use super::steps::Script;
 use super::watch::Watches;
@@ -75,6 +78,8 @@ pub struct World {
     pub traffic: Option<Traffic>,
     /// When something happens to requests next, as it is planned.
     pub(super) traffic_wake: Option<(SimTime, EventHandle)>,
+    /// metrics-server.
+    pub metrics: MetricsServer,
     /// Links to the control plane.
     pub reach: Reach,
     /// Programs.
@@ -87,6 +92,8 @@ pub struct World {
     pub(super) drains: Drains,
     /// What the scenario expects.
     pub watchlist: Watchlist,
+    /// Services for which the cloud makes a load balancer.
+    pub(super) balancers_planned: BTreeSet<u32>,
     /// End of the run.
     pub end: SimTime,
     /// Number of the next request of a user.

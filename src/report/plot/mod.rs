@@ -13,11 +13,13 @@ mod pods;
 mod render;
 mod replicas;
 mod scene;
+mod traffic;
 
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};
 pub use replicas::replicas;
+pub use traffic::traffic;
 pub use scene::{Anchor, Area, Color, Scene, Shape, Text};
 
 pub(super) use axis::{brief, tick_step};
