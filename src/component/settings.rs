@@ -227,6 +227,11 @@ settings! {
     horizontal_pod_autoscaler_initial_readiness_delay "horizontalPodAutoscalerInitialReadinessDelay": SimDuration = secs(30), "How long after its start a pod that is not ready counts as never ready.";
     horizontal_pod_autoscaler_downscale_stabilization "horizontalPodAutoscalerDownscaleStabilization": SimDuration = secs(300), "How long higher recommendations hold off a lower one.";
     metric_resolution "metricResolution": SimDuration = secs(15), "How often metrics-server asks the kubelets.";
+    cluster_autoscaler_scan_interval "clusterAutoscalerScanInterval": SimDuration = secs(10), "How often the cluster autoscaler looks at the cluster.";
+    node_provision_time "nodeProvisionTime": SimDuration = secs(90), "Time from the autoscaler's wish to a new node that is ready.";
+    scale_down_unneeded_time "scaleDownUnneededTime": SimDuration = secs(600), "How long a node must not be needed before it is removed.";
+    scale_down_delay_after_add "scaleDownDelayAfterAdd": SimDuration = secs(600), "How long after a scale-up no node is removed.";
+    scale_down_utilization_threshold "scaleDownUtilizationThreshold": f64 = 0.5, "Requests over allocatable below which a node may not be needed.";
     pod_gc_period "podGcPeriod": SimDuration = secs(20), "How often the pod garbage collector works.";
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::api::{ApiServer, Timestamp};
+use crate::base::Name;
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
 use crate::control::scheduling::SchedulerComponent;
@@ -13,6 +14,7 @@ use crate::trace::Recorder;
 use crate::traffic::Traffic;
 use crate::workload::Apps;
 
+use super::autoscaler::ClusterAutoscaler;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
@@ -78,6 +80,10 @@ pub struct World {
     pub traffic: Option<Traffic>,
     /// When something happens to requests next, as it is planned.
     pub(super) traffic_wake: Option<(SimTime, EventHandle)>,
+    /// The cluster autoscaler.
+    pub cluster_autoscaler: ClusterAutoscaler,
+    /// Minor number and name of the version of all kubelets.
+    pub(super) kubelet_version: (u32, Name),
     /// metrics-server.
     pub metrics: MetricsServer,
     /// Links to the control plane.
