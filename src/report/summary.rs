@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::recorded::{Recorded, RecoveryOutcome, RunInfo};
 use super::traffic::{Flow, milliseconds};
+use super::{Mark, MarkKind};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
 
@@ -121,6 +122,12 @@ pub struct FaultSummary {
     pub hit_after_s: Option<f64>,
     /// From the fault until all workloads were ready again.
     pub recovered_after_s: Option<f64>,
+    /// Requests of sources that failed between this fault and the next one.
+    pub requests_failed: u64,
+    /// From the fault until the interval in which the first of them failed begins.
+    pub requests_fail_after_s: Option<f64>,
+    /// From the fault until the interval in which the last of them failed ends.
+    pub requests_recovered_after_s: Option<f64>,
 }
 
 /// What the machines cost and how much of them was used.
@@ -366,9 +373,33 @@ fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
         };
         let at_s = seconds(recovery.mark.at.since_start());
         let (hit_after_s, recovered_after_s) = (hit.map(seconds), end.map(seconds));
-        FaultSummary { label: recovery.mark.label, at_s, outcome, hit_after_s, recovered_after_s }
+        let felt = failed_requests(recorded, &recovery.mark);
+        let after = |at: SimTime| seconds(at.saturating_since(recovery.mark.at));
+        FaultSummary {
+            at_s,
+            outcome,
+            hit_after_s,
+            recovered_after_s,
+            requests_failed: felt.map_or(0, |(count, _, _)| count),
+            requests_fail_after_s: felt.map(|(_, first, _)| after(first)),
+            requests_recovered_after_s: felt.map(|(_, _, last)| after(last)),
+            label: recovery.mark.label,
+        }
     };
     recorded.recoveries().into_iter().map(summary).collect()
+}
+
+/// Requests of sources that failed from a fault on until the next one: how many, and the first and last interval.
+fn failed_requests(recorded: &Recorded, fault: &Mark) -> Option<(u64, SimTime, SimTime)> {
+    let later = recorded.marks.iter().filter(|mark| mark.kind == MarkKind::Fault && mark.at > fault.at);
+    let until = later.map(|mark| mark.at).min().unwrap_or(recorded.end);
+    let sources = recorded.flows.iter().filter(|flow| flow.is_source);
+    let intervals = sources.flat_map(|flow| &flow.intervals);
+    let hit = intervals.filter(|it| it.until > fault.at && it.from < until && it.failures() > 0);
+    hit.fold(None, |sum, it| {
+        let (count, first, last) = sum.unwrap_or((0, it.from, it.until));
+        Some((count + it.failures(), first.min(it.from), last.max(it.until)))
+    })
 }
 
 fn nodes(recorded: &Recorded) -> Vec<NodeSummary> {
