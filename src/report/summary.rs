@@ -150,7 +150,7 @@ pub struct CostSummary {
 impl CostSummary {
     fn new(recorded: &Recorded, info: &RunInfo) -> Self {
         let hours = |node: &super::NodeSeries| node.observed_for.as_secs_f64() / 3600.0;
-        let price = |node: &super::NodeSeries| info.prices.get(&*node.name).map_or(0.0, |price| price * hours(node));
+        let price = |node: &super::NodeSeries| price_of(&node.name, info) * hours(node);
         let usage = &recorded.usage;
         let known = |value: f64| usage.is_known().then_some(value);
         let [used, requested, _] = usage.cpu_milli_seconds.map(|sum| sum as f64 / 3_600_000.0);
@@ -165,6 +165,13 @@ impl CostSummary {
             memory_wasted_gib_hours: known((memory_requested - memory_used).max(0.0)),
         }
     }
+}
+
+/// Price of an hour of a node: its own, or that of another machine of its pool.
+fn price_of(node: &str, info: &RunInfo) -> f64 {
+    let pool = |name: &str| name.rsplit_once('-').map(|(pool, _)| pool.to_owned());
+    let same_pool = || info.prices.iter().find(|(other, _)| pool(other) == pool(node)).map(|(_, price)| *price);
+    info.prices.get(node).copied().or_else(same_pool).unwrap_or(0.0)
 }
 
 /// Requests of one client to one Service.

@@ -218,7 +218,7 @@ impl World {
         let pools = &self.cluster_autoscaler.pools;
         let coming = pools.iter().flat_map(|pool| {
             let numbers = pool.newest + 1 - pool.coming..=pool.newest;
-            numbers.map(|number| Room::of(&pool.machine(number).node))
+            numbers.map(move |number| Room::of(&pool.machine(number).node))
         });
         let mut coming: Vec<Room> = coming.collect();
         let waiting = self.api.objects().iter::<Pod>().filter(|(_, pod)| is_waiting(pod));
@@ -380,8 +380,7 @@ impl World {
     }
 
     fn pool_of(&self, node: u32) -> Option<&Pool> {
-        let pools = self.cluster_autoscaler.pools.iter();
-        pools.into_iter().find(|pool| self.machines_of(&pool.name).contains(&node))
+        self.cluster_autoscaler.pools.iter().find(|pool| self.machines_of(&pool.name).contains(&node))
     }
 
     fn may_shrink(&self, node: u32) -> bool {

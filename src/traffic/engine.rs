@@ -221,7 +221,11 @@ impl Traffic {
         }
         match plan.mode {
             Mode::Fluid => traffic.plan_step(SimTime::ZERO, end),
-            Mode::Exact => (0..traffic.source_count()).for_each(|index| traffic.start_source(index, end)),
+            Mode::Exact => {
+                for index in 0..traffic.source_count() {
+                    traffic.start_source(index, end);
+                }
+            }
         }
         Some(traffic)
     }
