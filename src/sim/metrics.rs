@@ -49,9 +49,29 @@ impl MetricsServer {
 impl World {
     /// Somebody wants metrics from now on.
     pub(super) fn start_metrics_server(&mut self) {
-        if !std::mem::replace(&mut self.metrics.runs, true) {
-            let at = self.now().ceil_to(self.settings.metric_resolution, SimDuration::ZERO);
-            self.plan_scrape(at);
+        if std::mem::replace(&mut self.metrics.runs, true) {
+            return;
+        }
+        let resolution = self.settings.metric_resolution;
+        let at = self.now().ceil_to(resolution, SimDuration::ZERO);
+        self.plan_scrape(at);
+        if at >= SimTime::ZERO + resolution {
+            self.seem_scraped(SimTime::ZERO + at.since_start().saturating_sub(resolution));
+        }
+    }
+
+    /// The server has been there all along, only nobody looked: what its last scrape found is the same at any time, since
+    /// without requests it counts nothing.
+    fn seem_scraped(&mut self, last: SimTime) {
+        self.metrics.last_scrape = Some(last);
+        for (id, pod) in self.hosts.iter().flat_map(|host| host.pods()) {
+            for (at, truth) in pod.containers.iter().enumerate() {
+                if let Some(instance) = truth.running.as_ref().filter(|it| it.started_at <= last) {
+                    let start = instance.app.start_number();
+                    let point = Point { start, cpu: SimDuration::ZERO, requests: 0 };
+                    self.metrics.points.insert((*id, at as u16), point);
+                }
+            }
         }
     }
 
