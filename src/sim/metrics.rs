@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::Name;
+use crate::base::{Name, Quantity};
 use crate::component::Class;
 use crate::component::metrics::{ClusterMetrics, ContainerUsage, PodMetrics};
 use crate::kernel::{EventKey, SimDuration, SimTime};
+use crate::node::pod::HostPod;
 use crate::trace::{Detail, Subject, UsageSample};
 use crate::traffic::Traffic;
 
@@ -90,67 +91,13 @@ impl World {
         let mut newest = ClusterMetrics::default();
         let mut points = BTreeMap::new();
         let mut used = UsageSample::default();
-        for host in &self.hosts {
-            let shared = &host.shared;
-            if !shared.powered {
-                continue;
-            }
-            used.cpu_offered_milli +=
-                shared.allocatable.get("cpu").map_or(0, |cpu| cpu.milli_value().unsigned_abs());
+        for host in self.hosts.iter().filter(|host| host.shared.powered) {
+            let offered = host.shared.allocatable.get("cpu").map_or(0, Quantity::milli_value);
+            used.cpu_offered_milli += offered.unsigned_abs();
             for (id, pod) in host.pods() {
-                for container in pod.pod.spec.containers.iter().filter(|_| pod.any_running()) {
-                    let requests = &container.resources.requests;
-                    used.cpu_requested_milli +=
-                        requests.get("cpu").map_or(0, |cpu| cpu.milli_value().unsigned_abs());
-                    used.memory_requested += requests.get("memory").map_or(0, |it| it.value().unsigned_abs());
-                }
-                let mut metrics = PodMetrics {
-                    taken: now,
-                    window,
-                    containers: Vec::new(),
-                    requests_milli: 0,
-                    requests_present: 0,
-                };
-                let mut is_whole = true;
-                for (at, truth) in pod.containers.iter().enumerate() {
-                    let Some(instance) = &truth.running else { continue };
-                    let load = self
-                        .traffic
-                        .as_ref()
-                        .map(|traffic| traffic.load_of(pod.pod.metadata.uid, at as u16, now))
-                        .unwrap_or_default();
-                    let key = (*id, at as u16);
-                    let age = now.saturating_since(instance.started_at);
-                    let point =
-                        Point { start: instance.app.start_number(), cpu: load.cpu, requests: load.requests };
-                    points.insert(key, point);
-                    let memory = instance.app.memory_at(now)
-                        + instance.app.model().memory_per_request * load.present as u64;
-                    used.memory_used += memory;
-                    let before = self.metrics.points.get(&key).filter(|before| before.start == point.start);
-                    let (since, before) = match before {
-                        Some(before) => (window, *before),
-                        None if age >= FRESH && age <= resolution => {
-                            (age, Point { cpu: SimDuration::ZERO, requests: 0, ..point })
-                        }
-                        None => {
-                            is_whole = false;
-                            continue;
-                        }
-                    };
-                    let cpu = point.cpu.saturating_sub(before.cpu);
-                    let cpu_milli =
-                        instance.app.cpu().used_milli() + per_second(cpu.as_nanos(), since) / 1_000_000;
-                    used.cpu_used_milli += cpu_milli;
-                    metrics.window = since;
-                    metrics.requests_milli += per_second((point.requests - before.requests) * 1000, since);
-                    metrics.requests_present += load.present as u64;
-                    let name = pod.spec(at).name.clone();
-                    metrics.containers.push(ContainerUsage { name, cpu_milli, memory });
-                }
-                let is_served =
-                    is_whole && !metrics.containers.is_empty() && self.reach.reaches_api(shared.index);
-                if is_served {
+                add_requests(&mut used, pod);
+                let metrics = self.scrape_pod(*id, pod, window, &mut points, &mut used);
+                if let Some(metrics) = metrics.filter(|_| self.reach.reaches_api(host.shared.index)) {
                     newest.pods.insert(pod.pod.metadata.uid, metrics);
                 }
             }
@@ -165,6 +112,54 @@ impl World {
         }
         self.record_usage(used);
         self.plan_scrape(now + resolution);
+    }
+
+    /// Reads the counters of a pod's processes; returns what is served, if there are numbers for all of them.
+    fn scrape_pod(
+        &self,
+        id: u32,
+        pod: &HostPod,
+        window: SimDuration,
+        points: &mut BTreeMap<(u32, u16), Point>,
+        used: &mut UsageSample,
+    ) -> Option<PodMetrics> {
+        let now = self.now();
+        let mut metrics =
+            PodMetrics { taken: now, window, containers: Vec::new(), requests_milli: 0, requests_present: 0 };
+        let mut is_whole = true;
+        for (at, truth) in pod.containers.iter().enumerate() {
+            let Some(instance) = &truth.running else { continue };
+            let traffic = self.traffic.as_ref();
+            let load = traffic
+                .map(|traffic| traffic.load_of(pod.pod.metadata.uid, at as u16, now))
+                .unwrap_or_default();
+            let key = (id, at as u16);
+            let age = now.saturating_since(instance.started_at);
+            let point = Point { start: instance.app.start_number(), cpu: load.cpu, requests: load.requests };
+            points.insert(key, point);
+            let memory =
+                instance.app.memory_at(now) + instance.app.model().memory_per_request * load.present as u64;
+            used.memory_used += memory;
+            let before = self.metrics.points.get(&key).filter(|before| before.start == point.start);
+            let (since, before) = match before {
+                Some(before) => (window, *before),
+                None if age >= FRESH && age <= self.settings.metric_resolution => {
+                    (age, Point { cpu: SimDuration::ZERO, requests: 0, ..point })
+                }
+                None => {
+                    is_whole = false;
+                    continue;
+                }
+            };
+            let cpu = point.cpu.saturating_sub(before.cpu);
+            let cpu_milli = instance.app.cpu().used_milli() + per_second(cpu.as_nanos(), since) / 1_000_000;
+            used.cpu_used_milli += cpu_milli;
+            metrics.window = since;
+            metrics.requests_milli += per_second((point.requests - before.requests) * 1000, since);
+            metrics.requests_present += load.present as u64;
+            metrics.containers.push(ContainerUsage { name: pod.spec(at).name.clone(), cpu_milli, memory });
+        }
+        (is_whole && !metrics.containers.is_empty()).then_some(metrics)
     }
 
     fn scrape_services(&mut self, newest: &mut ClusterMetrics, window: SimDuration) {
@@ -201,6 +196,15 @@ impl World {
             message,
             detail,
         );
+    }
+}
+
+/// Adds what a pod that runs requests.
+fn add_requests(used: &mut UsageSample, pod: &HostPod) {
+    for container in pod.pod.spec.containers.iter().filter(|_| pod.any_running()) {
+        let requests = &container.resources.requests;
+        used.cpu_requested_milli += requests.get("cpu").map_or(0, Quantity::milli_value).unsigned_abs();
+        used.memory_requested += requests.get("memory").map_or(0, Quantity::value).unsigned_abs();
     }
 }
 

@@ -441,7 +441,7 @@ fn the_online_boutique_answers() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifests = root.join("../shared/data/manifests/online-boutique/kubernetes-manifests.yaml");
     if !manifests.exists() {
-        println!("skipped: {} is absent", manifests.display());
+        eprintln!("skipped: {} is absent", manifests.display());
         return;
     }
     let paths = [root.join("scenarios/online-boutique/zone-outage.yaml"), manifests];
