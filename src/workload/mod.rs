@@ -6,4 +6,4 @@ pub mod instance;
 pub mod model;
 
 pub use instance::{Answer, AppInstance, Exit, Question};
-pub use model::{AppModel, Apps, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun};
+pub use model::{AppModel, Apps, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun, glob};
