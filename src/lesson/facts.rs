@@ -94,7 +94,10 @@ fn sentence(record: &Record) -> String {
     let name = &record.subject.name;
     match &*record.message {
         "" => format!("{} {name} {}", record.subject.kind, record.event),
-        message if message.contains(&**name) || name.is_empty() => message.to_owned(),
+        // Events say themselves what they are about.
+        message if message.contains(&**name) || name.is_empty() || record.subject.kind == "Event" => {
+            message.to_owned()
+        }
         message => format!("{name}: {message}"),
     }
 }
