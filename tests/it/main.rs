@@ -27,3 +27,4 @@ mod perturbed;
 mod resume;
 mod scenarios;
 mod timeline;
+mod traffic;
