@@ -9,7 +9,7 @@
 //! {{rows at TIME get pods ...}}                the rows of a table
 //! ```
 //!
-//! EVENT is the event or the reason of a record, OBJECT is `pod/web-*`, `node/worker-2` or `-` for any.
+//! EVENT is the event or the reason of a record, or `EVENT~Some_words` for those whose message has the words; OBJECT is `pod/web-*`, `node/worker-2` or `-` for any.
 
 use crate::api::Kind;
 use crate::kernel::{SimDuration, SimTime};
@@ -48,6 +48,8 @@ pub struct Look {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pick {
     event: String,
+    /// What the message must contain.
+    words: String,
     kind: Option<&'static str>,
     name: String,
     /// From 1; `None` = the last.
@@ -66,7 +68,14 @@ impl Pick {
                 (Some(kind.as_str()), name)
             }
         };
-        Ok(Self { event: event.to_owned(), kind, name: name.to_owned(), number: Some(1) })
+        let (event, words) = event.split_once('~').unwrap_or((event, ""));
+        Ok(Self {
+            event: event.to_owned(),
+            words: words.replace('_', " "),
+            kind,
+            name: name.to_owned(),
+            number: Some(1),
+        })
     }
 
     /// Takes `EVENT OBJECT [N]` off the front of words.
@@ -89,6 +98,7 @@ impl Pick {
     /// Whether a record is one of the event.
     pub(super) fn matches(&self, record: &Record) -> bool {
         (record.event == self.event || *record.reason == *self.event)
+            && record.message.contains(&self.words)
             && self.kind.is_none_or(|kind| record.subject.kind == kind)
             && glob(&self.name, &record.subject.name)
     }
@@ -123,7 +133,7 @@ impl Query {
                 (Self::After(first, second), rest)
             }
             Some((&"get", &[kind, name, path, "at", at])) => {
-                let line = format!("get {kind} {name} -o jsonpath={path}");
+                let line = format!("get {kind} {name} -o jsonpath='{path}'");
                 (Self::Kubectl(Look { at: time(at)?, line }), &[][..])
             }
             Some((&"rows", &["at", at, ref line @ ..])) => {
