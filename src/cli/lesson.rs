@@ -86,15 +86,13 @@ fn teach(lesson: &Lesson, args: &LessonArgs, printer: &mut Printer) -> Result<Ex
 fn check(lesson: &Lesson, paths: &[PathBuf], printer: &mut Printer) -> Result<ExitStatus, String> {
     let Some(scenario) = run::load(paths, printer, true) else { return Ok(ExitStatus::Error) };
     let outcome = lesson::check(lesson, scenario)?;
-    let mut text = String::new();
     for (part, missed) in &outcome.parts {
-        match missed {
-            None => text.push_str(&format!("reached  {part}\n")),
-            Some(why) => text.push_str(&format!("missed   {part}\n         {why}\n")),
-        }
+        printer.result(&match missed {
+            None => format!("reached  {part}\n"),
+            Some(why) => format!("missed   {part}\n         {why}\n"),
+        });
     }
-    text.push_str(if outcome.is_reached() { "Solved.\n" } else { "Not yet.\n" });
-    printer.result(&text);
+    printer.result(if outcome.is_reached() { "Solved.\n" } else { "Not yet.\n" });
     Ok(if outcome.is_reached() { ExitStatus::Success } else { ExitStatus::Failure })
 }
 
