@@ -58,15 +58,14 @@ pub struct Pick {
 
 impl Pick {
     fn new(event: &str, object: &str) -> Result<Self, String> {
-        let (kind, name) = match object {
-            "-" => (None, "*"),
-            _ => {
-                let (word, name) = object
-                    .split_once('/')
-                    .ok_or_else(|| format!("`{object}`: an object is KIND/NAME, or `-` for any"))?;
-                let kind = Kind::from_word(word).ok_or_else(|| format!("there is no kind `{word}`"))?;
-                (Some(kind.as_str()), name)
-            }
+        let (kind, name) = if object == "-" {
+            (None, "*")
+        } else {
+            let (word, name) = object
+                .split_once('/')
+                .ok_or_else(|| format!("`{object}`: an object is KIND/NAME, or `-` for any"))?;
+            let kind = Kind::from_word(word).ok_or_else(|| format!("there is no kind `{word}`"))?;
+            (Some(kind.as_str()), name)
         };
         let (event, words) = event.split_once('~').unwrap_or((event, ""));
         Ok(Self {
@@ -108,7 +107,7 @@ impl Pick {
         let mut found = records.iter().filter(|record| self.matches(record));
         let record = match self.number {
             Some(number) => found.nth(number - 1),
-            None => found.last(),
+            None => found.next_back(),
         };
         record.ok_or_else(|| format!("the run has no such record: {} of {}", self.event, self.name))
     }
