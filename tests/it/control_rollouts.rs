@@ -35,12 +35,13 @@ fn case() -> impl Strategy<Value = Case> {
 
 fn scenario(case: &Case) -> String {
     let Case { replicas, surge, unavailable, startup, again_after, kills } = case;
-    let kills: String = kills
+    let kills: Vec<String> = kills
         .iter()
         .map(|at| {
             format!("  - {{at: {at}s, fault: {{exit: {{pods: {{labels: app=web, namespace: default, count: 1}}, code: 1}}}}}}\n")
         })
         .collect();
+    let kills = kills.concat();
     format!(
         "
 apiVersion: shakedown.sim/v1alpha1
