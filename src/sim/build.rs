@@ -20,6 +20,7 @@ use crate::scenario::{NodePlan, Scenario};
 use crate::trace::Recorder;
 use crate::workload::Apps;
 
+use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
@@ -61,7 +62,7 @@ impl World {
             passed: EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 0 },
             recorder: Recorder::default(),
             api,
-            api_up: true,
+            control_plane: ControlPlane::new(&settings, options.eager),
             watches: Watches::default(),
             incarnations: Incarnations::default(),
             hosts: Vec::new(),
@@ -78,7 +79,7 @@ impl World {
             settings,
         };
         for watcher in [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network] {
-            world.watches.connect(watcher);
+            world.open_watch(watcher);
         }
         world.bootstrap(scenario);
         world
@@ -94,6 +95,9 @@ impl World {
         {
             let class = PriorityClass { metadata: named(name, ""), value, ..PriorityClass::default() };
             self.create_now(class.into());
+        }
+        for which in Elected::ALL {
+            self.plan_looks(which);
         }
         self.create_now(kubernetes_service().into());
         for (index, plan) in scenario.nodes.iter().enumerate() {
@@ -131,7 +135,8 @@ impl World {
         host.shared.images.extend(plan.images.iter().cloned());
         self.hosts.push(host);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });
-        self.watches.add_node(name, index);
+        self.watches.add_node(name);
+        self.open_watch(Watcher::Node(index));
         self.create_now(node.into());
     }
 

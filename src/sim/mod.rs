@@ -5,6 +5,7 @@
 //! Only this room knows all components. Nothing here touches files or prints.
 
 mod build;
+mod control_plane;
 mod dispatch;
 pub mod event;
 pub mod expect;

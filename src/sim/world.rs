@@ -10,6 +10,7 @@ use crate::node::Host;
 use crate::trace::Recorder;
 use crate::workload::Apps;
 
+use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
@@ -54,8 +55,8 @@ pub struct World {
     pub recorder: Recorder,
     /// The API server with the store.
     pub api: ApiServer,
-    /// Whether the API server answers and accepts writes.
-    pub api_up: bool,
+    /// The processes of the control plane.
+    pub control_plane: ControlPlane,
     /// Watches.
     pub watches: Watches,
     /// The controller manager, unless it is down.

@@ -21,6 +21,7 @@ mod node_lifecycle;
 mod node_machines;
 mod node_probes;
 mod node_properties;
+mod outages;
 mod perturbed;
 mod scenarios;
 mod timeline;

@@ -274,9 +274,9 @@ impl World {
     /// A drain goes on.
     pub(crate) fn continue_drain(&mut self, number: u32) {
         let progress = self.drains.0[number as usize].clone();
-        if !self.api_up {
+        if let Some(why) = self.no_answer() {
             // The watch of kubectl fails, and with it the command.
-            self.record_output(1, super::REFUSED);
+            self.record_output(1, why);
             return;
         }
         let mut shell = Shell::new(self, Scope::Default);

@@ -25,6 +25,7 @@ use crate::api::pod::Pod;
 use crate::kubectl::{Answer, Command, Verb};
 use crate::trace::{Detail, Subject};
 
+use super::control_plane::Availability;
 use super::world::World;
 pub(super) use drain::Drains;
 pub(super) use present::Present;
@@ -61,8 +62,8 @@ impl World {
             Ok(command) => command,
             Err(error) => return failure(format!("error: {error}")),
         };
-        if !self.api_up {
-            return failure(REFUSED.to_owned());
+        if let Some(why) = self.no_answer() {
+            return failure(why.to_owned());
         }
         let (answer, status) = self.carry_out(command);
         let (rows, ready) = present::count_rows(&answer.out);
@@ -74,6 +75,15 @@ impl World {
         self.carry_out(command).0
     }
 
+    /// What kubectl says when the API server answers nothing, or nothing that has to be up to date.
+    fn no_answer(&self) -> Option<&'static str> {
+        match self.control_plane.availability() {
+            Availability::Full => None,
+            Availability::CachedReads => Some("Error from server: etcdserver: request timed out"),
+            Availability::None => Some(REFUSED),
+        }
+    }
+
     /// Runs a command of the scenario and writes its output into the trace.
     pub(super) fn kubectl_step(&mut self, line: &str) {
         let output = self.kubectl(line);
@@ -82,8 +92,8 @@ impl World {
 
     /// `kubectl apply` of objects that the scenario holds.
     pub(super) fn apply_objects(&mut self, objects: Vec<Object>) {
-        if !self.api_up {
-            self.record_output(1, REFUSED);
+        if let Some(why) = self.no_answer() {
+            self.record_output(1, why);
             return;
         }
         let mut shell = Shell::new(self, crate::kubectl::Scope::Default);

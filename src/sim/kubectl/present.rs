@@ -7,16 +7,32 @@ use crate::sim::World;
 /// What the API server holds now.
 pub(crate) struct Present<'a>(pub(crate) &'a World);
 
+impl Present<'_> {
+    fn leases(&self) -> Vec<Object> {
+        self.0.leases().into_iter().map(Object::from).collect()
+    }
+}
+
 impl ObjectSource for Present<'_> {
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
         let wanted = |object: &&Object| {
             namespace.is_none_or(|namespace| object.metadata().namespace == namespace)
                 || !kind.names().namespaced
         };
+        if kind == Kind::Lease {
+            return self.leases().iter().filter(wanted).cloned().collect();
+        }
         self.0.api.objects().of(kind).iter().map(|(_, object)| object).filter(wanted).cloned().collect()
     }
 
     fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Object> {
+        if kind == Kind::Lease {
+            let is_it = |lease: &Object| {
+                let metadata = lease.metadata();
+                metadata.namespace == namespace && metadata.name == name
+            };
+            return self.leases().into_iter().find(is_it);
+        }
         let namespace = if kind.names().namespaced { namespace } else { "" };
         self.0.api.objects().find(kind, &namespace.into(), &name.into()).map(|(_, object)| object.clone())
     }
