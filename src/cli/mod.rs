@@ -1,6 +1,7 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
+mod lint;
 mod look;
 mod outputs;
 mod printer;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
                 ExitStatus::Error
             }
         },
+        Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();

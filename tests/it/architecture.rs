@@ -38,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "workload",
         ],
     ),
+    ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     (
         "conformance",
         &[
