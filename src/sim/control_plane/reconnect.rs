@@ -19,7 +19,7 @@ fn attempt_from(broken: SimTime, from: SimTime, first: SimDuration) -> SimTime {
     let mut delay = first;
     while at < from {
         delay = (delay * 2).min(MAX_BACKOFF);
-        at = at + delay;
+        at += delay;
     }
     at
 }
