@@ -25,5 +25,6 @@ mod node_probes;
 mod node_properties;
 mod outages;
 mod perturbed;
+mod resume;
 mod scenarios;
 mod timeline;
