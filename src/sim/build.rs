@@ -24,7 +24,7 @@ use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
 use super::run::RunOptions;
 use super::steps::Script;
 use super::watch::Watches;
@@ -73,6 +73,7 @@ impl World {
             faults: ActiveFaults::default(),
             script: Script::new(scenario),
             drains: Drains::default(),
+            waits: Waits::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,

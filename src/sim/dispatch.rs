@@ -115,6 +115,7 @@ impl World {
             Event::Booted(index) => self.machine_booted(index),
             Event::Expect(index) => self.check_expectation(index),
             Event::Drain(number) => self.continue_drain(number),
+            Event::Waiting(number) => self.continue_waiting(number),
             Event::EventExpires(index) => self.expire_event(index),
         }
     }
@@ -296,6 +297,7 @@ impl World {
             }
         }
         self.watchlist.changed();
+        self.wake_waiting_commands(&commit);
         let commit = Arc::new(commit);
         for wake in self.watches.publish(&commit, self.settings.watch_latency) {
             self.schedule_delivery(wake.watcher, wake.at, commit.record);

@@ -46,6 +46,8 @@ pub enum Event {
     Expect(u32),
     /// The n-th `kubectl drain` goes on.
     Drain(u32),
+    /// The n-th `kubectl` command that waits goes on.
+    Waiting(u32),
     /// An Event object is too old.
     EventExpires(u32),
 }

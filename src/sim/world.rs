@@ -16,7 +16,7 @@ use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
 use super::steps::Script;
 use super::watch::Watches;
 
@@ -83,6 +83,8 @@ pub struct World {
     pub script: Script,
     /// `kubectl drain` commands and how far they are.
     pub(super) drains: Drains,
+    /// `kubectl` commands that wait for objects.
+    pub(super) waits: Waits,
     /// What the scenario expects.
     pub watchlist: Watchlist,
     /// End of the run.

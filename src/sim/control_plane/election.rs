@@ -7,6 +7,7 @@
 //! seen of it are arithmetic.
 
 use crate::kernel::{EventHandle, SimDuration, SimTime};
+use crate::trace::RecordId;
 
 /// The timing of an election.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub(super) struct Election {
     calm_since: Option<SimTime>,
     /// Every look is simulated.
     eager: bool,
+    /// The record of what last disturbed the election: whatever follows is its consequence.
+    cause: RecordId,
 }
 
 impl Election {
@@ -86,11 +89,16 @@ impl Election {
             Lease { holder: Some((0, 0)), acquired: SimTime::ZERO, renewed: SimTime::ZERO, transitions: 0 };
         let calm_since = (!eager).then_some(SimTime::ZERO);
         let candidates = (0..replicas).map(process).collect();
-        Self { timing, lease, candidates, leader: Some(0), calm_since, eager }
+        Self { timing, lease, candidates, leader: Some(0), calm_since, eager, cause: 0 }
     }
 
     pub(super) fn timing(&self) -> Timing {
         self.timing
+    }
+
+    /// What last disturbed the election.
+    pub(super) fn cause(&self) -> RecordId {
+        self.cause
     }
 
     /// Who leads now.
@@ -125,7 +133,8 @@ impl Election {
 
     /// From now on every look is simulated: writes down what was left to arithmetic. Everything that happens at `now`
     /// is still to come.
-    pub(super) fn disturb(&mut self, now: SimTime) {
+    pub(super) fn disturb(&mut self, now: SimTime, cause: RecordId) {
+        self.cause = cause;
         let (Some(since), Some(leader)) = (self.calm_since.take(), self.leader) else { return };
         let Some(before) = now.as_nanos().checked_sub(1).map(SimTime::from_nanos) else { return };
         self.lease.renewed =

@@ -162,7 +162,8 @@ impl World {
 
     fn disturb(&mut self, which: Elected) {
         let now = self.now();
-        self.control_plane.election_mut(which).disturb(now);
+        let cause = self.recorder.cause();
+        self.control_plane.election_mut(which).disturb(now, cause);
         self.plan_looks(which);
     }
 
@@ -176,13 +177,14 @@ impl World {
     fn plan_look(&mut self, which: Elected, candidate: u32, at: SimTime) {
         let target = u64::MAX - 3 + which as u64;
         let key = EventKey { at, class: Class::Controller as u8, target, seq: candidate };
-        let handle = self.push(key, self.recorder.cause(), Event::Election(which, candidate));
+        let handle = self.push(key, 0, Event::Election(which, candidate));
         self.control_plane.election_mut(which).planned(candidate, handle);
     }
 
     /// A candidate looks at the lease, or the leader renews it.
     pub(in crate::sim) fn look_at_lease(&mut self, which: Elected, candidate: u32) {
         let (now, reachable) = (self.now(), self.can_renew());
+        self.recorder.set_cause(self.control_plane.election(which).cause());
         let (outcome, next) = self.control_plane.election_mut(which).look(candidate, now, reachable);
         match outcome {
             Outcome::Unchanged => {}
