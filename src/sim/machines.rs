@@ -30,6 +30,7 @@ impl World {
         self.heartbeat_stops(index);
         self.close_watch(Watcher::Node(index));
         self.with_host(index, |host, ctx, _| host.power_off(ctx));
+        self.machine_lost(index);
     }
 
     fn record_power(&mut self, index: u32, up: bool) {
@@ -56,6 +57,10 @@ impl World {
         }
         let name = self.hosts[index as usize].shared.name.clone();
         self.record_power(index, true);
+        let now = self.now();
+        if self.reach.reaches_api(index) {
+            self.network.proxies.connect(index, now, &mut self.network.services, true);
+        }
         let boot = format!("Node {name} has been rebooted, boot id: {:016x}", self.now().as_nanos());
         self.start_kubelet(index, Some(boot));
     }
@@ -92,12 +97,18 @@ impl World {
         if self.reach.cut(index) {
             self.heartbeat_stops(index);
             self.interrupt_watch(Watcher::Node(index));
+            self.disconnect_proxy(index);
         }
     }
 
     /// The link is back.
     pub(super) fn reconnect(&mut self, index: u32) {
-        if self.reach.heal(index) && self.control_plane.serves() {
+        if !self.reach.heal(index) {
+            return;
+        }
+        let now = self.now();
+        self.network.proxies.connect(index, now, &mut self.network.services, false);
+        if self.control_plane.serves() {
             self.rejoin(index);
         }
     }

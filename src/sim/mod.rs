@@ -16,6 +16,7 @@ mod machines;
 mod records;
 pub mod run;
 mod steps;
+mod traffic;
 mod watch;
 pub mod world;
 

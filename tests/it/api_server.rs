@@ -186,7 +186,7 @@ spec: {timing: ideal, duration: 1m, cluster: {nodePools: [{name: n, count: 1}]}}
     assert_eq!(
         refusals,
         [
-            "pods \"p\" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, cpu max limit to \
+            "Error from server (Forbidden): pods \"p\" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, cpu max limit to \
           request ratio per Container is 2, but provided ratio is 12.000000, maximum cpu usage per Pod is 1, but limit \
           is 1200m]"
         ]

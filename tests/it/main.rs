@@ -31,3 +31,4 @@ mod perturbed;
 mod resume;
 mod scenarios;
 mod timeline;
+mod traffic;

@@ -97,7 +97,7 @@ impl Run {
     }
 
     fn endpoints(&self) -> usize {
-        self.simulation.world.services.ready_endpoints("default", "web")
+        self.simulation.world.network.services.ready_endpoints("default", "web")
     }
 
     fn any_node_was_lost(&self) -> bool {
