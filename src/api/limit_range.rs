@@ -84,7 +84,7 @@ fn bounds(item: &LimitRangeItem, requests: &ResourceList, limits: &ResourceList)
         match (requests.get(name), limits.get(name)) {
             (None, _) => problems.push(format!("{what}.  No request is specified")),
             (Some(request), _) if below(&request) => {
-                problems.push(format!("{what}, but request is {request}"))
+                problems.push(format!("{what}, but request is {request}"));
             }
             (_, Some(limit)) if below(&limit) => problems.push(format!("{what}, but limit is {limit}")),
             _ => {}
@@ -97,7 +97,7 @@ fn bounds(item: &LimitRangeItem, requests: &ResourceList, limits: &ResourceList)
             (_, None) => problems.push(format!("{what}.  No limit is specified")),
             (_, Some(limit)) if above(&limit) => problems.push(format!("{what}, but limit is {limit}")),
             (Some(request), _) if above(&request) => {
-                problems.push(format!("{what}, but request is {request}"))
+                problems.push(format!("{what}, but request is {request}"));
             }
             _ => {}
         }

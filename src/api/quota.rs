@@ -87,9 +87,8 @@ pub fn used(objects: &Objects, quota: &ResourceQuota) -> ResourceList {
 /// Whether objects of a kind can count for any resource of a quota.
 fn counts(quota: &ResourceQuota, kind: Kind) -> bool {
     quota.spec.hard.keys().any(|name| match kind {
-        Kind::Pod => true,
         Kind::Service => name.starts_with("services") || name.as_str() == count_name(kind, None),
-        Kind::Unsimulated => true,
+        Kind::Pod | Kind::Unsimulated => true,
         _ => name.as_str() == count_name(kind, None) || name.as_str() == plain_name(kind),
     })
 }

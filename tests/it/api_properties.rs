@@ -1,6 +1,7 @@
 //! Properties of the API server and of evictions, for random clients, outages and budgets.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -198,10 +199,10 @@ proptest! {
     ) {
         let mut steps = String::new();
         for (at, node) in drains {
-            steps += &format!("  - {{at: {at}s, kubectl: 'drain n-{node}'}}\n");
+            let _ = writeln!(steps, "  - {{at: {at}s, kubectl: 'drain n-{node}'}}");
         }
         for (at, replicas) in scales {
-            steps += &format!("  - {{at: {at}s, kubectl: 'scale deployment web --replicas={replicas}'}}\n");
+            let _ = writeln!(steps, "  - {{at: {at}s, kubectl: 'scale deployment web --replicas={replicas}'}}");
         }
         let (_, records) = simulate(400, "{}", &steps);
         let mut healthy: BTreeSet<Name> = BTreeSet::new();

@@ -1,5 +1,6 @@
 //! The API server and etcd, as clients see them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use shakedown::api::pod::Pod;
@@ -95,14 +96,13 @@ spec: {hard: {pods: 2, requests.cpu: '1', count/configmaps: 1, services.nodeport
 
 /// What kubectl printed, command by command.
 fn outputs(manifests: &str, steps: &[&str]) -> Vec<String> {
-    let steps: String = steps
-        .iter()
-        .enumerate()
-        .map(|(n, step)| format!("  - {{at: {}s, kubectl: {step:?}}}\n", n + 1))
-        .collect();
+    let mut lines = String::new();
+    for (n, step) in steps.iter().enumerate() {
+        let _ = writeln!(lines, "  - {{at: {}s, kubectl: {step:?}}}", n + 1);
+    }
     let text = format!(
         "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: test}}\nspec:\n  timing: ideal\n  \
-         duration: 1h\n  cluster: {{nodePools: [{{name: n, count: 3}}]}}\n  steps:\n{steps}---{manifests}"
+         duration: 1h\n  cluster: {{nodePools: [{{name: n, count: 3}}]}}\n  steps:\n{lines}---{manifests}"
     );
     let scenario = from_text("test.yaml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let mut simulation = Simulation::new(&scenario, &RunOptions::default());

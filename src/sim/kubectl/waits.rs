@@ -141,7 +141,6 @@ impl Shell<'_> {
         let same = found.filter(|object| awaited.uid.is_none_or(|uid| object.metadata().uid == uid));
         match (task, same) {
             (Task::Gone, None) => Check::Met(None),
-            (Task::Gone, Some(_)) => Check::NotYet(None),
             (Task::Rollout(_), None) => Check::Failed("object has been deleted".to_owned()),
             (Task::Rollout(revision), Some(object)) => match progress(object, *revision) {
                 Some(Progress::Done(line)) => Check::Met(Some(line)),
@@ -153,11 +152,10 @@ impl Shell<'_> {
             (Task::Condition(_), None) if found.is_none() && awaited.uid.is_some() => {
                 Check::Failed(format!("the object of {} has been deleted", awaited.label))
             }
-            (Task::Condition(_), None) => Check::NotYet(None),
             (Task::Condition(what), Some(object)) if holds(object, what) => {
                 Check::Met(Some(self.met(awaited)))
             }
-            (Task::Condition(_), Some(_)) => Check::NotYet(None),
+            (Task::Gone, Some(_)) | (Task::Condition(_), _) => Check::NotYet(None),
         }
     }
 
