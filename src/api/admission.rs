@@ -10,6 +10,7 @@ use super::limit_range;
 use super::object::{Kind, Object};
 use super::pod::{Pod, PodSpec};
 use super::policy::{Namespace, PriorityClass};
+use super::qos::qos_class;
 use super::quota;
 use super::request::ApiError;
 use super::store::Objects;
@@ -49,6 +50,7 @@ impl Admission {
                 let pod = Arc::make_mut(pod);
                 limit_range::apply(objects, pod)?;
                 self.admit_pod(objects, pod)?;
+                pod.status.qos_class = Some(qos_class(&pod.spec));
             }
             Object::Node(node) => {
                 let node = Arc::make_mut(node);
