@@ -160,6 +160,17 @@ settings! {
     default_not_ready_toleration_seconds "defaultNotReadyTolerationSeconds": u64 = 300, "How long pods stay on a node that is not ready.";
     default_unreachable_toleration_seconds "defaultUnreachableTolerationSeconds": u64 = 300, "How long pods stay on a node that is not heard of.";
 
+    api_servers "apiServers": u64 = 1, "How many API servers share the clients.";
+    etcd_members "etcdMembers": u64 = 3, "How many etcd members there are; more than half must be up.";
+    controller_managers "controllerManagers": u64 = 1, "How many replicas of kube-controller-manager there are, of which one leads.";
+    schedulers "schedulers": u64 = 1, "How many replicas of kube-scheduler there are, of which one leads.";
+    etcd_election_timeout "etcdElectionTimeout": SimDuration = secs(1), "How long etcd is without a leader after it lost one.";
+    etcd_request_timeout "etcdRequestTimeout": SimDuration = secs(7), "How long the API server waits for etcd without quorum: 5 s and two election timeouts.";
+    lease_duration "leaseDuration": SimDuration = secs(15), "--leader-elect-lease-duration: how long others respect a leader's lease that they do not see renewed.";
+    renew_deadline "renewDeadline": SimDuration = secs(10), "--leader-elect-renew-deadline: how long a leader tries to renew its lease before it gives up.";
+    retry_period "retryPeriod": SimDuration = secs(2), "--leader-elect-retry-period: time between two looks at the lease.";
+    watch_reconnect_backoff "watchReconnectBackoff": SimDuration = millis(800), "First delay before a client tries again whose watch broke; it doubles up to 30s.";
+
     kube_api_qps "kubeApiQps": u64 = 20, "Requests a second of each controller's client; 0 = no limit.";
     kube_api_burst "kubeApiBurst": u64 = 30, "Requests that a controller's client may send at once.";
     scheduler_qps "schedulerQps": u64 = 50, "Requests a second of the scheduler's client; 0 = no limit.";
@@ -246,6 +257,7 @@ impl Settings {
     pub fn idealised(mut self) -> Self {
         let zero = SimDuration::ZERO;
         self.api_latency = zero;
+        self.watch_reconnect_backoff = zero;
         self.watch_latency = zero;
         self.probe_latency = zero;
         self.image_pull_latency = zero;

@@ -59,7 +59,8 @@ impl SchedulerComponent {
             1 << 32 | target,
             settings.scheduler_qps,
             settings.scheduler_burst,
-        );
+        )
+        .of_process(incarnation);
         let engine = Scheduler::new(&Options::default()).expect("the default configuration is valid");
         Self {
             engine,

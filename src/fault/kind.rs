@@ -126,6 +126,8 @@ pub enum Fault {
         component: Component,
         /// What trouble.
         outage: Outage,
+        /// How many replicas have it, the leader first; `None` = all.
+        replicas: Option<u32>,
     },
 }
 

@@ -129,7 +129,13 @@ impl Host {
         }
         for (id, pod) in pods {
             self.pod_changed(ctx, env, *id, pod);
-            self.with(*id, ctx, env, |cx| {
+        }
+    }
+
+    /// Others may have changed statuses while the kubelet was cut off: it reports its own again.
+    pub fn reconcile_statuses(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        for id in self.ids() {
+            self.with(id, ctx, env, |cx| {
                 cx.pod.worker.unsent = true;
                 cx.request_sync();
             });

@@ -124,6 +124,7 @@ impl Host {
             pod.look();
         }
         self.relisted(ctx, env, pods);
+        self.reconcile_statuses(ctx, env);
     }
 }
 

@@ -22,10 +22,11 @@ use crate::traffic::Traffic;
 use crate::workload::Apps;
 
 use super::autoscaler::ClusterAutoscaler;
+use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
 use super::metrics::MetricsServer;
 use super::run::RunOptions;
 use super::steps::Script;
@@ -64,7 +65,7 @@ impl World {
             passed: EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 0 },
             recorder: Recorder::default(),
             api,
-            api_up: true,
+            control_plane: ControlPlane::new(&settings, options.eager),
             watches: Watches::default(),
             incarnations: Incarnations::default(),
             hosts: Vec::new(),
@@ -81,13 +82,14 @@ impl World {
             faults: ActiveFaults::default(),
             script: Script::new(scenario),
             drains: Drains::default(),
+            waits: Waits::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,
             settings,
         };
         for watcher in [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network] {
-            world.watches.connect(watcher);
+            world.open_watch(watcher);
         }
         world.traffic = Traffic::new(&scenario.traffic, &world.apps, streams, end);
         world.network.services.is_used = world.traffic.is_some();
@@ -112,6 +114,9 @@ impl World {
         {
             let class = PriorityClass { metadata: named(name, ""), value, ..PriorityClass::default() };
             self.create_now(class.into());
+        }
+        for which in Elected::ALL {
+            self.plan_looks(which);
         }
         self.create_now(kubernetes_service().into());
         for (index, plan) in scenario.nodes.iter().enumerate() {
@@ -152,7 +157,8 @@ impl World {
         self.hosts.push(host);
         self.network.proxies.add(SimTime::ZERO);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });
-        self.watches.add_node(name, index);
+        self.watches.add_node(name);
+        self.open_watch(Watcher::Node(index));
         self.create_now(node.into());
     }
 

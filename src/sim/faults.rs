@@ -6,7 +6,7 @@ use crate::api::core::ConditionStatus;
 use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::base::Name;
-use crate::fault::{Component, Fault, NodeTarget, Outage, Party, Pick, PodTarget, Pods, Resource};
+use crate::fault::{Fault, NodeTarget, Party, Pick, PodTarget, Pods, Resource};
 use crate::kernel::SimDuration;
 use crate::network::{Disturbance, Side};
 use crate::node::env::{FaultView, ProbeFault};
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// What a fault does at its beginning.
-    pub(super) fn strike(&mut self, fault: &Fault, lasts: Option<SimDuration>) {
+    pub(super) fn strike(&mut self, step: u32, fault: &Fault, lasts: Option<SimDuration>) {
         match fault {
             Fault::Process { pods, container, how } => {
                 for (host, id) in self.target_pods(pods) {
@@ -161,7 +161,9 @@ impl World {
                     self.cut_off(node);
                 }
             }
-            Fault::ControlPlane { component, outage } => self.control_plane_fails(*component, *outage),
+            Fault::ControlPlane { component, outage, replicas } => {
+                self.control_plane_fails(step, *component, *outage, *replicas);
+            }
             Fault::SlowStart { .. }
             | Fault::DependencyDown { .. }
             | Fault::ImagePullError { .. }
@@ -173,7 +175,7 @@ impl World {
     }
 
     /// What a fault does at its end.
-    pub(super) fn relieve(&mut self, fault: &Fault) {
+    pub(super) fn relieve(&mut self, step: u32, fault: &Fault) {
         match fault {
             Fault::KubeletStop { nodes } => {
                 for node in self.target_nodes(nodes) {
@@ -195,7 +197,7 @@ impl World {
                     self.reconnect(node);
                 }
             }
-            Fault::ControlPlane { component, .. } => self.control_plane_recovers(*component),
+            Fault::ControlPlane { component, .. } => self.control_plane_recovers(step, *component),
             Fault::ProbeFailure { .. } => self.wake_all_probes(),
             Fault::Process { .. }
             | Fault::NodeCrash { .. }
@@ -277,23 +279,6 @@ impl World {
         let reason = if status == ConditionStatus::True { under } else { free };
         for node in self.target_nodes(nodes) {
             self.report_condition(node, kind, status, reason);
-        }
-    }
-
-    fn control_plane_fails(&mut self, component: Component, outage: Outage) {
-        match (component, outage) {
-            (_, Outage::Slow(_)) => {}
-            (Component::ApiServer | Component::Etcd, _) => self.api_up = false,
-            (Component::Scheduler, _) => self.scheduler = None,
-            (Component::ControllerManager, _) => self.controllers = None,
-        }
-    }
-
-    fn control_plane_recovers(&mut self, component: Component) {
-        match component {
-            Component::ApiServer | Component::Etcd => self.api_up = true,
-            Component::Scheduler => self.start_scheduler(),
-            Component::ControllerManager => self.start_controllers(),
         }
     }
 }

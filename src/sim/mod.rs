@@ -6,6 +6,7 @@
 
 mod autoscaler;
 mod build;
+mod control_plane;
 mod dispatch;
 pub mod event;
 pub mod expect;

@@ -16,10 +16,11 @@ use crate::traffic::Traffic;
 use crate::workload::Apps;
 
 use super::autoscaler::ClusterAutoscaler;
+use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
 use super::metrics::MetricsServer;
 use super::steps::Script;
 use super::watch::Watches;
@@ -61,8 +62,8 @@ pub struct World {
     pub recorder: Recorder,
     /// The API server with the store.
     pub api: ApiServer,
-    /// Whether the API server answers and accepts writes.
-    pub api_up: bool,
+    /// The processes of the control plane.
+    pub control_plane: ControlPlane,
     /// Watches.
     pub watches: Watches,
     /// The controller manager, unless it is down.
@@ -97,6 +98,8 @@ pub struct World {
     pub script: Script,
     /// `kubectl drain` commands and how far they are.
     pub(super) drains: Drains,
+    /// `kubectl` commands that wait for objects.
+    pub(super) waits: Waits,
     /// What the scenario expects.
     pub watchlist: Watchlist,
     /// Services for which the cloud makes a load balancer.

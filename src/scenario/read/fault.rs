@@ -214,10 +214,18 @@ fn control_plane(value: &Value<'_>) -> Read<Timed> {
         ("scheduler", Component::Scheduler),
         ("controllerManager", Component::ControllerManager),
     ];
-    let fields = value.fields(&names(&["component"], &["what"]))?;
+    let fields = value.fields(&names(&["component"], &["what", "replicas"]))?;
     let component = fields.need("component", |value| value.word("component", COMPONENTS));
     let outage = fields.need("what", outage);
-    timed(&fields, Ok(Fault::ControlPlane { component: component?, outage: outage? }))
+    let replicas = fields.optional("replicas", |value| value.whole(1..=100));
+    timed(
+        &fields,
+        Ok(Fault::ControlPlane {
+            component: component?,
+            outage: outage?,
+            replicas: replicas?.map(|count| count as u32),
+        }),
+    )
 }
 
 fn outage(value: &Value<'_>) -> Read<Outage> {

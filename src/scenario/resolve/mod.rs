@@ -19,7 +19,7 @@ use crate::api::object::{Kind, Object};
 use crate::api::policy::Namespace;
 use crate::base::Name;
 use crate::component::profile;
-use crate::fault::{Fault, Outage, Party};
+use crate::fault::{Component, Fault, Outage, Party};
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 
 /// Namespaces that every cluster has.
@@ -187,7 +187,7 @@ fn has_no_effect(fault: &Fault) -> bool {
         Fault::NetworkLatency { a, b, .. } | Fault::PacketLoss { a, b, .. } => {
             !matches!((a, b), (Party::Nodes(_), Party::Nodes(_)))
         }
-        Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
+        Fault::ControlPlane { component: Component::ControllerManager, outage: Outage::Slow(_), .. } => true,
         _ => false,
     }
 }
