@@ -55,6 +55,8 @@ pub enum Command {
         /// The word or number.
         word: String,
     },
+    /// Try where pods go: which do not fit and why, how many nodes more it takes; or compare policies on a trace.
+    Schedule(ScheduleArgs),
     /// Print the JSON Schema of Scenario and AppModel.
     Schema,
     /// Compare with recordings of real Kubernetes components.
@@ -140,6 +142,39 @@ pub struct LookArgs {
     pub words: Vec<String>,
 }
 
+/// `shakedown schedule`.
+#[derive(ClapArgs, Debug)]
+pub struct ScheduleArgs {
+    /// Manifests and at most one Scenario with the nodes; with `--trace openb`: the directory of the trace, or
+    /// tables of pods in it.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Replay a cluster trace instead of manifests.
+    #[arg(long, value_enum)]
+    pub trace: Option<ClusterTrace>,
+    /// How nodes are ranked; several for comparison on a trace (default there: all). One of
+    /// default, LeastAllocated, MostAllocated, RequestedToCapacityRatio, Random, FirstFit, BestFit, WorstFit, DotProd,
+    /// Tetris, GpuPacking, GpuClustering, FGD, PWR.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub policy: Vec<String>,
+    /// How many seeds each policy is tried with on a trace, from 42 on.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub seeds: u64,
+    /// Threads on a trace (default: as many as there are cores). Results do not depend on it.
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Directory for tables and plots.
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Traces of real clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClusterTrace {
+    /// Alibaba's GPU cluster of 2023.
+    Openb,
+}
+
 /// `shakedown conformance`.
 #[derive(ClapArgs, Debug)]
 pub struct ConformanceArgs {
@@ -148,6 +183,12 @@ pub struct ConformanceArgs {
     pub what: Recordings,
     /// Where they are.
     pub dir: PathBuf,
+    /// Directory of the openb trace, for `fgd` (default: ../../data/openb seen from DIR).
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Threads, for `fgd` (default: as many as there are cores).
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// Kinds of recordings.
@@ -157,4 +198,6 @@ pub enum Recordings {
     Functions,
     /// Decisions of kube-scheduler.
     Scheduler,
+    /// Published results of policies on Alibaba's GPU trace.
+    Fgd,
 }

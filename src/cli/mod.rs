@@ -6,6 +6,7 @@ mod outputs;
 mod printer;
 mod recorded;
 mod run;
+mod schedule;
 mod why;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
+        Command::Schedule(args) => schedule::schedule(&args, &mut printer),
         Command::Schema => {
             printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));
             ExitStatus::Success

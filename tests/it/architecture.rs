@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("network", &["api", "base", "kernel"]),
     ("node", &["api", "base", "component", "fault", "kernel", "trace", "workload"]),
     ("control", &["api", "base", "component", "kernel", "trace"]),
+    ("bench", &["api", "base", "control", "kernel"]),
     ("scenario", &["api", "base", "component", "fault", "kernel", "source", "workload"]),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
@@ -43,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "base",
+            "bench",
             "component",
             "control",
             "fault",

@@ -4,6 +4,7 @@
 //! plotters. Plotters is named in `render` and `font` only.
 
 mod axis;
+mod curves;
 mod font;
 mod frame;
 mod mark_labels;
@@ -14,6 +15,7 @@ mod render;
 mod replicas;
 mod scene;
 
+pub use curves::{Bar, Captions, Curve, bars, curves};
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};
