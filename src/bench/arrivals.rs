@@ -57,12 +57,17 @@ pub fn shuffle<T>(items: &mut [T], streams: Streams, purpose: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::bench::openb::workload;
 
     fn small() -> Workload {
-        let rows: String = (0..20).map(|at| format!("p{at:02},1000,1,1,{}\n", 100 + at % 3 * 450)).collect();
-        workload("small", "", &format!("name,cpu_milli,memory_mib,num_gpu,gpu_milli\n{rows}")).unwrap()
+        let mut text = "name,cpu_milli,memory_mib,num_gpu,gpu_milli".to_owned();
+        for at in 0..20 {
+            let _ = write!(text, "\np{at:02},1000,1,1,{}", 100 + at % 3 * 450);
+        }
+        workload("small", "", &text).unwrap()
     }
 
     #[test]

@@ -102,7 +102,9 @@ impl Row<'_> {
     fn number(&self, column: &str) -> Result<i64, TableError> {
         let text = self.text(column);
         let number = text.parse::<i64>().ok().filter(|number| (0..=1 << 40).contains(number));
-        number.ok_or_else(|| self.problem(format!("{column} is `{text}`, expected a whole number of 0 or more")))
+        number.ok_or_else(|| {
+            self.problem(format!("{column} is `{text}`, expected a whole number of 0 or more"))
+        })
     }
 }
 
@@ -123,9 +125,8 @@ fn rows<T>(
     }
     let mut result = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| {
-            at(error.position().map_or(0, csv::Position::line), error.to_string())
-        })?;
+        let record =
+            record.map_err(|error| at(error.position().map_or(0, csv::Position::line), error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
         result.push(read(&Row { table, line, columns: &columns, record })?);
     }

@@ -84,7 +84,12 @@ pub fn target_of(workload: &Workload) -> Vec<TargetPod> {
 ///
 /// # Errors
 /// When the policy refuses the target workload, because it is empty.
-pub fn replay(nodes: &[NodeRow], workload: &Workload, policy: Policy, seed: u64) -> Result<Outcome, ConfigError> {
+pub fn replay(
+    nodes: &[NodeRow],
+    workload: &Workload,
+    policy: Policy,
+    seed: u64,
+) -> Result<Outcome, ConfigError> {
     let streams = Streams::new(seed);
     let target = target_of(workload);
     let order = arrivals(workload, gpu_capacity(nodes), streams);
@@ -127,10 +132,8 @@ impl Run {
     fn new(nodes: &[&NodeRow], policy: Policy, target: &[TargetPod]) -> Result<Self, ConfigError> {
         let mut profile = policy.profile(target);
         // Nobody is preempted: all pods are alike.
-        profile.plugins.post_filter.disabled = vec![crate::control::scheduler::config::PluginRef {
-            name: "*".into(),
-            weight: 0,
-        }];
+        profile.plugins.post_filter.disabled =
+            vec![crate::control::scheduler::config::PluginRef { name: "*".into(), weight: 0 }];
         let config = KubeSchedulerConfiguration {
             percentage_of_nodes_to_score: Some(100),
             profiles: vec![profile],
@@ -191,7 +194,9 @@ impl Run {
     fn note(&mut self) {
         let capacity = self.capacity.max(1);
         let load = (self.asked * 200 + capacity) / (2 * capacity);
-        let Some(sums) = usize::try_from(load).ok().and_then(|load| self.by_load.get_mut(load)) else { return };
+        let Some(sums) = usize::try_from(load).ok().and_then(|load| self.by_load.get_mut(load)) else {
+            return;
+        };
         let all = capacity as f64;
         let fragments = self.fragmented as f64 / self.weight as f64;
         let allocated = (self.capacity - self.idle) as f64 / all * 100.0;

@@ -1,5 +1,7 @@
 //! All runs of a bench (workloads x policies x seeds), and their means.
 
+use std::fmt::Write as _;
+
 use super::openb::{NodeRow, Workload};
 use super::replay::{LOAD_MAX, Metric, Outcome, replay};
 use crate::base::parallel;
@@ -97,9 +99,12 @@ impl Results {
             for (at, workload) in self.bench.workloads.iter().enumerate() {
                 for (policy_at, policy) in self.bench.policies.iter().enumerate() {
                     for load in 1..=LOAD_MAX {
-                        let Some(Mean { mean, sd, runs }) = self.mean(at, policy_at, metric, load) else { continue };
+                        let Some(Mean { mean, sd, runs }) = self.mean(at, policy_at, metric, load) else {
+                            continue;
+                        };
                         let (metric, workload) = (metric.name(), &workload.name);
-                        text += &format!("{metric},{workload},{policy},{load},{mean:.3},{sd:.3},{runs}\n");
+                        let _ =
+                            writeln!(text, "{metric},{workload},{policy},{load},{mean:.3},{sd:.3},{runs}");
                     }
                 }
             }
@@ -118,8 +123,9 @@ impl Results {
                 for (seed, run) in self.bench.seeds.iter().zip(self.runs(at, policy_at)) {
                     let of = |name: &str| run.end.resource(name).cloned().unwrap_or_default();
                     let (gpu, cpu, memory) = (of("gpu"), of("cpu"), of("memory"));
-                    text += &format!(
-                        "{},{policy},{seed},{},{},{},{:.3},{:.3},{:.3},{:.3},{:.3},{:.3},{:.2},{:.3}\n",
+                    let _ = writeln!(
+                        text,
+                        "{},{policy},{seed},{},{},{},{:.3},{:.3},{:.3},{:.3},{:.3},{:.3},{:.2},{:.3}",
                         workload.name,
                         run.pods,
                         run.unschedulable,

@@ -1,11 +1,11 @@
 //! How much of a cluster is in use: by resource, what is stranded, fragments, power.
 
+use crate::control::scheduler::Scheduler;
 use crate::control::scheduler::framework::NodeInfo;
 use crate::control::scheduler::gpu::WHOLE;
 use crate::control::scheduler::policies::fragments::Fragments;
 use crate::control::scheduler::policies::power;
 use crate::control::scheduler::policies::target_workload::TargetPod;
-use crate::control::scheduler::Scheduler;
 
 /// What there is of a resource, and what becomes of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -162,6 +162,21 @@ pub struct ScheduleArgs {
     /// Tetris, GpuPacking, GpuClustering, FGD, PWR.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub policy: Vec<String>,
+    /// A KubeSchedulerConfiguration file; it may also stand among the paths.
+    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
+    pub config: Option<PathBuf>,
+    /// Which of several equally good nodes is taken: one at random as kube-scheduler does, or the first by name.
+    #[arg(long, value_enum, value_name = "RULE", conflicts_with = "trace")]
+    pub tie_break: Option<TieBreakRule>,
+    /// Print the table of nodes and plugins behind every decision, or behind those about one pod.
+    #[arg(long, value_name = "POD", num_args = 0..=1, default_missing_value = "", conflicts_with = "trace")]
+    pub explain: Option<String>,
+    /// Find out how many nodes of this pool have to be added until every pod has a node.
+    #[arg(long, value_name = "POOL", conflicts_with = "trace")]
+    pub until_fits: Option<String>,
+    /// Seed of all random draws, instead of the scenario's.
+    #[arg(long, conflicts_with = "trace")]
+    pub seed: Option<u64>,
     /// How many seeds each policy is tried with on a trace, from 42 on.
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub seeds: u64,
@@ -171,6 +186,15 @@ pub struct ScheduleArgs {
     /// Directory for tables and plots.
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Which of several equally good nodes is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TieBreakRule {
+    /// One at random, by the seed.
+    Seeded,
+    /// The first by name.
+    Name,
 }
 
 /// Traces of real clusters.

@@ -40,7 +40,7 @@ fn options(args: &RunArgs) -> Result<RunOptions, String> {
             Some(SimTime::ZERO + length)
         }
     };
-    Ok(RunOptions { seed: args.seed, until, ideal: args.ideal, eager: args.eager })
+    Ok(RunOptions { seed: args.seed, until, ideal: args.ideal, eager: args.eager, ..RunOptions::default() })
 }
 
 /// `shakedown run`.

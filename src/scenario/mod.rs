@@ -38,6 +38,7 @@ mod manifest;
 pub mod model;
 mod read;
 mod resolve;
+pub mod scheduler;
 mod schema;
 pub mod step;
 

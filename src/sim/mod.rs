@@ -5,6 +5,7 @@
 //! Only this room knows all components. Nothing here touches files or prints.
 
 mod build;
+pub mod capacity;
 mod dispatch;
 pub mod event;
 pub mod expect;
@@ -13,6 +14,7 @@ mod kubectl;
 mod machines;
 mod records;
 pub mod run;
+pub mod settle;
 mod steps;
 mod watch;
 pub mod world;

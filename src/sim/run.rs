@@ -1,5 +1,6 @@
 //! A run from beginning to end: events, records to whoever wants them, and the verdict.
 
+use crate::control::scheduling::Explain;
 use crate::kernel::{EventKey, SimTime};
 use crate::scenario::Scenario;
 use crate::trace::Record;
@@ -18,6 +19,8 @@ pub struct RunOptions {
     pub ideal: bool,
     /// Whether every periodic tick is simulated, also those that change nothing.
     pub eager: bool,
+    /// Which decisions of schedulers are explained.
+    pub explain: Explain,
 }
 
 /// How a run ended.

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("node", &["api", "base", "component", "fault", "kernel", "trace", "workload"]),
     ("control", &["api", "base", "component", "kernel", "trace"]),
     ("bench", &["api", "base", "control", "kernel"]),
-    ("scenario", &["api", "base", "component", "fault", "kernel", "source", "workload"]),
+    ("scenario", &["api", "base", "component", "control", "fault", "kernel", "source", "workload"]),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
     ("report", &["api", "base", "kernel"]),
@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "base",
+            "bench",
             "component",
             "control",
             "fault",

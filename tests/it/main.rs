@@ -24,4 +24,6 @@ mod node_probes;
 mod node_properties;
 mod perturbed;
 mod scenarios;
+mod schedule_command;
+mod scheduling_properties;
 mod timeline;

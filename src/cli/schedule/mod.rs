@@ -1,5 +1,6 @@
 //! `shakedown schedule`: where pods go, without running them.
 
+mod manifests;
 mod trace;
 
 use super::ExitStatus;
@@ -11,7 +12,7 @@ use crate::control::scheduler::policies::Policy;
 pub(super) fn schedule(args: &ScheduleArgs, printer: &mut Printer) -> ExitStatus {
     let done = match args.trace {
         Some(ClusterTrace::Openb) => trace::openb(args, printer),
-        None => Err("manifests: not yet".to_owned()),
+        None => manifests::manifests(args, printer),
     };
     done.unwrap_or_else(|problem| {
         printer.error(&problem);

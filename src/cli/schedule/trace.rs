@@ -93,8 +93,14 @@ fn comparison(results: &Results) -> String {
         let _ = writeln!(
             text,
             "  {:<24}  {:>16}  {:>16}  {:>16}  {:>13}  {:>10}  {:>14}  {:>9}",
-            "POLICY", "GPU ALLOCATED %", "FRAGMENTS %", "OF IDLE GPU %", "UNSCHEDULABLE", "NODES USED",
-            "STRANDED GPU %", "POWER kW"
+            "POLICY",
+            "GPU ALLOCATED %",
+            "FRAGMENTS %",
+            "OF IDLE GPU %",
+            "UNSCHEDULABLE",
+            "NODES USED",
+            "STRANDED GPU %",
+            "POWER kW"
         );
         for (policy_at, policy) in results.bench.policies.iter().enumerate() {
             let mean = |metric| plus_minus(results.mean(at, policy_at, metric, COMPARED_LOAD));
@@ -144,13 +150,16 @@ fn write_files(dir: &Path, results: &Results, table: &str) -> Result<(), String>
 fn pictures(results: &Results, at: usize) -> Vec<(String, Scene)> {
     let workload = &results.bench.workloads[at].name;
     let seeds = results.bench.seeds.len();
-    let subtitle = format!("openb {workload} · {} GPU nodes · mean of {seeds} seeds", results.bench.nodes.len());
+    let subtitle =
+        format!("openb {workload} · {} GPU nodes · mean of {seeds} seeds", results.bench.nodes.len());
     let mut pictures = Vec::new();
     for metric in Metric::ALL {
         let (title, y) = match metric {
             Metric::GpuAllocationRatio => ("GPU allocation", "GPU allocated, % of all GPU"),
             Metric::FragmentAmount => ("Fragments", "idle GPU that typical pods cannot use, % of all GPU"),
-            Metric::FragmentRatio => ("Fragment ratio", "idle GPU that typical pods cannot use, % of idle GPU"),
+            Metric::FragmentRatio => {
+                ("Fragment ratio", "idle GPU that typical pods cannot use, % of idle GPU")
+            }
         };
         let curve = |(policy_at, policy): (usize, &Policy)| {
             let point = |load| Some((load as f64, results.mean(at, policy_at, metric, load)?.mean));
@@ -166,7 +175,8 @@ fn pictures(results: &Results, at: usize) -> Vec<(String, Scene)> {
         Some(Bar { label: policy.to_string(), value: mean.mean, spread: mean.sd })
     };
     let bars: Vec<Bar> = results.bench.policies.iter().enumerate().filter_map(bar).collect();
-    let x = format!("GPU allocated at {COMPARED_LOAD} % load, % of all GPU; ± one standard deviation of a run");
+    let x =
+        format!("GPU allocated at {COMPARED_LOAD} % load, % of all GPU; ± one standard deviation of a run");
     let captions = Captions { title: "GPU allocation by policy", subtitle: &subtitle, x: &x, y: "" };
     pictures.push((format!("{workload}-by-policy"), plot::bars(captions, &bars)));
     pictures

@@ -137,6 +137,11 @@ fn count(allocatable: &ResourceList) -> usize {
 }
 
 impl Gpus {
+    /// Devices of this model, as idle as this, without pods.
+    pub fn new(model: &str, idle: &[i64]) -> Self {
+        Self { model: model.into(), idle: idle.to_vec(), holders: Vec::new() }
+    }
+
     /// The devices of a new version of a node, as taken as those of the old version were.
     pub fn of_node(node: &Node, old: Option<Box<Self>>) -> Option<Box<Self>> {
         let count = count(&node.status.allocatable);
@@ -179,7 +184,9 @@ impl Gpus {
         let mut devices = DeviceSet::default();
         if demand.is_share() {
             let best = self.fitting(demand).min_by_key(|device| self.idle[*device]);
-            best.into_iter().for_each(|device| devices.insert(device));
+            if let Some(device) = best {
+                devices.insert(device);
+            }
         } else {
             self.fitting(demand).take(demand.devices as usize).for_each(|device| devices.insert(device));
         }
@@ -220,7 +227,7 @@ mod tests {
 
     #[test]
     fn shares_go_where_least_is_left_and_whole_devices_to_the_first_free() {
-        let mut gpus = Gpus { idle: vec![WHOLE, 500, 400, WHOLE], ..Gpus::default() };
+        let mut gpus = Gpus::new("", &[WHOLE, 500, 400, WHOLE]);
         assert_eq!(gpus.tightest(&GpuDemand::new(1, 400, "")), DeviceSet::of(2));
         let two = GpuDemand::new(2, 700, "");
         assert_eq!(two.milli, WHOLE, "several devices are whole ones");

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use super::cache::Cache;
 use super::cycle_state::CycleState;
-use super::framework::{Cycle, Locality, MAX_NODE_SCORE, PluginId, PluginSet, PodInfo, PreFilter, PreScore, Status};
+use super::framework::{
+    Cycle, Locality, MAX_NODE_SCORE, PluginId, PluginSet, PodInfo, PreFilter, PreScore, Status,
+};
 use super::ids::NodeId;
 use super::memo::{Memo, Memos, RejectionId, Rejections};
 use super::nominator::Nominator;

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn steps_are_round_and_texts_do_not_overlap() {
-        assert_eq!([step(130.0, 13.0), step(0.9, 10.0), step(7.0, 10.0)], [10.0, 0.1, 1.0]);
+        let text = |length, room| format!("{:.3}", step(length, room));
+        assert_eq!([text(130.0, 13.0), text(0.9, 10.0), text(7.0, 10.0)], ["10.000", "0.100", "1.000"]);
         let captions = Captions { title: "T", subtitle: "s", x: "load", y: "%" };
         let bar = |label: &str, value| Bar { label: label.into(), value, spread: 0.5 };
         let scene = bars(captions, &[bar("FGD", 95.2), bar("RequestedToCapacityRatio", 90.0)]);

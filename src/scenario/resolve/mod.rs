@@ -3,6 +3,7 @@
 mod names;
 mod needs;
 mod owned;
+mod scheduler;
 mod unique;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ pub(super) fn resolve(
     problems.extend(unique::check(&parts));
     problems.extend(owned::settle(&mut parts.objects));
     let spec = parts.specs.drain(..).next().map_or_else(|| unnamed(files), |(spec, _)| spec);
+    let scheduler = scheduler::settle(spec.scheduler, &parts, &mut problems);
     let nodes_known = !matches!(spec.machines, Machines::Unreadable);
     let nodes = machines(spec.machines, &mut parts.objects);
     let mut steps = spec.steps;
@@ -78,6 +80,7 @@ pub(super) fn resolve(
         settings: spec.settings,
         epoch: spec.epoch,
         nodes,
+        scheduler,
         objects: parts.objects,
         apps: parts.apps.into_iter().map(|(app, _)| app).collect(),
         steps,

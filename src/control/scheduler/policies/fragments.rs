@@ -172,7 +172,7 @@ mod tests {
             model in prop::sample::select(vec!["T4", "G2", "P100", ""]),
             cpu in 0..5000_i64,
         ) {
-            let gpus = Gpus { model: model.into(), idle, ..Gpus::default() };
+            let gpus = Gpus::new(model, &idle);
             let weighted = Fragments::new(&target).weighted(&gpus, cpu);
             prop_assert_eq!(weighted, by_definition(&target, &gpus, cpu));
         }

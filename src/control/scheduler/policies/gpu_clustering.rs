@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn pods_of_a_kind_attract_each_other() {
-        let mut gpus = Gpus { idle: vec![1000; 8], ..Gpus::default() };
+        let mut gpus = Gpus::new("", &[1000; 8]);
         let (share, two) = (GpuDemand::new(1, 500, ""), GpuDemand::new(2, 1000, ""));
         assert_eq!(clustering(&gpus, &share), 25);
         gpus.take(PodId(1), DeviceSet::of(0), &share);

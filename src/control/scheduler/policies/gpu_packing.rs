@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn shared_devices_go_before_free_ones_and_used_nodes_before_free_nodes() {
         let score = |idle: &[i64], devices, milli| {
-            let gpus = Gpus { idle: idle.to_vec(), ..Gpus::default() };
+            let gpus = Gpus::new("", idle);
             packing(&gpus, &GpuDemand::new(devices, milli, ""))
         };
         assert_eq!(score(&[1000, 1000], 1, 500), 31, "a free node of two");

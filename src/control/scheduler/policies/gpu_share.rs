@@ -4,9 +4,7 @@
 //! that much free, several devices have to be free as a whole; a pod that names models needs a node that names its own.
 
 use crate::control::scheduler::cluster_event::EventMask;
-use crate::control::scheduler::framework::{
-    Cycle, Locality, NodeInfo, Plugin, Points, Status, Verdict,
-};
+use crate::control::scheduler::framework::{Cycle, Locality, NodeInfo, Plugin, Points, Status, Verdict};
 
 /// The plugin.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! not in the published trace, so the pairs marked (assumed) are ours.
 
 use crate::control::scheduler::framework::NodeInfo;
-use crate::control::scheduler::gpu::{Gpus, WHOLE};
+use crate::control::scheduler::gpu::WHOLE;
 
 /// Watts of a device without and with work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ fn cpu_watts(cpu: Cpu, milli: i64, idle_milli: i64) -> i64 {
 
 /// Watts of a node as it is.
 pub fn watts_of(node: &NodeInfo) -> i64 {
-    let idle = node.gpus.as_ref().map_or(&[][..], |gpus: &Box<Gpus>| &gpus.idle);
+    let idle = node.gpus.as_ref().map_or(&[][..], |gpus| gpus.idle.as_slice());
     watts(node, node.allocatable.milli_cpu - node.requested.milli_cpu, idle)
 }
 

@@ -3,7 +3,7 @@
 use super::power::watts;
 use super::room::{cpu_asked, stretch};
 use crate::control::scheduler::framework::{Cycle, Locality, MAX_NODE_SCORE, NodeInfo, Plugin, Points};
-use crate::control::scheduler::gpu::{DeviceSet, Gpus};
+use crate::control::scheduler::gpu::DeviceSet;
 use crate::control::scheduler::ids::NodeId;
 
 /// The policy.
@@ -13,7 +13,7 @@ pub struct Pwr;
 /// The change for the better in watts, at most 0, and the devices that make it so; the first of several.
 fn best(cycle: &Cycle<'_>, node: &NodeInfo) -> (i64, Option<DeviceSet>) {
     let demand = &cycle.pod.template.gpu;
-    let idle = node.gpus.as_ref().map_or(&[][..], |gpus: &Box<Gpus>| &gpus.idle);
+    let idle = node.gpus.as_ref().map_or(&[][..], |gpus| gpus.idle.as_slice());
     let cpu = node.allocatable.milli_cpu - node.requested.milli_cpu;
     let before = watts(node, cpu, idle);
     let gain = |devices: DeviceSet| {

@@ -62,7 +62,9 @@ pub fn percent(part: f64) -> i64 {
 
 /// Stretches scores over 0 to 100 with integer division; alike scores all become `alike`.
 pub fn stretch(scores: &mut [i64], alike: i64) {
-    let (Some(low), Some(high)) = (scores.iter().copied().min(), scores.iter().copied().max()) else { return };
+    let (Some(low), Some(high)) = (scores.iter().copied().min(), scores.iter().copied().max()) else {
+        return;
+    };
     for score in scores {
         *score = if low == high { alike } else { (*score - low) * 100 / (high - low) };
     }
