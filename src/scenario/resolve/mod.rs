@@ -1,10 +1,10 @@
 //! What the parts of a scenario say about each other.
 
-mod names;
+pub(super) mod names;
 mod needs;
-mod owned;
+pub(super) mod owned;
 mod scheduler;
-mod unique;
+pub(super) mod unique;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
