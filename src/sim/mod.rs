@@ -17,6 +17,7 @@ mod records;
 pub mod run;
 pub mod settle;
 mod steps;
+mod traffic;
 mod watch;
 pub mod world;
 

@@ -13,14 +13,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fault", &["api", "base", "kernel"]),
     ("component", &["api", "base", "kernel", "trace"]),
     ("workload", &["api", "base", "kernel"]),
+    ("traffic", &["api", "base", "component", "kernel", "network", "trace", "workload"]),
     ("network", &["api", "base", "kernel"]),
     ("node", &["api", "base", "component", "fault", "kernel", "trace", "workload"]),
     ("control", &["api", "base", "component", "kernel", "trace"]),
     ("bench", &["api", "base", "control", "kernel"]),
-    ("scenario", &["api", "base", "component", "control", "fault", "kernel", "source", "workload"]),
+    (
+        "scenario",
+        &["api", "base", "component", "control", "fault", "kernel", "source", "traffic", "workload"],
+    ),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
-    ("report", &["api", "base", "kernel"]),
+    ("report", &["api", "base", "kernel", "trace"]),
     (
         "sim",
         &[
@@ -37,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "scenario",
             "source",
             "trace",
+            "traffic",
             "workload",
         ],
     ),

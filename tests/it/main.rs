@@ -29,3 +29,4 @@ mod scenarios;
 mod schedule_command;
 mod scheduling_properties;
 mod timeline;
+mod traffic;
