@@ -24,7 +24,7 @@ type Counts = (usize, usize, usize);
 pub fn settle(scenario: &Scenario, options: &RunOptions) -> Result<Simulation, RunError> {
     let mut scenario = scenario.clone();
     scenario.steps.clear();
-    scenario.traffic.clear();
+    scenario.traffic.sources.clear();
     scenario.expectations.clear();
     scenario.apps.clear();
     let until = SimTime::ZERO + PATIENCE;
