@@ -55,9 +55,18 @@ impl World {
         };
         let api = ApiServer::new(streams, scenario.epoch, admission);
         let end = options.until.unwrap_or(SimTime::ZERO + scenario.duration);
+        let scheduling = scenario.scheduler_options().expect("scenarios are checked when they are read");
         let mut world = Self {
+            scheduling: scheduling.clone(),
+            explain: options.explain.clone(),
+            explained: Vec::new(),
             controllers: Some(ControllerManager::new(&settings, api.objects(), 0)),
-            scheduler: Some(SchedulerComponent::new(&settings, api.objects(), 0)),
+            scheduler: Some(SchedulerComponent::new(
+                &settings,
+                (&scheduling, &options.explain),
+                api.objects(),
+                0,
+            )),
             streams,
             epoch: scenario.epoch,
             eager: options.eager,

@@ -166,6 +166,9 @@ impl World {
         let incarnation = self.incarnations.scheduler;
         let Some(scheduler) = &mut self.scheduler else { return };
         in_context!(self, |event| Event::Scheduler(incarnation, event), |ctx| work(scheduler, &mut ctx));
+        if let Some(scheduler) = &mut self.scheduler {
+            self.explained.append(&mut scheduler.take_explained());
+        }
     }
 
     /// Puts requests on their way.

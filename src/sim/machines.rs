@@ -243,7 +243,12 @@ impl World {
     pub(super) fn start_scheduler(&mut self) {
         self.incarnations.scheduler += 1;
         let incarnation = self.incarnations.scheduler;
-        self.scheduler = Some(SchedulerComponent::new(&self.settings, self.api.objects(), incarnation));
+        self.scheduler = Some(SchedulerComponent::new(
+            &self.settings,
+            (&self.scheduling, &self.explain),
+            self.api.objects(),
+            incarnation,
+        ));
         self.open_watch(Watcher::Scheduler);
         self.with_scheduler(|scheduler, ctx| scheduler.start(ctx));
     }

@@ -31,5 +31,7 @@ mod outages;
 mod perturbed;
 mod resume;
 mod scenarios;
+mod schedule_command;
+mod scheduling_properties;
 mod timeline;
 mod traffic;
