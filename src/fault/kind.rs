@@ -89,6 +89,8 @@ pub enum Fault {
         nodes: NodeTarget,
         /// What runs out.
         resource: Resource,
+        /// What is left of it; `None` = half of what the kubelet keeps free.
+        available: Option<u64>,
     },
     /// Two sides do not reach each other.
     Partition {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::admission::admit;
 use super::env::NodeEnv;
 use super::host::{Host, NodeEvent, SEQ_STATUS_RETRY};
+use super::node_status::NODE_STATUS_TOKEN;
 use super::pod::{HostPod, Stage};
 use super::power::cancel_worker;
 use crate::api::pod::Pod;
@@ -83,6 +84,12 @@ impl Host {
 
     /// The answer to a request of this kubelet.
     pub fn reply(&mut self, ctx: &mut Ctx<'_, NodeEvent>, token: u64, failed: bool, gone: bool) {
+        if token == NODE_STATUS_TOKEN {
+            if failed && !gone {
+                self.node_status_failed(ctx);
+            }
+            return;
+        }
         let id = token as u32;
         let Some(pod) = self.pods.get_mut(&id) else { return };
         if gone {

@@ -3,6 +3,7 @@
 //! Source: kubelet v1.32 `images/image_manager.go`; `spec` node 2.6.
 
 use super::backoff::BackOff;
+use super::image_gc::ImageOnDisk;
 use super::pod_cx::PodCx;
 use crate::api::pod::ImagePullPolicy;
 use crate::component::events::EventType;
@@ -26,7 +27,7 @@ impl PodCx<'_, '_> {
         let container = self.pod.spec(index);
         let image = container.image.clone();
         let policy = container.image_pull_policy.unwrap_or(ImagePullPolicy::IfNotPresent);
-        let present = self.host.images.contains(&image);
+        let present = self.host.images.contains_key(&image);
         match policy {
             ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never if present => {
                 let text = format!("Container image \"{image}\" already present on machine");
@@ -106,7 +107,9 @@ impl PodCx<'_, '_> {
             return false;
         }
         let size = model.image_size.unwrap_or(self.ctx.settings.default_image_size);
-        self.host.images.insert(image.clone());
+        let since = self.host.images.get(&image).map_or(now, |image| image.since);
+        self.host.images.insert(image.clone(), ImageOnDisk { bytes: size, since, used_at: now });
+        self.host.usage_changed = true;
         self.pod.worker.image_backoff[index] = None;
         let whole = now.saturating_since(asked);
         let text = format!(

@@ -263,6 +263,12 @@ impl PodCx<'_, '_> {
         }
         let entity = format!("{namespace}/{name}/{container_name}");
         self.host.cpu_changed |= model.uses_cpu();
+        self.host.usage_changed |= model.holds_resources();
+        if let Some(image) = self.host.images.get_mut(&container.image) {
+            image.used_at = now;
+        }
+        self.host.last_pid += 1;
+        let pid = self.host.last_pid;
         let app = AppInstance::start(model, self.ctx.streams, &entity, truth.starts, now, around);
         let text = format!("container {container_name} started, restart {restart}");
         let detail = Detail::Container {
@@ -275,7 +281,7 @@ impl PodCx<'_, '_> {
             self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
-        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record });
+        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record, pid });
         self.pod.worker.reasons[index] = None;
         self.bind_ports(index);
         self.plan_exit(index);
@@ -382,12 +388,42 @@ impl PodCx<'_, '_> {
     pub(super) fn process_exits(&mut self, index: usize) {
         let Some(instance) = &self.pod.containers[index].running else { return };
         let Some(exit) = instance.app.exit().cloned() else { return };
-        let reason = match (exit.oom, exit.code) {
+        if exit.oom && self.ctx.settings.single_process_oom_kill && instance.app.model().memory_in_child {
+            self.child_killed(index);
+            return;
+        }
+        let reason = match (exit.oom || instance.app.lost_child(), exit.code) {
             (true, _) => "OOMKilled",
             (false, 0) => "Completed",
             (false, _) => "Error",
         };
         self.process_ended(index, exit.code, reason);
+    }
+
+    /// The OOM killer has taken the child that held the memory; the container runs on.
+    fn child_killed(&mut self, index: usize) {
+        let now = self.ctx.now;
+        let name = self.pod.spec(index).name.clone();
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let text = format!("a child process of container {name} was killed for its memory");
+        self.ctx.trace.record(now, "runtime", subject, "ChildKilled", "OOM", text, Detail::None);
+        if let Some(instance) = &mut self.pod.containers[index].running {
+            instance.app.lose_child(now);
+        }
+        self.host.usage_changed = true;
+        self.plan_exit(index);
+    }
+
+    /// The machine is out of memory and this process has the highest score.
+    pub(super) fn oom_killed(&mut self, index: usize) {
+        let in_child = |app: &AppInstance| app.model().memory_in_child;
+        let is_child = self.pod.containers[index].running.as_ref().is_some_and(|one| in_child(&one.app));
+        if is_child && self.ctx.settings.single_process_oom_kill {
+            self.child_killed(index);
+        } else {
+            self.process_ended(index, 137, "OOMKilled");
+        }
     }
 
     /// The process of a container has ended.
@@ -396,6 +432,7 @@ impl PodCx<'_, '_> {
         let Some(mut instance) = self.pod.end_instance(index, now, code, reason.into()) else { return };
         self.ctx.cancel(&mut instance.exit_event);
         self.host.cpu_changed |= instance.app.model().uses_cpu();
+        self.host.usage_changed |= instance.app.model().holds_resources();
         let record = self.record_exit(index, code, reason, instance.restart);
         self.changed();
         self.note_for_probes(index, record);

@@ -93,6 +93,7 @@ impl World {
         match event {
             Event::Api(submission) => self.execute(*submission),
             Event::Deliver(watcher) => self.deliver(watcher),
+            Event::Node(index, NodeEvent::ReadyToPowerOff) => self.shut_down_is_over(index),
             Event::Node(index, event) => self.with_host(index, |host, ctx, env| host.handle(ctx, env, event)),
             Event::Controller(incarnation, event) => {
                 if incarnation == self.incarnations.controllers {

@@ -148,6 +148,9 @@ pub struct AppInstance {
     /// CPU that requests from outside use, in thousandths of a core.
     request_load_milli: u64,
     startup_work: Option<StartupWork>,
+    /// Since when its memory grows: its start, or the loss of the child that held it.
+    memory_since: SimTime,
+    lost_child: bool,
 }
 
 impl AppInstance {
@@ -173,6 +176,8 @@ impl AppInstance {
             cpu: CpuShare { busy_milli: model.cpu_base_milli, ..around.cpu },
             request_load_milli: 0,
             startup_work: None,
+            memory_since: now,
+            lost_child: false,
             model,
         };
         let then = app.draw(&app.model.startup, 0) + around.slow_start;
@@ -280,7 +285,29 @@ impl AppInstance {
 
     /// Memory in use, in bytes.
     pub fn memory_at(&self, now: SimTime) -> u64 {
-        self.model.memory.at(now.saturating_since(self.started_at))
+        self.model.memory.at(now.saturating_since(self.memory_since))
+    }
+
+    /// What it has written since its start, in bytes.
+    pub fn disk_at(&self, now: SimTime) -> u64 {
+        self.model.disk.at(now.saturating_since(self.started_at))
+    }
+
+    /// Processes and threads.
+    pub fn pids_at(&self, now: SimTime) -> u64 {
+        self.model.pids.at(now.saturating_since(self.started_at))
+    }
+
+    /// The OOM killer has taken the child that held its memory; another one begins anew.
+    pub fn lose_child(&mut self, now: SimTime) {
+        self.memory_since = now;
+        self.lost_child = true;
+        self.own_exit = self.plan_exit();
+    }
+
+    /// Whether it has lost a child so: the runtime calls its end OOMKilled then, whatever its exit code is.
+    pub fn lost_child(&self) -> bool {
+        self.lost_child
     }
 
     /// The program stops answering and ignores requests to stop.
@@ -419,7 +446,7 @@ impl AppInstance {
     /// When its memory reaches the limit.
     fn plan_oom(&self) -> Option<Exit> {
         let after = self.model.memory.reaches(self.memory_limit?)?;
-        let at = self.started_at.checked_add(after)?;
+        let at = self.memory_since.checked_add(after)?;
         Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
     }
 

@@ -20,6 +20,11 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// Whether it speaks of this image, whatever containers run it.
+    pub fn is_for_image(&self, image: &str) -> bool {
+        self.image.as_ref().is_some_and(|pattern| glob(pattern, image))
+    }
+
     /// Whether a container is meant.
     pub fn matches(&self, image: &str, container: &str, labels: &Labels) -> bool {
         self.image.as_ref().is_none_or(|pattern| glob(pattern, image))
@@ -190,6 +195,12 @@ impl AppModel {
             cpu_threads: 1,
             cpu_per_request: SimDuration::ZERO,
         }
+    }
+
+    /// Whether it holds memory, disk space or more than one process.
+    pub fn holds_resources(&self) -> bool {
+        let pids = self.pids.base > 1 || self.pids.per_second > 0;
+        !self.memory.is_nothing() || !self.disk.is_nothing() || pids
     }
 
     /// Whether its speed depends on how much CPU it gets, or that of others on how much it takes.

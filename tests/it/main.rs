@@ -23,6 +23,7 @@ mod node_lifecycle;
 mod node_machines;
 mod node_probes;
 mod node_properties;
+mod node_resources;
 mod perturbed;
 mod scenarios;
 mod timeline;

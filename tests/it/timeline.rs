@@ -16,19 +16,19 @@ pub(crate) struct Case {
     settings: &'static str,
     node: &'static str,
     steps: &'static str,
-    body: &'static str,
+    body: String,
     deletions: Vec<(u64, i64)>,
 }
 
 /// A case that lasts so many seconds and has these manifests and programs.
-pub(crate) fn case(seconds: u64, body: &'static str) -> Case {
+pub(crate) fn case(seconds: u64, body: impl Into<String>) -> Case {
     Case {
         seconds,
         version: "1.34",
         settings: "{}",
         node: "cpu: 4, memory: 16Gi, pods: 110",
         steps: "[]",
-        body,
+        body: body.into(),
         deletions: Vec::new(),
     }
 }
@@ -134,6 +134,12 @@ pub(crate) fn lines(records: &[Record]) -> Vec<(String, String)> {
             }
             Detail::Container { container, fact: ContainerFact::Pulling, .. } => {
                 say(format!("pull {container}"));
+            }
+            _ if record.event == "ImageDeleted" => {
+                say(format!("ImageDeleted {}", record.message.split(' ').nth(1).unwrap_or_default()));
+            }
+            _ if record.event == "ChildKilled" => {
+                say(format!("ChildKilled {}", record.message.split(' ').nth(5).unwrap_or_default()));
             }
             Detail::Commit(commit) => commit_lines(commit, &mut say),
             _ if record.event == "Signal" => {

@@ -174,10 +174,11 @@ fn on_nodes(value: &Value<'_>, fault: impl FnOnce(NodeTarget) -> Fault) -> Read<
 fn pressure(value: &Value<'_>) -> Read<Timed> {
     const RESOURCES: &[(&str, Resource)] =
         &[("memory", Resource::Memory), ("disk", Resource::Disk), ("pid", Resource::Pid)];
-    let fields = value.fields(&names(NODE_FIELDS, &["resource"]))?;
+    let fields = value.fields(&names(NODE_FIELDS, &["resource", "available"]))?;
+    let available = fields.optional("available", Value::bytes);
     let (nodes, resource) =
         (target::nodes(&fields), fields.need("resource", |value| value.word("resource", RESOURCES)));
-    timed(&fields, Ok(Fault::Pressure { nodes: nodes?, resource: resource? }))
+    timed(&fields, Ok(Fault::Pressure { nodes: nodes?, resource: resource?, available: available? }))
 }
 
 fn connection(
