@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::host::{HostShared, NodeEvent};
 use super::eviction::Pressure;
+use super::host::{HostShared, NodeEvent};
 use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::pod_cx::PodCx;
 use crate::api::core::{Taint, TaintEffect};

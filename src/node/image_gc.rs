@@ -92,9 +92,8 @@ impl Host {
         let settings = ctx.settings;
         let disk = self.shared.machine(settings).disk;
         let used = self.disk_used(ctx.now);
-        let part = |percent: u64| {
-            u64::try_from(u128::from(disk) * u128::from(percent) / 100).unwrap_or(u64::MAX)
-        };
+        let part =
+            |percent: u64| u64::try_from(u128::from(disk) * u128::from(percent) / 100).unwrap_or(u64::MAX);
         if !self.shared.kubelet_works() || used < part(settings.image_gc_high_threshold_percent) {
             return;
         }

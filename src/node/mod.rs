@@ -9,7 +9,6 @@
 
 mod address;
 mod admission;
-mod ask;
 pub mod backoff;
 mod cpu;
 pub mod env;

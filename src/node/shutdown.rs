@@ -13,6 +13,9 @@ use crate::component::{Class, Ctx};
 use crate::kernel::{EventHandle, SimDuration};
 
 const SEQ_SHUTDOWN: u32 = 6;
+/// From the release of the inhibitor lock to the loss of power: the init system stops its services, the last statuses get
+/// through. A choice of this model.
+const POWER_OFF_DELAY: SimDuration = SimDuration::from_secs(1);
 
 /// A shutdown under way.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +111,8 @@ impl Host {
         if critical {
             self.shared.shutdown = Some(Shutdown { critical, done: true, timer: None });
             let event = NodeEvent::ReadyToPowerOff;
-            ctx.schedule(ctx.now, Class::Hardware, self.shared.target, SEQ_SHUTDOWN, event);
+            let at = ctx.now + POWER_OFF_DELAY;
+            ctx.schedule(at, Class::Hardware, self.shared.target, SEQ_SHUTDOWN, event);
         } else {
             self.stop_group(ctx, env, true);
         }

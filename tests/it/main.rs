@@ -24,6 +24,7 @@ mod node_machines;
 mod node_probes;
 mod node_properties;
 mod node_resources;
+mod node_shutdown;
 mod perturbed;
 mod scenarios;
 mod timeline;

@@ -18,7 +18,8 @@ macro_rules! program {
     };
 }
 
-const EVICTION: &[&str] = &["event Evict", "SIG", "exit", "phase Failed", "node ", "event SystemOOM", "start c"];
+const EVICTION: &[&str] =
+    &["event Evict", "SIG", "exit", "phase Failed", "node ", "event SystemOOM", "start c"];
 
 #[test]
 fn r4_memory_runs_short_and_the_pod_is_evicted() {
@@ -27,11 +28,11 @@ fn r4_memory_runs_short_and_the_pod_is_evicted() {
     case(400, body).check(
         EVICTION,
         "0 start c 0
+         30 SIGTERM c
+         30 exit c 143 Error
          30 event EvictionThresholdMet x1 Attempting to reclaim memory
          30 event Evicted x1 The node was low on resource: memory. Threshold quantity: 100Mi, available: 30Mi. Container c was using 16454Mi, request is 0, has larger consumption of memory.
          30 node MemoryPressure True kubelet has insufficient memory available
-         30 SIGTERM c
-         30 exit c 143 Error
          31 phase Failed Evicted
          340 node MemoryPressure False kubelet has sufficient memory available",
     );
@@ -52,8 +53,8 @@ fn r5_a_soft_threshold_waits_for_its_grace_but_the_condition_does_not() {
     case(140, body).settings("{evictionSoftMemory: 500Mi, evictionSoftGracePeriod: 90s}").check(
         &["SIG", "event EvictionT", "phase Failed", "node "],
         "30 node MemoryPressure True kubelet has insufficient memory available
-         120 event EvictionThresholdMet x1 Attempting to reclaim memory
          120 SIGTERM c
+         120 event EvictionThresholdMet x1 Attempting to reclaim memory
          121 phase Failed Evicted",
     );
 }
@@ -68,9 +69,9 @@ fn r7_an_empty_dir_past_its_limit() {
     case(40, body).check(
         EVICTION,
         "0 start c 0
-         20 event Evicted x1 Usage of EmptyDir volume \"v\" exceeds the limit \"1Gi\".
          20 SIGTERM c
          20 exit c 143 Error
+         20 event Evicted x1 Usage of EmptyDir volume \"v\" exceeds the limit \"1Gi\".
          21 phase Failed Evicted",
     );
 }
@@ -83,7 +84,10 @@ fn an_empty_dir_keeps_what_is_in_it_when_the_container_restarts_and_the_writable
         "",
         "disk: {growth: 100Mi/s, volume: v}, exits: {after: 6s, code: 0}"
     );
-    case(40, volume).check(&["event Evicted"], "20 event Evicted x1 Usage of EmptyDir volume \"v\" exceeds the limit \"1Gi\".");
+    case(40, volume).check(
+        &["event Evicted"],
+        "20 event Evicted x1 Usage of EmptyDir volume \"v\" exceeds the limit \"1Gi\".",
+    );
     let layer = program!(
         "",
         ", resources: {limits: {ephemeral-storage: 1Gi}}",
@@ -127,7 +131,7 @@ fn process_ids_run_short() {
     case(60, body).settings("{evictionHardPid: 1000, nodePids: 32768}").check(
         &["event Evict", "phase Failed", "node PID"],
         "40 event EvictionThresholdMet x1 Attempting to reclaim pids
-         40 event Evicted x1 The node was low on resource: pids. Threshold quantity: 1000, available: 0.
+         40 event Evicted x1 The node was low on resource: pids. Threshold quantity: 1k, available: 0.
          40 node PIDPressure True kubelet has insufficient PID available
          41 phase Failed Evicted",
     );
@@ -191,11 +195,11 @@ fn a_fault_takes_memory_from_outside_and_pods_go_one_after_another() {
     // 50Mi are available, 100Mi are needed: 20Mi of one pod and 20Mi of the other are not enough.
     case(60, body).steps("[{at: 5s, for: 30s, fault: {pressure: {node: n-1, resource: memory}}}]").check(
         &["event EvictionT", "SIG", "phase Failed"],
-        "10 event EvictionThresholdMet x1 Attempting to reclaim memory
-         10 SIGTERM c
+        "10 SIGTERM c
+         10 event EvictionThresholdMet x1 Attempting to reclaim memory
+         11 SIGTERM d
          11 phase Failed Evicted
          11 event EvictionThresholdMet x2 Attempting to reclaim memory
-         11 SIGTERM d
          12 phase Failed Evicted
          12 event EvictionThresholdMet x3 Attempting to reclaim memory
          22 event EvictionThresholdMet x4 Attempting to reclaim memory

@@ -97,7 +97,7 @@ impl Case {
         let shown = lines.iter().filter(|(_, what)| words.iter().any(|word| what.starts_with(word)));
         let mut found = String::new();
         for (at, what) in shown {
-            let _ = writeln!(found, "{at} {what}");
+            let _ = writeln!(found, "{at} {}", what.trim_end());
         }
         let tidy: String = expected.lines().map(str::trim).filter(|line| !line.is_empty()).fold(
             String::new(),

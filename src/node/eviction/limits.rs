@@ -32,17 +32,15 @@ fn whole_pod(pod: &HostPod, at: SimTime) -> Option<String> {
     let sidecars = (0..pod.init_count()).filter(|index| pod.is_sidecar(*index));
     let limits: Vec<Quantity> = sidecars.chain(regular).filter_map(|index| limit_of(pod, index)).collect();
     let limit = limits.into_iter().reduce(|sum, one| sum + one)?;
-    (i128::from(pod.disk(at)) > i128::from(limit.value())).then(|| {
-        format!("Pod ephemeral local storage usage exceeds the total limit of containers {limit}. ")
-    })
+    (i128::from(pod.disk(at)) > i128::from(limit.value()))
+        .then(|| format!("Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "))
 }
 
 fn container(pod: &HostPod, at: SimTime) -> Option<String> {
     (0..pod.containers.len()).find_map(|index| {
         let limit = limit_of(pod, index)?;
         let name: &Name = &pod.spec(index).name;
-        (i128::from(pod.container_disk(index, at)) > i128::from(limit.value())).then(|| {
-            format!("Container {name} exceeded its local ephemeral storage limit \"{limit}\". ")
-        })
+        (i128::from(pod.container_disk(index, at)) > i128::from(limit.value()))
+            .then(|| format!("Container {name} exceeded its local ephemeral storage limit \"{limit}\". "))
     })
 }

@@ -151,8 +151,7 @@ impl Host {
             }
         }
         let eviction = &mut self.shared.eviction;
-        eviction.met_since =
-            met.iter().map(|(one, since)| ((one.signal, one.is_soft), *since)).collect();
+        eviction.met_since = met.iter().map(|(one, since)| ((one.signal, one.is_soft), *since)).collect();
         for (threshold, _) in &met {
             eviction.observed.insert(threshold.signal.pressure(), now);
         }
@@ -163,9 +162,8 @@ impl Host {
             eviction.pressures = pressures;
             self.shared.plan_node_status(ctx);
         }
-        let waited = |(one, since): (Threshold, SimTime)| {
-            (now.saturating_since(since) >= one.grace).then_some(one)
-        };
+        let waited =
+            |(one, since): (Threshold, SimTime)| (now.saturating_since(since) >= one.grace).then_some(one);
         met.into_iter().filter_map(waited).collect()
     }
 

@@ -21,11 +21,11 @@ pub(super) struct Candidate {
 
 /// Sorts candidates: the first is evicted first. Equal ones stay in order of creation.
 pub(super) fn rank(signal: Signal, candidates: &mut [Candidate]) {
-    let over = |one: &Candidate| {
-        one.usage.map(|usage| i128::from(usage) - i128::from(one.request))
-    };
+    let over = |one: &Candidate| one.usage.map(|usage| i128::from(usage) - i128::from(one.request));
     match signal {
-        Signal::Pids => candidates.sort_by_key(|one| (one.priority, Reverse(one.usage.unwrap_or(0)), one.pod)),
+        Signal::Pids => {
+            candidates.sort_by_key(|one| (one.priority, Reverse(one.usage.unwrap_or(0)), one.pod))
+        }
         Signal::Memory | Signal::Nodefs | Signal::Imagefs => candidates.sort_by_key(|one| {
             let within = over(one).is_some_and(|over| over <= 0);
             (one.usage.is_some(), within, one.priority, Reverse(over(one)), one.pod)
