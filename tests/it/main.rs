@@ -26,5 +26,6 @@ mod node_properties;
 mod node_resources;
 mod node_shutdown;
 mod perturbed;
+mod resume;
 mod scenarios;
 mod timeline;
