@@ -239,6 +239,7 @@ settings! {
     eviction_minimum_reclaim_disk "evictionMinimumReclaimDisk": Bytes = Bytes(0), "The same for disk space.";
     eviction_pressure_transition_period "evictionPressureTransitionPeriod": SimDuration = secs(300), "How long a pressure condition stays after it was last observed.";
 
+    container_stop_signals "containerStopSignals": bool = false, "Whether lifecycle.stopSignal counts (feature gate, off by default to 1.36).";
     shutdown_grace_period "shutdownGracePeriod": SimDuration = secs(0), "How long a node may take to stop its pods before it shuts down; 0 = the power goes at once.";
     shutdown_grace_period_critical_pods "shutdownGracePeriodCriticalPods": SimDuration = secs(0), "The last part of it, which critical pods have for themselves.";
     node_pids "nodePids": u64 = 4_194_304, "Process ids of a machine (kernel.pid_max).";

@@ -142,6 +142,8 @@ pub enum ProcessFault {
     OutOfMemory,
     /// It stops answering, until it is restarted.
     Hang,
+    /// Not a container's process, but the pause process that holds the pod's namespaces, is killed.
+    KillSandbox,
 }
 
 /// Which of a container's probes.
@@ -196,6 +198,7 @@ impl Fault {
             Self::Process { how: ProcessFault::Signal(_), .. } => "signal",
             Self::Process { how: ProcessFault::OutOfMemory, .. } => "oom",
             Self::Process { how: ProcessFault::Hang, .. } => "hang",
+            Self::Process { how: ProcessFault::KillSandbox, .. } => "sandboxKilled",
             Self::SlowStart { .. } => "slowStart",
             Self::ProbeFailure { .. } => "probeFailure",
             Self::DependencyDown { .. } => "dependencyDown",

@@ -1,9 +1,9 @@
 //! What a kubelet does not take, and what it ends by itself: admission and `activeDeadlineSeconds`.
 //!
 //! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: admission
-//! of NoExecute taints, devices and topology, preemption for critical pods, and a second admission after a restart.
+//! of NoExecute taints, devices and topology and preemption for critical pods.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Range;
 
 use super::eviction::Pressure;
 use super::host::{HostShared, NodeEvent};
@@ -22,9 +22,9 @@ const SEQ_DEADLINE: u32 = 5;
 pub(super) type Rejection = (&'static str, String);
 
 /// Whether a node takes a pod beside those that it has.
-pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod) -> Result<(), Rejection> {
+pub(super) fn admit(host: &HostShared, pods: Range<'_, u32, HostPod>, pod: &Pod) -> Result<(), Rejection> {
     let present: Vec<&HostPod> = pods
-        .values()
+        .map(|(_, pod)| pod)
         .filter(|pod| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
         .collect();
     under_pressure(host, pod)?;

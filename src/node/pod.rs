@@ -44,6 +44,8 @@ pub struct Instance {
     pub record: RecordId,
     /// Process id on the machine.
     pub pid: u32,
+    /// The image it was started from.
+    pub image: Name,
 }
 
 /// The runtime's truth about one container.
@@ -59,6 +61,8 @@ pub struct ContainerTruth {
     pub starts: u64,
     /// How the running process is being stopped.
     pub kill: Option<Kill>,
+    /// The image of the newest process that has ended.
+    pub ended_image: Option<Name>,
     /// What its processes left behind in a volume, in bytes.
     pub left_in_volume: Option<(Name, u64)>,
 }
@@ -339,6 +343,7 @@ impl HostPod {
         let truth = &mut self.containers[index];
         let instance = truth.running.take()?;
         truth.ended_before = truth.ended.take();
+        truth.ended_image = Some(instance.image.clone());
         truth.ended = Some(Finished {
             restart: instance.restart,
             started_at: Some(instance.started_at),

@@ -22,6 +22,9 @@ impl Host {
         how: ProcessFault,
     ) -> bool {
         self.with(id, ctx, env, |cx| {
+            if how == ProcessFault::KillSandbox {
+                return cx.lose_sandbox();
+            }
             let init = cx.pod.init_count();
             let index = match container {
                 Some(name) => cx.pod.index_of(name),
@@ -49,6 +52,7 @@ impl Host {
                     cx.note_cause_for_probes();
                     cx.wake_probes();
                 }
+                ProcessFault::KillSandbox => {}
             }
             true
         })

@@ -164,6 +164,18 @@ impl PodCx<'_, '_> {
         self.changed();
     }
 
+    /// The pause process is gone; containers run on until the kubelet notices. Returns whether there was one.
+    pub(super) fn lose_sandbox(&mut self) -> bool {
+        let Some(sandbox) = self.pod.sandbox.as_mut().filter(|sandbox| sandbox.ready) else { return false };
+        sandbox.ready = false;
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let text = "the pause process of the sandbox was killed".to_owned();
+        self.ctx.trace.record(self.ctx.now, "runtime", subject, "SandboxLost", "", text, Detail::None);
+        self.changed();
+        true
+    }
+
     /// Starts a container: back-off, image, process, hook.
     fn start(&mut self, index: usize) -> Option<Waiting> {
         if self.in_crash_backoff(index) {
@@ -191,9 +203,11 @@ impl PodCx<'_, '_> {
 
     fn create(&mut self, index: usize) -> Option<Waiting> {
         let name = self.pod.spec(index).name.clone();
-        let old_text = self.host.minor_version < 32;
-        let message =
-            if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
+        let message = match self.host.minor_version {
+            ..32 => format!("Created container {name}"),
+            32..35 => format!("Created container: {name}"),
+            _ => "Container created".to_owned(),
+        };
         self.container_event(index, EventType::Normal, "Created", message);
         let latency = self.ctx.settings.container_start_latency;
         if latency > SimDuration::ZERO {
@@ -216,6 +230,10 @@ impl PodCx<'_, '_> {
                 settings.max_container_restart_period,
             )
         };
+        if self.pod.containers[index].ended_image.as_ref().is_some_and(|image| *image != self.pod.spec(index).image) {
+            // The key of a back-off covers the image: another one begins anew.
+            self.pod.worker.crash_backoff[index] = None;
+        }
         let entry = self.pod.worker.crash_backoff[index];
         if let Some(entry) = entry.filter(|_| backoff.is_waiting(entry, ended.at, now)) {
             self.report_crash_backoff(index, entry.delay);
@@ -267,6 +285,7 @@ impl PodCx<'_, '_> {
         if let Some(image) = self.host.images.get_mut(&container.image) {
             image.used_at = now;
         }
+        let image = container.image.clone();
         self.host.last_pid += 1;
         let pid = self.host.last_pid;
         let app = AppInstance::start(model, self.ctx.streams, &entity, truth.starts, now, around);
@@ -281,18 +300,17 @@ impl PodCx<'_, '_> {
             self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
-        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record, pid });
+        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record, pid, image });
         self.pod.worker.reasons[index] = None;
         self.bind_ports(index);
         self.plan_exit(index);
         self.changed();
         self.note_for_probes(index, record);
-        self.container_event(
-            index,
-            EventType::Normal,
-            "Started",
-            format!("Started container {container_name}"),
-        );
+        let text = match self.host.minor_version {
+            ..35 => format!("Started container {container_name}"),
+            _ => "Container started".to_owned(),
+        };
+        self.container_event(index, EventType::Normal, "Started", text);
         self.post_start(index)
     }
 

@@ -171,6 +171,12 @@ impl PodCx<'_, '_> {
         self.begin_termination(Some(grace));
     }
 
+    /// The kubelet ends a running pod that it does not admit any more, with the pod's own grace period.
+    pub(super) fn begin_rejection(&mut self, verdict: KubeletVerdict) {
+        self.pod.worker.verdict = Some(verdict);
+        self.begin_termination(None);
+    }
+
     /// A running sync is cancelled when the pod is to be stopped; what it has started stays.
     fn abandon_run(&mut self) {
         if let Some(mut run) = self.pod.worker.run.take() {

@@ -77,6 +77,10 @@ impl World {
     /// The kubelet starts.
     pub(super) fn start_kubelet(&mut self, index: u32, rebooted: Option<String>) {
         let pods = self.pods_of(index);
+        let shared = &mut self.hosts[index as usize].shared;
+        if let Some(node) = self.api.objects().get::<Node>(&Name::default(), &shared.name) {
+            shared.labels = node.metadata.labels.clone();
+        }
         self.with_host(index, |host, ctx, env| {
             host.start_kubelet(ctx, env, &pods);
             host.node_event(ctx, EventType::Normal, "Starting", "Starting kubelet.".to_owned());

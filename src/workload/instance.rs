@@ -115,6 +115,8 @@ pub struct Surroundings {
     pub cpu: CpuShare,
     /// By how much a fault delays it.
     pub slow_start: SimDuration,
+    /// Whether the containers of its pod share one tree of processes, so that it is not PID 1.
+    pub shares_processes: bool,
 }
 
 /// CPU work that has to be done before the program listens.
@@ -151,6 +153,8 @@ pub struct AppInstance {
     /// Since when its memory grows: its start, or the loss of the child that held it.
     memory_since: SimTime,
     lost_child: bool,
+    /// Whether it is PID 1: then signals that it does not handle do nothing.
+    is_pid_1: bool,
 }
 
 impl AppInstance {
@@ -178,6 +182,7 @@ impl AppInstance {
             startup_work: None,
             memory_since: now,
             lost_child: false,
+            is_pid_1: !around.shares_processes && !model.has_init,
             model,
         };
         let then = app.draw(&app.model.startup, 0) + around.slow_start;
@@ -343,9 +348,13 @@ impl AppInstance {
         if self.hung {
             return;
         }
-        if let OnSignal::Exit { after, code } = &self.model.on_stop {
-            let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
-            self.force_exit(exit);
+        match &self.model.on_stop {
+            OnSignal::Exit { after, code } => {
+                let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
+                self.force_exit(exit);
+            }
+            OnSignal::Unhandled if !self.is_pid_1 => self.force_exit(killed),
+            OnSignal::Unhandled | OnSignal::Ignore => {}
         }
     }
 
@@ -472,7 +481,7 @@ mod tests {
     fn start(model: AppModel, limit: Option<u64>) -> AppInstance {
         let at = SimTime::from_secs(5);
         let around =
-            Surroundings { memory_limit: limit, cpu: CpuShare::unlimited(), slow_start: SimDuration::ZERO };
+            Surroundings { memory_limit: limit, cpu: CpuShare::unlimited(), slow_start: SimDuration::ZERO, shares_processes: false };
         AppInstance::start(Arc::new(model), Streams::new(1), "default/a/c", 0, at, around)
     }
 

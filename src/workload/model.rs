@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::instance::SIGTERM;
 use super::usage::Growth;
 use crate::api::Labels;
 use crate::api::selector::Selector;
@@ -103,8 +104,10 @@ pub enum OnSignal {
         /// Its exit code.
         code: i32,
     },
-    /// Goes on (PID 1 without a handler); only SIGKILL ends it.
+    /// Goes on; only SIGKILL ends it.
     Ignore,
+    /// It has no handler: as PID 1 it goes on, behind an init process or a pause process it dies of the signal.
+    Unhandled,
 }
 
 /// One entry of a script: the n-th start runs so long and exits so; the last entry repeats.
@@ -147,6 +150,10 @@ pub struct AppModel {
     pub exits: Vec<ExitRule>,
     /// A script for successive starts; empty = none.
     pub runs: Vec<ScriptedRun>,
+    /// Whether an init process (tini) is PID 1 of its container, not the program itself.
+    pub has_init: bool,
+    /// The signal that the image wants to be stopped with.
+    pub stop_signal: i32,
     /// What SIGTERM (or the image's stop signal) does.
     pub on_stop: OnSignal,
     /// Memory in bytes.
@@ -185,6 +192,8 @@ impl AppModel {
             localhost_only: false,
             exits: Vec::new(),
             runs: Vec::new(),
+            has_init: false,
+            stop_signal: SIGTERM,
             on_stop: OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 143 },
             memory: Growth::default(),
             memory_in_child: false,

@@ -18,6 +18,7 @@ const FIELDS: &[&str] = &[
     "runs",
     "startError",
     "onSigterm",
+    "init",
     "memory",
     "disk",
     "pids",
@@ -47,13 +48,14 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let runs = fields.optional("runs", |value| value.items(scripted_run));
     let start_error = fields.optional("startError", Value::some_text);
     let on_stop = fields.optional("onSigterm", on_sigterm);
+    let has_init = fields.optional("init", Value::truth);
     let memory = fields.optional("memory", memory);
     let disk = fields.optional("disk", disk);
     let pids = fields.optional("pids", pids);
     let cpu = fields.optional("cpu", cpu);
 
     let default = AppModel::well_behaved("");
-    let (image_size, image_missing, pull_time) = image?.unwrap_or_default();
+    let (image_size, image_missing, pull_time, stop_signal) = image?.unwrap_or_default();
     let (startup, startup_cpu) = startup?.unwrap_or((default.startup, SimDuration::ZERO));
     let (memory, memory_in_child) = memory?.unwrap_or_default();
     let (disk, disk_volume) = disk?.unwrap_or_default();
@@ -72,6 +74,8 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         localhost_only: localhost?.unwrap_or(false),
         exits: exits?.unwrap_or_default(),
         runs: runs?.unwrap_or_default(),
+        has_init: has_init?.unwrap_or(false),
+        stop_signal: stop_signal.unwrap_or(default.stop_signal),
         on_stop: on_stop?.unwrap_or(default.on_stop),
         memory,
         memory_in_child,
@@ -93,12 +97,13 @@ fn matcher(value: &Value<'_>) -> Read<Matcher> {
     Ok(Matcher { image: image?, container: container?, labels: labels? })
 }
 
-fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>)> {
-    let fields = value.fields(&["size", "missing", "pull"])?;
+fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>, Option<i32>)> {
+    let fields = value.fields(&["size", "missing", "pull", "stopSignal"])?;
+    let stop_signal = fields.optional("stopSignal", Value::signal);
     let size = fields.optional("size", Value::bytes);
     let missing = fields.optional("missing", Value::truth);
     let pull = fields.optional("pull", Value::duration);
-    Ok((size?, missing?.unwrap_or(false), pull?))
+    Ok((size?, missing?.unwrap_or(false), pull?, stop_signal?))
 }
 
 fn startup(value: &Value<'_>) -> Read<(Distribution, SimDuration)> {
@@ -216,7 +221,9 @@ fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
 
 fn on_sigterm(value: &Value<'_>) -> Read<OnSignal> {
     if !value.is_mapping() {
-        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| OnSignal::Ignore);
+        const WORDS: &[(&str, bool)] = &[("ignored", true), ("unhandled", false)];
+        let ignored = value.word("reaction to SIGTERM", WORDS)?;
+        return Ok(if ignored { OnSignal::Ignore } else { OnSignal::Unhandled });
     }
     let fields = value.fields(&["exitAfter", "code"])?;
     let after = fields.optional("exitAfter", Value::distribution);

@@ -24,6 +24,7 @@ const KINDS: &[Variant<Timed>] = &[
     }),
     ("oom", |value| process(value, "", |_| Ok(ProcessFault::OutOfMemory))),
     ("hang", |value| process(value, "", |_| Ok(ProcessFault::Hang))),
+    ("sandboxKilled", sandbox_killed),
     ("slowStart", slow_start),
     ("probeFailure", probe_failure),
     ("dependencyDown", dependency_down),
@@ -107,6 +108,12 @@ fn process(
     let (pods, container) = pods_and_container(&fields);
     let how = how(&fields);
     timed(&fields, Ok(Fault::Process { pods: pods?, container: container?, how: how? }))
+}
+
+fn sandbox_killed(value: &Value<'_>) -> Read<Timed> {
+    let fields = value.fields(POD_FIELDS)?;
+    let pods = pods_and_container(&fields).0;
+    timed(&fields, Ok(Fault::Process { pods: pods?, container: None, how: ProcessFault::KillSandbox }))
 }
 
 fn slow_start(value: &Value<'_>) -> Read<Timed> {
