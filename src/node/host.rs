@@ -291,13 +291,13 @@ impl Host {
                 self.with(pod, ctx, env, |cx| cx.remove_object());
             }
             NodeEvent::StatusPass => self.status_pass(ctx, env),
-            NodeEvent::Booted => {}
+            // The world handles these.
+            NodeEvent::Booted | NodeEvent::ReadyToPowerOff => {}
             NodeEvent::OutOfMemory => self.out_of_memory(ctx, env),
             NodeEvent::EvictionRound => self.eviction_round(ctx, env),
             NodeEvent::NodeStatus => self.node_status(ctx),
             NodeEvent::ImageGc => self.collect_images(ctx),
             NodeEvent::ShutdownStep => self.advance_shutdown(ctx, env, true),
-            NodeEvent::ReadyToPowerOff => {}
             NodeEvent::CpuShift => {
                 self.shared.cpu_shift = None;
                 self.shared.cpu_changed = true;

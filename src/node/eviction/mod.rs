@@ -9,6 +9,7 @@ mod rank;
 mod signals;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use self::rank::{Candidate, rank};
 pub(super) use self::signals::{Pressure, Signal};
@@ -213,11 +214,12 @@ impl Host {
             };
             let request = container.resources.requests.get(resource).copied().unwrap_or_default();
             if i128::from(usage) > i128::from(request.value()) {
-                text.push_str(&format!(
+                let _ = write!(
+                    text,
                     "Container {} was using {}, request is {request}, has larger consumption of {resource}. ",
                     container.name,
                     bytes(usage)
-                ));
+                );
             }
         }
         text

@@ -24,7 +24,7 @@ pub(super) fn rank(signal: Signal, candidates: &mut [Candidate]) {
     let over = |one: &Candidate| one.usage.map(|usage| i128::from(usage) - i128::from(one.request));
     match signal {
         Signal::Pids => {
-            candidates.sort_by_key(|one| (one.priority, Reverse(one.usage.unwrap_or(0)), one.pod))
+            candidates.sort_by_key(|one| (one.priority, Reverse(one.usage.unwrap_or(0)), one.pod));
         }
         Signal::Memory | Signal::Nodefs | Signal::Imagefs => candidates.sort_by_key(|one| {
             let within = over(one).is_some_and(|over| over <= 0);
