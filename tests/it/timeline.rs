@@ -160,6 +160,11 @@ fn commit_lines(commit: &Commit, say: &mut dyn FnMut(String)) {
         (Object::Node(node), Some(Object::Node(old))) => {
             for condition in &node.status.conditions {
                 let before = old.status.conditions.status_of(&condition.kind);
+                let reason = condition.reason.as_deref().unwrap_or_default();
+                let same = old.status.conditions.iter().find(|old| old.kind == condition.kind);
+                if same.is_some_and(|old| old.status == condition.status && old.message != condition.message) {
+                    say(format!("message {reason} {}", condition.message.as_deref().unwrap_or_default()));
+                }
                 if before != Some(condition.status) {
                     let message = condition.message.as_deref().unwrap_or_default();
                     say(format!("node {} {} {message}", condition.kind, condition.status));
