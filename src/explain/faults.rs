@@ -52,10 +52,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         .causes(&["For less than 30 s nothing is noticed; then the node reports `container runtime is \
              down`."])
         .see(&["KubeletNotReady"]),
-    Entry::new(FaultKind, "sandboxKilled", "The pause process of a pod is killed, and with it the pod's sandbox.")
-        .causes(&["The kubelet stops what still runs, makes a new sandbox with a new address, and starts the init \
-             containers and then the others again."])
-        .see(&["SandboxChanged"]),
+    Entry::new(
+        FaultKind,
+        "sandboxKilled",
+        "The pause process of a pod is killed, and with it the pod's sandbox.",
+    )
+    .causes(&[
+        "The kubelet stops what still runs, makes a new sandbox with a new address, and starts the init \
+             containers and then the others again.",
+    ])
+    .see(&["SandboxChanged"]),
     Entry::new(
         FaultKind,
         "pressure",

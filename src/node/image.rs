@@ -211,8 +211,15 @@ mod tests {
 
     #[test]
     fn image_names_are_parsed() {
-        for good in ["nginx", "nginx:1.27", "localhost:5000/a/b-c:v1", "registry.k8s.io/pause:3.10", "a__b/c.d", "web:1@sha256:\
-                      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] {
+        for good in [
+            "nginx",
+            "nginx:1.27",
+            "localhost:5000/a/b-c:v1",
+            "registry.k8s.io/pause:3.10",
+            "a__b/c.d",
+            "web:1@sha256:\
+                      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        ] {
             assert!(is_reference(good), "{good}");
         }
         for bad in ["", "Nginx", "nginx:", "nginx:a b", "-x", "a//b", "nginx:-1", "a@sha256:12", "a..b"] {

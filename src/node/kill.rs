@@ -140,8 +140,11 @@ impl PodCx<'_, '_> {
     /// The signal that asks a container to stop: its own (a feature gate), else the image's, else SIGTERM.
     fn stop_signal(&self, index: usize) -> i32 {
         let lifecycle = self.pod.spec(index).lifecycle.as_ref();
-        let own = lifecycle.and_then(|lifecycle| lifecycle.stop_signal.as_ref()).and_then(|name| signal::number(name));
-        let image = self.pod.containers[index].running.as_ref().map(|instance| instance.app.model().stop_signal);
+        let own = lifecycle
+            .and_then(|lifecycle| lifecycle.stop_signal.as_ref())
+            .and_then(|name| signal::number(name));
+        let image =
+            self.pod.containers[index].running.as_ref().map(|instance| instance.app.model().stop_signal);
         own.filter(|_| self.ctx.settings.container_stop_signals).or(image).unwrap_or(SIGTERM)
     }
 

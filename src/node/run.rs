@@ -230,7 +230,11 @@ impl PodCx<'_, '_> {
                 settings.max_container_restart_period,
             )
         };
-        if self.pod.containers[index].ended_image.as_ref().is_some_and(|image| *image != self.pod.spec(index).image) {
+        if self.pod.containers[index]
+            .ended_image
+            .as_ref()
+            .is_some_and(|image| *image != self.pod.spec(index).image)
+        {
             // The key of a back-off covers the image: another one begins anew.
             self.pod.worker.crash_backoff[index] = None;
         }
@@ -300,7 +304,8 @@ impl PodCx<'_, '_> {
             self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
-        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record, pid, image });
+        truth.running =
+            Some(Instance { restart, started_at: now, app, exit_event: None, record, pid, image });
         self.pod.worker.reasons[index] = None;
         self.bind_ports(index);
         self.plan_exit(index);

@@ -480,8 +480,12 @@ mod tests {
 
     fn start(model: AppModel, limit: Option<u64>) -> AppInstance {
         let at = SimTime::from_secs(5);
-        let around =
-            Surroundings { memory_limit: limit, cpu: CpuShare::unlimited(), slow_start: SimDuration::ZERO, shares_processes: false };
+        let around = Surroundings {
+            memory_limit: limit,
+            cpu: CpuShare::unlimited(),
+            slow_start: SimDuration::ZERO,
+            shares_processes: false,
+        };
         AppInstance::start(Arc::new(model), Streams::new(1), "default/a/c", 0, at, around)
     }
 

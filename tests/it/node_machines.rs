@@ -70,7 +70,7 @@ fn d3_after_three_minutes_the_relist_is_late_as_well() {
 #[test]
 fn n1_without_its_pause_process_a_pod_gets_a_new_sandbox() {
     case(60, WEB).steps("[{at: 10200ms, fault: {sandboxKilled: {pod: p}}}]").check(
-        &["start", "SIGTERM", "exit", "ip", "event SandboxChanged", "state"],
+        &["start", "SIGTERM", "exit", "ip", "event SandboxChanged", "state c running"],
         "0 start c 0
          1 state c running 0
          1 ip 10.244.0.2

@@ -162,7 +162,8 @@ fn commit_lines(commit: &Commit, say: &mut dyn FnMut(String)) {
                 let before = old.status.conditions.status_of(&condition.kind);
                 let reason = condition.reason.as_deref().unwrap_or_default();
                 let same = old.status.conditions.iter().find(|old| old.kind == condition.kind);
-                if same.is_some_and(|old| old.status == condition.status && old.message != condition.message) {
+                if same.is_some_and(|old| old.status == condition.status && old.message != condition.message)
+                {
                     say(format!("message {reason} {}", condition.message.as_deref().unwrap_or_default()));
                 }
                 if before != Some(condition.status) {

@@ -55,16 +55,16 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let cpu = fields.optional("cpu", cpu);
 
     let default = AppModel::well_behaved("");
-    let (image_size, image_missing, pull_time, stop_signal) = image?.unwrap_or_default();
+    let image = image?.unwrap_or_default();
     let (startup, startup_cpu) = startup?.unwrap_or((default.startup, SimDuration::ZERO));
     let (memory, memory_in_child) = memory?.unwrap_or_default();
     let (disk, disk_volume) = disk?.unwrap_or_default();
     let (cpu_base_milli, cpu_per_request, cpu_threads) = cpu?.unwrap_or((0, SimDuration::ZERO, 1));
     Ok(AppModel {
         matcher: matcher?,
-        image_size,
-        image_missing,
-        pull_time,
+        image_size: image.size,
+        image_missing: image.missing,
+        pull_time: image.pull,
         start_error: start_error?,
         startup,
         startup_cpu,
@@ -75,7 +75,7 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         exits: exits?.unwrap_or_default(),
         runs: runs?.unwrap_or_default(),
         has_init: has_init?.unwrap_or(false),
-        stop_signal: stop_signal.unwrap_or(default.stop_signal),
+        stop_signal: image.stop_signal.unwrap_or(default.stop_signal),
         on_stop: on_stop?.unwrap_or(default.on_stop),
         memory,
         memory_in_child,
@@ -97,13 +97,22 @@ fn matcher(value: &Value<'_>) -> Read<Matcher> {
     Ok(Matcher { image: image?, container: container?, labels: labels? })
 }
 
-fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>, Option<i32>)> {
+/// What is said of the image.
+#[derive(Default)]
+struct Image {
+    size: Option<u64>,
+    missing: bool,
+    pull: Option<SimDuration>,
+    stop_signal: Option<i32>,
+}
+
+fn image(value: &Value<'_>) -> Read<Image> {
     let fields = value.fields(&["size", "missing", "pull", "stopSignal"])?;
     let stop_signal = fields.optional("stopSignal", Value::signal);
     let size = fields.optional("size", Value::bytes);
     let missing = fields.optional("missing", Value::truth);
     let pull = fields.optional("pull", Value::duration);
-    Ok((size?, missing?.unwrap_or(false), pull?, stop_signal?))
+    Ok(Image { size: size?, missing: missing?.unwrap_or(false), pull: pull?, stop_signal: stop_signal? })
 }
 
 fn startup(value: &Value<'_>) -> Read<(Distribution, SimDuration)> {
