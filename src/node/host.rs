@@ -14,7 +14,7 @@ use super::shutdown::Shutdown;
 use super::usage::Outside;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::PodPhase;
-use crate::api::{Kind, Labels};
+use crate::api::{Kind, Labels, Uid};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
@@ -134,6 +134,8 @@ pub struct HostShared {
     pub(super) relist: Option<EventHandle>,
     pub(super) status_pass: Option<EventHandle>,
     pub(super) dirty: BTreeSet<u32>,
+    /// Containers whose process has ended, by identity of the pod: for requests that were under way there.
+    pub ended: Vec<(Uid, u16)>,
     /// What containers want of the CPU has changed since it was divided.
     pub(super) cpu_changed: bool,
     pub(super) cpu_shift: Option<EventHandle>,
@@ -206,6 +208,7 @@ impl Host {
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
+            ended: Vec::new(),
             cpu_changed: false,
             cpu_shift: None,
             usage_changed: true,

@@ -29,3 +29,4 @@ mod perturbed;
 mod resume;
 mod scenarios;
 mod timeline;
+mod traffic;
