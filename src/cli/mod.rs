@@ -5,6 +5,7 @@ mod checkpoint;
 mod drive;
 mod fork;
 mod inputs;
+mod lesson;
 mod lint;
 mod look;
 mod outputs;
@@ -96,6 +97,7 @@ fn run_command() -> ExitStatus {
                 ExitStatus::Error
             }
         },
+        Command::Lesson(args) => lesson::lesson(&args, &mut printer),
         Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
