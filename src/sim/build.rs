@@ -162,7 +162,11 @@ impl World {
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
-        host.shared.images.extend(plan.images.iter().cloned());
+        for image in &plan.images {
+            let size = scenario.apps.iter().find(|app| app.matcher.is_for_image(image));
+            let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
+            host.preload_image(image.clone(), size);
+        }
         self.hosts.push(host);
         self.network.proxies.add(SimTime::ZERO);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });

@@ -28,6 +28,8 @@ mod node_machines;
 mod node_probes;
 mod node_properties;
 mod outages;
+mod node_resources;
+mod node_shutdown;
 mod perturbed;
 mod resume;
 mod scenarios;
