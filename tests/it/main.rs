@@ -11,6 +11,7 @@
 
 mod api_server;
 mod architecture;
+mod autoscaling;
 mod cli;
 mod control_timelines;
 mod determinism;
