@@ -149,7 +149,7 @@ impl World {
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
         for image in &plan.images {
-            let size = scenario.apps.iter().find(|app| app.matcher.is_for_image(image));
+            let size = self.apps.models().iter().find(|app| app.matcher.is_for_image(image));
             let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
             host.preload_image(image.clone(), size);
         }
