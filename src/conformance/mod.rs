@@ -2,6 +2,7 @@
 //!
 //! Everything here reads files and returns data; printing is for `cli`.
 
+pub mod fgd;
 pub mod functions;
 pub mod scheduler;
 pub mod timelines;

@@ -17,6 +17,7 @@ use crate::component::profile;
 use crate::fault::{Fault, NodeTarget, Party, Pick, PodTarget, Pods, ProbeKind};
 use crate::kernel::{Distribution, SimDuration, SimTime};
 use crate::scenario::model::Place;
+use crate::scenario::scheduler::SchedulerPlan;
 use crate::scenario::step::{Action, Step, When};
 use crate::scenario::{NodePlan, Scenario};
 use crate::source::{Diagnostics, SourceFile, Span};
@@ -88,6 +89,7 @@ pub(super) fn of(recording: &Recording) -> Result<Setting, String> {
             settings,
             epoch: Timestamp((epoch_ms.div_euclid(1000)) - LEAD / 1000),
             nodes: nodes.collect(),
+            scheduler: SchedulerPlan::default(),
             objects: Vec::new(),
             apps: programs(recording),
             steps: Vec::new(),
