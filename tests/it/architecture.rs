@@ -39,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
+    ("search", &["api", "base", "kernel", "kubectl", "scenario", "sim", "source"]),
     (
         "conformance",
         &[

@@ -11,9 +11,11 @@
 
 mod api_server;
 mod architecture;
+mod bad_input;
 mod cli;
 mod control_timelines;
 mod determinism;
+mod fuzzed;
 mod lint;
 mod manifests;
 mod node_cpu;
@@ -26,4 +28,5 @@ mod node_properties;
 mod perturbed;
 mod resume;
 mod scenarios;
+mod supply_chain;
 mod timeline;
