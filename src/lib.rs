@@ -18,4 +18,5 @@ pub mod search;
 pub mod sim;
 pub mod source;
 pub mod trace;
+pub mod traffic;
 pub mod workload;

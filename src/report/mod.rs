@@ -26,6 +26,7 @@ mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod workload;
 
 pub use collect::{Collector, Limits};
@@ -38,4 +39,5 @@ pub use record::Record;
 pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, RunInfo};
 pub use steps::Steps;
 pub use summary::Summary;
+pub use traffic::{Flow, Interval};
 pub use workload::{Availability, Workload};

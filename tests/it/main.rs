@@ -30,3 +30,4 @@ mod resume;
 mod scenarios;
 mod supply_chain;
 mod timeline;
+mod traffic;
