@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::api::Labels;
 use crate::api::object::Object;
 use crate::api::pod::PodSpec;
-use crate::api::{Kind, Labels};
 use crate::scenario::{Action, Scenario};
 
 /// A fault that can happen, as it is written in a scenario.
@@ -54,7 +54,7 @@ impl Menu {
         let mut menu = Self::default();
         menu.machines(scenario);
         for component in ["apiServer", "etcd", "scheduler", "controllerManager"] {
-            menu.add("controlPlane", json!({"component": component, "what": "down"}));
+            menu.add("controlPlane", &json!({"component": component, "what": "down"}));
         }
         menu.programs(scenario);
         if !only.is_empty() {
@@ -73,7 +73,7 @@ impl Menu {
         self.kinds.values().map(Vec::as_slice).collect()
     }
 
-    fn add(&mut self, kind: &'static str, fields: Value) {
+    fn add(&mut self, kind: &'static str, fields: &Value) {
         let lasts = KINDS.iter().any(|(known, lasts)| *known == kind && *lasts);
         let item = Item { fault: json!({ kind: fields }), lasts };
         let items = self.kinds.entry(kind).or_default();
@@ -87,16 +87,16 @@ impl Menu {
         for node in &scenario.nodes {
             let name = json!({"node": node.name()});
             for kind in ["nodeCrash", "nodeReboot", "kubeletStop", "runtimeStop"] {
-                self.add(kind, name.clone());
+                self.add(kind, &name);
             }
-            self.add("partition", json!({"between": ["controlPlane", name]}));
+            self.add("partition", &json!({"between": ["controlPlane", name]}));
             for resource in ["memory", "disk"] {
-                self.add("pressure", json!({"node": node.name(), "resource": resource}));
+                self.add("pressure", &json!({"node": node.name(), "resource": resource}));
             }
             zones.extend(node.zone());
         }
         for zone in zones {
-            self.add("zoneOutage", json!({"zone": zone}));
+            self.add("zoneOutage", &json!({"zone": zone}));
         }
     }
 
@@ -107,29 +107,23 @@ impl Menu {
         });
         for manifest in scenario.objects.iter().chain(applied) {
             let metadata = manifest.object.metadata();
-            match &manifest.object {
-                Object::Deployment(it) => {
-                    self.pods(&metadata.namespace, &it.spec.template.metadata.labels, &it.spec.template.spec)
-                }
-                Object::ReplicaSet(it) => {
-                    self.pods(&metadata.namespace, &it.spec.template.metadata.labels, &it.spec.template.spec)
-                }
-                Object::StatefulSet(it) => {
-                    self.pods(&metadata.namespace, &it.spec.template.metadata.labels, &it.spec.template.spec)
-                }
-                Object::DaemonSet(it) => {
-                    self.pods(&metadata.namespace, &it.spec.template.metadata.labels, &it.spec.template.spec)
-                }
+            let name = format!("{}/{}", metadata.namespace, metadata.name);
+            let template = match &manifest.object {
+                Object::Deployment(it) => &it.spec.template,
+                Object::ReplicaSet(it) => &it.spec.template,
+                Object::StatefulSet(it) => &it.spec.template,
+                Object::DaemonSet(it) => &it.spec.template,
                 Object::Pod(pod) => {
-                    let name = format!("{}/{}", metadata.namespace, metadata.name);
                     self.processes(&json!({ "pod": name }), &pod.spec);
+                    continue;
                 }
                 Object::Service(_) => {
-                    let name = format!("{}/{}", metadata.namespace, metadata.name);
-                    self.add("dependencyDown", json!({ "service": name }));
+                    self.add("dependencyDown", &json!({ "service": name }));
+                    continue;
                 }
-                object => debug_assert_ne!(object.kind(), Kind::Node, "machines are no objects"),
-            }
+                _ => continue,
+            };
+            self.pods(&metadata.namespace, &template.metadata.labels, &template.spec);
         }
     }
 
@@ -153,14 +147,14 @@ impl Menu {
             fields[field] = value;
             fields
         };
-        self.add("exit", with("code", json!(1)));
-        self.add("oom", target.clone());
-        self.add("hang", target.clone());
-        self.add("probeFailure", target.clone());
-        self.add("slowStart", with("by", json!("1m")));
+        self.add("exit", &with("code", json!(1)));
+        self.add("oom", target);
+        self.add("hang", target);
+        self.add("probeFailure", target);
+        self.add("slowStart", &with("by", json!("1m")));
         for container in &spec.containers {
             if !container.image.is_empty() {
-                self.add("imagePullError", json!({"image": container.image}));
+                self.add("imagePullError", &json!({"image": container.image}));
             }
         }
     }

@@ -60,7 +60,9 @@ fn owners_of(manifest: &Manifest, present: &BTreeMap<Identity, usize>) -> Vec<us
 fn one_without_beginning(owners: &[Vec<usize>]) -> Option<usize> {
     let mut owned_by = vec![Vec::new(); owners.len()];
     for (at, owners) in owners.iter().enumerate() {
-        owners.iter().for_each(|owner| owned_by[*owner].push(at));
+        for owner in owners {
+            owned_by[*owner].push(at);
+        }
     }
     let mut reached: Vec<bool> = owners.iter().map(Vec::is_empty).collect();
     let mut open: Vec<usize> = (0..owners.len()).filter(|at| reached[*at]).collect();
