@@ -5,6 +5,7 @@ pub mod checkpoint;
 mod drive;
 mod fork;
 mod inputs;
+mod lesson;
 mod lint;
 mod look;
 mod outputs;
@@ -98,6 +99,7 @@ fn run_command() -> ExitStatus {
                 ExitStatus::Error
             }
         },
+        Command::Lesson(args) => lesson::lesson(&args, &mut printer),
         Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };

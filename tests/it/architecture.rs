@@ -40,6 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "workload",
         ],
     ),
+    ("lesson", &["api", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     ("search", &["api", "base", "kernel", "kubectl", "scenario", "sim", "source"]),
     (
