@@ -80,10 +80,15 @@ impl Printer {
         }
     }
 
-    /// Hands on what is buffered; returns whether all results could be written.
-    pub(super) fn finish(&mut self) -> bool {
+    /// Hands on what is buffered.
+    pub(super) fn flush(&mut self) {
         let flushed = self.out.flush();
         self.note_failure(flushed);
+    }
+
+    /// Hands on what is buffered; returns whether all results could be written.
+    pub(super) fn finish(&mut self) -> bool {
+        self.flush();
         let Some(error) = self.failed.take() else { return true };
         self.error(&format!("cannot write to standard output: {error}"));
         false
