@@ -12,6 +12,7 @@
 mod api_server;
 mod architecture;
 mod bad_input;
+mod autoscaling;
 mod cli;
 mod control_timelines;
 mod determinism;
