@@ -11,8 +11,8 @@
 
 mod api_server;
 mod architecture;
-mod bad_input;
 mod autoscaling;
+mod bad_input;
 mod cli;
 mod control_timelines;
 mod determinism;
