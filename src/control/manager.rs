@@ -256,10 +256,11 @@ impl ControllerManager {
                 client: ApiClient::new(
                     Origin::ControllerManager,
                     id.name(),
-                    id as u64,
+                    u64::from(incarnation) << 40 | id as u64,
                     settings.kube_api_qps,
                     settings.kube_api_burst,
-                ),
+                )
+                .of_process(incarnation),
                 events: EventRecorder::new(id.name(), None),
                 queue: WorkQueue::default(),
                 scheduled: false,

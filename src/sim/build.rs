@@ -22,10 +22,11 @@ use crate::traffic::Traffic;
 use crate::workload::Apps;
 
 use super::autoscaler::ClusterAutoscaler;
+use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
 use super::metrics::MetricsServer;
 use super::run::RunOptions;
 use super::steps::Script;
@@ -54,9 +55,18 @@ impl World {
         };
         let api = ApiServer::new(streams, scenario.epoch, admission);
         let end = options.until.unwrap_or(SimTime::ZERO + scenario.duration);
+        let scheduling = scenario.scheduler_options().expect("scenarios are checked when they are read");
         let mut world = Self {
+            scheduling: scheduling.clone(),
+            explain: options.explain.clone(),
+            explained: Vec::new(),
             controllers: Some(ControllerManager::new(&settings, api.objects(), 0)),
-            scheduler: Some(SchedulerComponent::new(&settings, api.objects(), 0)),
+            scheduler: Some(SchedulerComponent::new(
+                &settings,
+                (&scheduling, &options.explain),
+                api.objects(),
+                0,
+            )),
             streams,
             epoch: scenario.epoch,
             eager: options.eager,
@@ -64,7 +74,7 @@ impl World {
             passed: EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 0 },
             recorder: Recorder::default(),
             api,
-            api_up: true,
+            control_plane: ControlPlane::new(&settings, options.eager),
             watches: Watches::default(),
             incarnations: Incarnations::default(),
             hosts: Vec::new(),
@@ -81,13 +91,14 @@ impl World {
             faults: ActiveFaults::default(),
             script: Script::new(scenario),
             drains: Drains::default(),
+            waits: Waits::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,
             settings,
         };
         for watcher in [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network] {
-            world.watches.connect(watcher);
+            world.open_watch(watcher);
         }
         world.traffic = Traffic::new(&scenario.traffic, &world.apps, streams, end);
         world.network.services.is_used = world.traffic.is_some();
@@ -112,6 +123,9 @@ impl World {
         {
             let class = PriorityClass { metadata: named(name, ""), value, ..PriorityClass::default() };
             self.create_now(class.into());
+        }
+        for which in Elected::ALL {
+            self.plan_looks(which);
         }
         self.create_now(kubernetes_service().into());
         for (index, plan) in scenario.nodes.iter().enumerate() {
@@ -148,11 +162,16 @@ impl World {
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
-        host.shared.images.extend(plan.images.iter().cloned());
+        for image in &plan.images {
+            let size = self.apps.models().iter().find(|app| app.matcher.is_for_image(image));
+            let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
+            host.preload_image(image.clone(), size);
+        }
         self.hosts.push(host);
         self.network.proxies.add(SimTime::ZERO);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });
-        self.watches.add_node(name, index);
+        self.watches.add_node(name);
+        self.open_watch(Watcher::Node(index));
         self.create_now(node.into());
     }
 

@@ -6,6 +6,8 @@
 
 mod autoscaler;
 mod build;
+pub mod capacity;
+mod control_plane;
 mod dispatch;
 pub mod event;
 pub mod expect;
@@ -16,6 +18,7 @@ mod machines;
 mod metrics;
 mod records;
 pub mod run;
+pub mod settle;
 mod steps;
 mod traffic;
 mod watch;

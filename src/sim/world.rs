@@ -7,7 +7,9 @@ use crate::api::{ApiServer, Timestamp};
 use crate::base::Name;
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
+use crate::control::scheduler::Options;
 use crate::control::scheduling::SchedulerComponent;
+use crate::control::scheduling::{Explain, Explained};
 use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime, Streams};
 use crate::network::{Network, Reach};
 use crate::node::Host;
@@ -16,10 +18,11 @@ use crate::traffic::Traffic;
 use crate::workload::Apps;
 
 use super::autoscaler::ClusterAutoscaler;
+use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
 use super::metrics::MetricsServer;
 use super::steps::Script;
 use super::watch::Watches;
@@ -47,6 +50,12 @@ pub struct Incarnations {
 pub struct World {
     /// Constants.
     pub settings: Settings,
+    /// How schedulers are set up.
+    pub scheduling: Options,
+    /// Which decisions of schedulers are explained, for whoever asks after the run.
+    pub explain: Explain,
+    /// Those that were.
+    pub explained: Vec<Explained>,
     /// Random streams.
     pub streams: Streams,
     /// Calendar time of virtual time zero.
@@ -61,8 +70,8 @@ pub struct World {
     pub recorder: Recorder,
     /// The API server with the store.
     pub api: ApiServer,
-    /// Whether the API server answers and accepts writes.
-    pub api_up: bool,
+    /// The processes of the control plane.
+    pub control_plane: ControlPlane,
     /// Watches.
     pub watches: Watches,
     /// The controller manager, unless it is down.
@@ -97,6 +106,8 @@ pub struct World {
     pub script: Script,
     /// `kubectl drain` commands and how far they are.
     pub(super) drains: Drains,
+    /// `kubectl` commands that wait for objects.
+    pub(super) waits: Waits,
     /// What the scenario expects.
     pub watchlist: Watchlist,
     /// Services for which the cloud makes a load balancer.
