@@ -19,8 +19,11 @@ use shakedown::sim::{Limits, RunError, RunOptions, Simulation};
 use shakedown::source::{SourceFile, from_node, parse_lenient};
 use shakedown::trace::replay::{Line, Replay};
 
+/// Takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// All targets by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("manifest", manifest),
     ("run", run),
     ("quantity", quantity),

@@ -1,5 +1,6 @@
 //! The fuzz targets over their corpus and over mutations of it: the same ones in every run of the tests. With
 //! `FUZZ_SECONDS` in the environment, for so long instead: `FUZZ_SECONDS=3600 cargo test --release fuzzed -- --ignored`.
+#![allow(clippy::disallowed_types, reason = "how long to fuzz is about the clock on the wall")]
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 
-use targets::TARGETS;
+use targets::{TARGETS, Target};
 
 /// Mutations of the corpus in one run of the tests, for each target.
 const MUTATIONS: u64 = 150;
@@ -148,7 +149,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
 }
 
 /// Runs one input; what breaks is kept to be looked at.
-fn try_input(name: &str, target: fn(&[u8]), input: &[u8]) {
+fn try_input(name: &str, target: Target, input: &[u8]) {
     if catch_unwind(|| target(input)).is_err() {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("broke-{name}"));
         fs::write(&path, input).unwrap();
@@ -157,7 +158,7 @@ fn try_input(name: &str, target: fn(&[u8]), input: &[u8]) {
 }
 
 /// Mutations until `enough`; returns how many.
-fn fuzz(name: &str, target: fn(&[u8]), seed: u64, enough: &dyn Fn(u64) -> bool) -> u64 {
+fn fuzz(name: &str, target: Target, seed: u64, enough: &dyn Fn(u64) -> bool) -> u64 {
     let inputs = corpus(name);
     let mut dice = Dice(seed);
     let mut done = 0;
@@ -185,7 +186,6 @@ fn no_mutation_of_the_corpus_breaks_anything() {
 
 #[test]
 #[ignore = "takes as long as FUZZ_SECONDS says"]
-#[allow(clippy::disallowed_types, reason = "a test that is about the time it takes")]
 fn mutations_for_a_while() {
     let seconds: u64 =
         std::env::var_os("FUZZ_SECONDS").map_or(10, |text| text.to_str().unwrap().parse().unwrap());
