@@ -162,6 +162,11 @@ pub(super) fn run_info(
         kubernetes: scenario.version.to_string(),
         digest,
         command: command_line(args, seed),
+        prices: scenario
+            .nodes
+            .iter()
+            .filter_map(|plan| Some((plan.name().to_string(), plan.price?.milli_value() as f64 / 1000.0)))
+            .collect(),
         events: verdict.events,
         records: verdict.records,
         expectations: verdict

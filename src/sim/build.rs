@@ -1,6 +1,6 @@
 //! From a scenario to a world at virtual time zero.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::api::admission::Admission;
 use crate::api::core::{Condition, ConditionStatus};
@@ -21,11 +21,13 @@ use crate::trace::Recorder;
 use crate::traffic::Traffic;
 use crate::workload::Apps;
 
+use super::autoscaler::ClusterAutoscaler;
 use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
 use super::kubectl::{Drains, Waits};
+use super::metrics::MetricsServer;
 use super::run::RunOptions;
 use super::steps::Script;
 use super::watch::Watches;
@@ -70,6 +72,10 @@ impl World {
             heartbeats: Vec::new(),
             network: Network::default(),
             traffic: None,
+            metrics: MetricsServer::default(),
+            cluster_autoscaler: ClusterAutoscaler::new(scenario),
+            kubelet_version: (scenario.minor, scenario.version.clone()),
+            balancers_planned: BTreeSet::new(),
             traffic_wake: None,
             reach: Reach::default(),
             apps: Apps::new(scenario.apps.clone()),
@@ -89,6 +95,12 @@ impl World {
         world.network.services.is_used = world.traffic.is_some();
         world.bootstrap(scenario);
         world.plan_traffic();
+        if world.cluster_autoscaler.is_wanted() {
+            world.plan_scan(SimTime::ZERO + world.settings.cluster_autoscaler_scan_interval);
+        }
+        if world.traffic.is_some() {
+            world.start_metrics_server();
+        }
         world
     }
 
@@ -108,7 +120,7 @@ impl World {
         }
         self.create_now(kubernetes_service().into());
         for (index, plan) in scenario.nodes.iter().enumerate() {
-            self.add_machine(index as u32, plan, scenario);
+            self.add_machine(index as u32, plan);
         }
         self.with_controllers(|controllers, ctx| controllers.start(ctx));
         self.with_scheduler(|scheduler, ctx| scheduler.start(ctx));
@@ -126,16 +138,17 @@ impl World {
         assert!(result.is_ok(), "the cluster begins with {kind} {name}: {result:?}");
     }
 
-    fn add_machine(&mut self, index: u32, plan: &NodePlan, scenario: &Scenario) {
+    /// One more machine, which is up.
+    pub(super) fn add_machine(&mut self, index: u32, plan: &NodePlan) {
         let name = plan.name().clone();
         let config = HostConfig {
             index,
             name: name.clone(),
             address: Name::from(dotted(NODE_NETWORK + 10 + index)),
             pod_network: POD_NETWORK + (index << 8),
-            minor_version: scenario.minor,
+            minor_version: self.kubelet_version.0,
         };
-        let node = registered(plan.node.clone(), &config, &scenario.version, self.epoch);
+        let node = registered(plan.node.clone(), &config, &self.kubelet_version.1.clone(), self.epoch);
         let mut host = Host::new(config, &self.settings);
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();

@@ -111,6 +111,10 @@ impl World {
                 }
             }
             Event::Traffic => self.run_traffic(),
+            Event::Scan => self.scan_cluster(),
+            Event::MachineJoins(pool, number) => self.machine_joins(pool, number),
+            Event::Scrape => self.scrape(),
+            Event::LoadBalancer(index) => self.load_balancer_made(index),
             Event::Step(index) => self.begin_step(index),
             Event::FaultEnds(index) => self.end_fault(index),
             Event::Booted(index) => self.machine_booted(index),
@@ -298,6 +302,11 @@ impl World {
             if at <= self.end {
                 self.push(key, commit.record, Event::EventExpires(commit.id.index));
             }
+        }
+        match &commit.new {
+            Object::HorizontalPodAutoscaler(_) => self.start_metrics_server(),
+            Object::Service(service) => self.plan_load_balancer(commit.id.index, service, commit.record),
+            _ => {}
         }
         self.watchlist.changed();
         self.wake_waiting_commands(&commit);

@@ -38,6 +38,14 @@ pub enum Event {
     Scheduler(u32, SchedulerEvent),
     /// Something happens to requests.
     Traffic,
+    /// The cluster autoscaler looks at the cluster.
+    Scan,
+    /// The n-th machine of an autoscaled pool joins.
+    MachineJoins(u32, u64),
+    /// metrics-server asks the kubelets.
+    Scrape,
+    /// The cloud has made the load balancer of a Service.
+    LoadBalancer(u32),
     /// A step of the scenario begins.
     Step(u32),
     /// A fault ends.

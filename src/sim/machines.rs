@@ -252,7 +252,9 @@ impl World {
     pub(super) fn start_controllers(&mut self) {
         self.incarnations.controllers += 1;
         let incarnation = self.incarnations.controllers;
-        self.controllers = Some(ControllerManager::new(&self.settings, self.api.objects(), incarnation));
+        let mut controllers = ControllerManager::new(&self.settings, self.api.objects(), incarnation);
+        controllers.metrics = self.metrics.newest.clone();
+        self.controllers = Some(controllers);
         self.open_watch(Watcher::ControllerManager);
         self.with_controllers(|controllers, ctx| controllers.start(ctx));
         self.tell_silent_nodes();

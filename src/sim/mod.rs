@@ -4,6 +4,7 @@
 //! (how commits reach components), `faults` and `steps` (what the scenario does to the world), [`run`] (the loop).
 //! Only this room knows all components. Nothing here touches files or prints.
 
+mod autoscaler;
 mod build;
 mod control_plane;
 mod dispatch;
@@ -13,6 +14,7 @@ mod faults;
 pub mod invariants;
 mod kubectl;
 mod machines;
+mod metrics;
 mod records;
 pub mod run;
 mod steps;

@@ -1,8 +1,10 @@
 //! All state of a run. Plain data: cloning it forks the run.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use crate::api::{ApiServer, Timestamp};
+use crate::base::Name;
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
 use crate::control::scheduling::SchedulerComponent;
@@ -13,11 +15,13 @@ use crate::trace::Recorder;
 use crate::traffic::Traffic;
 use crate::workload::Apps;
 
+use super::autoscaler::ClusterAutoscaler;
 use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
 use super::kubectl::{Drains, Waits};
+use super::metrics::MetricsServer;
 use super::steps::Script;
 use super::watch::Watches;
 
@@ -78,6 +82,12 @@ pub struct World {
     pub traffic: Option<Traffic>,
     /// When something happens to requests next, as it is planned.
     pub(super) traffic_wake: Option<(SimTime, EventHandle)>,
+    /// The cluster autoscaler.
+    pub cluster_autoscaler: ClusterAutoscaler,
+    /// Minor number and name of the version of all kubelets.
+    pub(super) kubelet_version: (u32, Name),
+    /// metrics-server.
+    pub metrics: MetricsServer,
     /// Links to the control plane.
     pub reach: Reach,
     /// Programs.
@@ -92,6 +102,8 @@ pub struct World {
     pub(super) waits: Waits,
     /// What the scenario expects.
     pub watchlist: Watchlist,
+    /// Services for which the cloud makes a load balancer.
+    pub(super) balancers_planned: BTreeSet<u32>,
     /// End of the run.
     pub end: SimTime,
     /// Number of the next request of a user.

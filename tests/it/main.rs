@@ -12,6 +12,7 @@
 mod api_properties;
 mod api_server;
 mod architecture;
+mod autoscaling;
 mod cli;
 mod control_timelines;
 mod determinism;

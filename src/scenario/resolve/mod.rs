@@ -110,7 +110,14 @@ fn machines(planned: Machines, objects: &mut Vec<Manifest>) -> Vec<NodePlan> {
         let Object::Node(node) = object else { return true };
         let images = node.status.images.iter().flat_map(|image| image.names.iter().cloned()).collect();
         let node = machine(node);
-        given.push(NodePlan { node, images, price: None, pool: None, place: Some(place.clone()) });
+        given.push(NodePlan {
+            node,
+            images,
+            price: None,
+            pool: None,
+            autoscale: None,
+            place: Some(place.clone()),
+        });
         false
     });
     match planned {
