@@ -13,6 +13,7 @@ mod part;
 mod printer;
 mod recorded;
 mod run;
+mod schedule;
 mod twice;
 mod why;
 
@@ -83,6 +84,7 @@ fn run_command() -> ExitStatus {
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
+        Command::Schedule(args) => schedule::schedule(&args, &mut printer),
         Command::Schema => {
             printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));
             ExitStatus::Success

@@ -2,6 +2,7 @@
 //!
 //! A version profile ([`super::profile`]) chooses the values; a scenario may override each under `spec.settings`.
 
+use crate::base::Quantity;
 use crate::kernel::SimDuration;
 
 /// What kind of value a setting takes.
@@ -11,6 +12,8 @@ pub enum SettingType {
     Duration,
     /// A whole number.
     Integer,
+    /// An amount such as `100Mi`.
+    Quantity,
     /// A number.
     Number,
     /// `true` or `false`.
@@ -98,6 +101,21 @@ impl Value for bool {
     }
     fn show(&self) -> String {
         self.to_string()
+    }
+}
+
+/// An amount of bytes, written as a quantity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(pub u64);
+
+impl Value for Bytes {
+    const KIND: SettingType = SettingType::Quantity;
+    const EXPECTED: &'static str = "an amount of bytes such as 100Mi";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().and_then(|amount: Quantity| u64::try_from(amount.value()).ok()).map(Self)
+    }
+    fn show(&self) -> String {
+        Quantity::from_bytes(i64::try_from(self.0).unwrap_or(i64::MAX)).to_string()
     }
 }
 
@@ -220,8 +238,27 @@ settings! {
     single_process_oom_kill "singleProcessOomKill": bool = false, "Whether the OOM killer takes one process, not the whole container.";
 
     eviction_monitoring_period "evictionMonitoringPeriod": SimDuration = secs(10), "How often the kubelet looks at its resources.";
-    eviction_hard_memory "evictionHardMemory": u64 = 104_857_600, "memory.available below which pods are evicted, in bytes.";
+    eviction_hard_memory "evictionHardMemory": Bytes = Bytes(104_857_600), "memory.available below which pods are evicted at once.";
+    eviction_hard_nodefs "evictionHardNodefs": u64 = 10, "The same for nodefs.available, in percent of the disk; 0 = none.";
+    eviction_hard_imagefs "evictionHardImagefs": u64 = 15, "The same for imagefs.available, in percent of the disk; 0 = none.";
+    eviction_hard_pid "evictionHardPid": u64 = 0, "The same for pid.available, in process ids; 0 = none.";
+    eviction_soft_memory "evictionSoftMemory": Bytes = Bytes(0), "memory.available below which pods are evicted after evictionSoftGracePeriod; 0 = none.";
+    eviction_soft_nodefs "evictionSoftNodefs": u64 = 0, "The same for nodefs.available, in percent of the disk; 0 = none.";
+    eviction_soft_grace_period "evictionSoftGracePeriod": SimDuration = secs(90), "How long a soft threshold must be met before pods are evicted.";
+    eviction_max_pod_grace_period "evictionMaxPodGracePeriod": u64 = 0, "Longest grace period of a pod that is evicted for a soft threshold, in seconds.";
+    eviction_minimum_reclaim_memory "evictionMinimumReclaimMemory": Bytes = Bytes(0), "How much more memory than the threshold must be available for it not to be met any more.";
+    eviction_minimum_reclaim_disk "evictionMinimumReclaimDisk": Bytes = Bytes(0), "The same for disk space.";
     eviction_pressure_transition_period "evictionPressureTransitionPeriod": SimDuration = secs(300), "How long a pressure condition stays after it was last observed.";
+
+    container_stop_signals "containerStopSignals": bool = false, "Whether lifecycle.stopSignal counts (feature gate, off by default to 1.36).";
+    shutdown_grace_period "shutdownGracePeriod": SimDuration = secs(0), "How long a node may take to stop its pods before it shuts down; 0 = the power goes at once.";
+    shutdown_grace_period_critical_pods "shutdownGracePeriodCriticalPods": SimDuration = secs(0), "The last part of it, which critical pods have for themselves.";
+    node_pids "nodePids": u64 = 4_194_304, "Process ids of a machine (kernel.pid_max).";
+    pod_pids_limit "podPidsLimit": u64 = 0, "Process ids of one pod; 0 = no limit.";
+    image_gc_period "imageGCPeriod": SimDuration = secs(300), "How often the kubelet looks for images to delete.";
+    image_gc_high_threshold_percent "imageGCHighThresholdPercent": u64 = 85, "Use of the disk from which unused images are deleted; 100 = never.";
+    image_gc_low_threshold_percent "imageGCLowThresholdPercent": u64 = 80, "Use of the disk down to which they are deleted.";
+    image_minimum_gc_age "imageMinimumGCAge": SimDuration = secs(120), "How long an image stays at least.";
 
     min_sync_period "minSyncPeriod": SimDuration = secs(1), "Shortest time between two rule updates of kube-proxy.";
     proxy_sync_time "proxySyncTime": SimDuration = millis(100), "From the beginning of a kube-proxy sync to its rules being in force.";

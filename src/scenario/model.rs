@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::expect::Expectation;
+use super::scheduler::SchedulerPlan;
 use super::step::Step;
 use crate::api::node::Node;
 use crate::api::object::Object;
@@ -36,6 +37,8 @@ pub struct Scenario {
     pub epoch: Timestamp,
     /// The machines, in the order written.
     pub nodes: Vec<NodePlan>,
+    /// How its scheduler is set up.
+    pub scheduler: SchedulerPlan,
     /// What the cluster begins with, in the order written; nodes are not among it.
     pub objects: Vec<Manifest>,
     /// Programs; where several match a container the first wins.

@@ -55,9 +55,18 @@ impl World {
         };
         let api = ApiServer::new(streams, scenario.epoch, admission);
         let end = options.until.unwrap_or(SimTime::ZERO + scenario.duration);
+        let scheduling = scenario.scheduler_options().expect("scenarios are checked when they are read");
         let mut world = Self {
+            scheduling: scheduling.clone(),
+            explain: options.explain.clone(),
+            explained: Vec::new(),
             controllers: Some(ControllerManager::new(&settings, api.objects(), 0)),
-            scheduler: Some(SchedulerComponent::new(&settings, api.objects(), 0)),
+            scheduler: Some(SchedulerComponent::new(
+                &settings,
+                (&scheduling, &options.explain),
+                api.objects(),
+                0,
+            )),
             streams,
             epoch: scenario.epoch,
             eager: options.eager,
@@ -153,7 +162,11 @@ impl World {
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
-        host.shared.images.extend(plan.images.iter().cloned());
+        for image in &plan.images {
+            let size = self.apps.models().iter().find(|app| app.matcher.is_for_image(image));
+            let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
+            host.preload_image(image.clone(), size);
+        }
         self.hosts.push(host);
         self.network.proxies.add(SimTime::ZERO);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });

@@ -99,6 +99,7 @@ impl World {
             Event::Reconnect(watcher) => self.try_reconnect(watcher),
             Event::Election(which, candidate) => self.look_at_lease(which, candidate),
             Event::Deliver(watcher) => self.deliver(watcher),
+            Event::Node(index, NodeEvent::ReadyToPowerOff) => self.shut_down_is_over(index),
             Event::Node(index, event) => self.with_host(index, |host, ctx, env| host.handle(ctx, env, event)),
             Event::Controller(incarnation, event) => {
                 if incarnation == self.incarnations.controllers {
@@ -166,6 +167,9 @@ impl World {
         let incarnation = self.incarnations.scheduler;
         let Some(scheduler) = &mut self.scheduler else { return };
         in_context!(self, |event| Event::Scheduler(incarnation, event), |ctx| work(scheduler, &mut ctx));
+        if let Some(scheduler) = &mut self.scheduler {
+            self.explained.append(&mut scheduler.take_explained());
+        }
     }
 
     /// Puts requests on their way.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::core::ConditionStatus;
 use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::base::Name;
-use crate::fault::{Fault, NodeTarget, Party, Pick, PodTarget, Pods, Resource};
+use crate::fault::{Fault, NodeTarget, Party, Pick, PodTarget, Pods};
 use crate::kernel::SimDuration;
 use crate::network::{Disturbance, Side};
 use crate::node::env::{FaultView, ProbeFault};
@@ -133,8 +132,7 @@ impl World {
             Fault::NodeReboot { nodes, down_for } => {
                 let after = down_for.unwrap_or(self.settings.node_boot_time);
                 for node in self.target_nodes(nodes) {
-                    self.power_off(node);
-                    self.power_on(node, after);
+                    self.reboot(node, after);
                 }
             }
             Fault::ZoneOutage { zone } => {
@@ -155,7 +153,11 @@ impl World {
                     self.with_host(node, |host, ctx, env| host.runtime_stops(ctx, env));
                 }
             }
-            Fault::Pressure { nodes, resource } => self.set_pressure(nodes, *resource, ConditionStatus::True),
+            Fault::Pressure { nodes, resource, available } => {
+                for node in self.target_nodes(nodes) {
+                    self.with_host(node, |host, ctx, _| host.hold_outside(ctx, *resource, *available));
+                }
+            }
             Fault::Partition { a, b } => {
                 for node in self.cut_nodes(a, b) {
                     self.cut_off(node);
@@ -189,8 +191,10 @@ impl World {
                     self.with_host(node, |host, ctx, env| host.runtime_answers(ctx, env));
                 }
             }
-            Fault::Pressure { nodes, resource } => {
-                self.set_pressure(nodes, *resource, ConditionStatus::False);
+            Fault::Pressure { nodes, resource, .. } => {
+                for node in self.target_nodes(nodes) {
+                    self.with_host(node, |host, _, _| host.release_outside(*resource));
+                }
             }
             Fault::Partition { a, b } => {
                 for node in self.cut_nodes(a, b) {
@@ -265,20 +269,6 @@ impl World {
                 self.target_nodes(nodes)
             }
             _ => Vec::new(),
-        }
-    }
-
-    fn set_pressure(&mut self, nodes: &NodeTarget, resource: Resource, status: ConditionStatus) {
-        let (kind, under, free) = match resource {
-            Resource::Memory => {
-                ("MemoryPressure", "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory")
-            }
-            Resource::Disk => ("DiskPressure", "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
-            Resource::Pid => ("PIDPressure", "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
-        };
-        let reason = if status == ConditionStatus::True { under } else { free };
-        for node in self.target_nodes(nodes) {
-            self.report_condition(node, kind, status, reason);
         }
     }
 }

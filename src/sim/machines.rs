@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::core::{Condition, ConditionStatus, Conditions};
+use crate::api::core::{Condition, Conditions};
 use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::{Kind, ObjectRef, Patch, Request};
@@ -31,6 +31,21 @@ impl World {
         self.close_watch(Watcher::Node(index));
         self.with_host(index, |host, ctx, _| host.power_off(ctx));
         self.machine_lost(index);
+    }
+
+    /// The machine restarts: its kubelet may stop the pods first.
+    pub(super) fn reboot(&mut self, index: u32, down_for: SimDuration) {
+        self.hosts[index as usize].reboot_takes = down_for;
+        if !self.with_host(index, |host, ctx, env| host.shut_down(ctx, env)) {
+            self.shut_down_is_over(index);
+        }
+    }
+
+    /// Nothing keeps the power of a machine that restarts any longer.
+    pub(super) fn shut_down_is_over(&mut self, index: u32) {
+        let down_for = self.hosts[index as usize].reboot_takes;
+        self.power_off(index);
+        self.power_on(index, down_for);
     }
 
     fn record_power(&mut self, index: u32, up: bool) {
@@ -72,6 +87,10 @@ impl World {
             return;
         }
         let pods = self.pods_of(index);
+        let shared = &mut self.hosts[index as usize].shared;
+        if let Some(node) = self.api.objects().get::<Node>(&Name::default(), &shared.name) {
+            shared.labels = node.metadata.labels.clone();
+        }
         self.with_host(index, |host, ctx, env| {
             host.start_kubelet(ctx, env, &pods);
             host.node_event(ctx, EventType::Normal, "Starting", "Starting kubelet.".to_owned());
@@ -214,36 +233,16 @@ impl World {
         }
     }
 
-    /// The kubelet of a node reports one condition.
-    pub(super) fn report_condition(
-        &mut self,
-        index: u32,
-        kind: &'static str,
-        status: ConditionStatus,
-        reason: &'static str,
-    ) {
-        let name = self.hosts[index as usize].shared.name.clone();
-        let condition = Condition {
-            kind: kind.into(),
-            status,
-            reason: Some(reason.into()),
-            last_heartbeat_time: Some(self.timestamp()),
-            ..Condition::default()
-        };
-        let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name };
-        let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
-        self.with_host(index, |host, ctx, _| {
-            host.shared.client.submit(ctx, request, None);
-            let text = format!("Node {} status is now: {reason}", host.shared.name);
-            host.node_event(ctx, EventType::Normal, reason, text);
-        });
-    }
-
     /// A new scheduler becomes leader, lists the cluster and goes to work.
     pub(super) fn start_scheduler(&mut self) {
         self.incarnations.scheduler += 1;
         let incarnation = self.incarnations.scheduler;
-        self.scheduler = Some(SchedulerComponent::new(&self.settings, self.api.objects(), incarnation));
+        self.scheduler = Some(SchedulerComponent::new(
+            &self.settings,
+            (&self.scheduling, &self.explain),
+            self.api.objects(),
+            incarnation,
+        ));
         self.open_watch(Watcher::Scheduler);
         self.with_scheduler(|scheduler, ctx| scheduler.start(ctx));
     }

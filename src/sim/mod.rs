@@ -6,6 +6,7 @@
 
 mod autoscaler;
 mod build;
+pub mod capacity;
 mod control_plane;
 mod dispatch;
 pub mod event;
@@ -17,6 +18,7 @@ mod machines;
 mod metrics;
 mod records;
 pub mod run;
+pub mod settle;
 mod steps;
 mod traffic;
 mod watch;

@@ -7,7 +7,9 @@ use crate::api::{ApiServer, Timestamp};
 use crate::base::Name;
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
+use crate::control::scheduler::Options;
 use crate::control::scheduling::SchedulerComponent;
+use crate::control::scheduling::{Explain, Explained};
 use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime, Streams};
 use crate::network::{Network, Reach};
 use crate::node::Host;
@@ -48,6 +50,12 @@ pub struct Incarnations {
 pub struct World {
     /// Constants.
     pub settings: Settings,
+    /// How schedulers are set up.
+    pub scheduling: Options,
+    /// Which decisions of schedulers are explained, for whoever asks after the run.
+    pub explain: Explain,
+    /// Those that were.
+    pub explained: Vec<Explained>,
     /// Random streams.
     pub streams: Streams,
     /// Calendar time of virtual time zero.

@@ -4,6 +4,7 @@
 //! plotters. Plotters is named in `render` and `font` only.
 
 mod axis;
+mod curves;
 mod font;
 mod frame;
 mod mark_labels;
@@ -15,6 +16,7 @@ mod replicas;
 mod scene;
 mod traffic;
 
+pub use curves::{Bar, Captions, Curve, bars, curves};
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};

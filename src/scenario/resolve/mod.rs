@@ -3,6 +3,7 @@
 pub(super) mod names;
 mod needs;
 pub(super) mod owned;
+mod scheduler;
 pub(super) mod unique;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ pub(super) fn resolve(
     problems.extend(unique::check(&parts));
     problems.extend(owned::settle(&mut parts.objects));
     let spec = parts.specs.drain(..).next().map_or_else(|| unnamed(files), |(spec, _)| spec);
+    let scheduler = scheduler::settle(spec.scheduler, &parts, &mut problems);
     let nodes_known = !matches!(spec.machines, Machines::Unreadable);
     let nodes = machines(spec.machines, &mut parts.objects);
     let mut steps = spec.steps;
@@ -74,6 +76,7 @@ pub(super) fn resolve(
         settings: spec.settings,
         epoch: spec.epoch,
         nodes,
+        scheduler,
         objects: parts.objects,
         apps: parts.apps.into_iter().map(|(app, _)| app).collect(),
         steps,
