@@ -16,6 +16,7 @@ pub mod network;
 pub mod node;
 pub mod report;
 pub mod scenario;
+pub mod search;
 pub mod sim;
 pub mod source;
 pub mod trace;

@@ -42,6 +42,8 @@ pub enum Command {
     Run(RunArgs),
     /// What if? Go on with a run from a time on with a change: fork RUN --at 5m --with change.yaml.
     Fork(ForkArgs),
+    /// Look for a schedule of faults that breaks an expectation, and shrink it to the least that does.
+    Search(SearchArgs),
     /// Check scenario files and manifests without running them.
     Validate(ValidateArgs),
     /// Show objects as they are at a time, as kubectl get does: get pods -A --at 5m PATH.
@@ -140,6 +142,38 @@ impl RunArgs {
         }
         Alone::parse_from(["run", "-"]).run
     }
+}
+
+/// `shakedown search`.
+#[derive(ClapArgs, Debug)]
+pub struct SearchArgs {
+    /// Files or directories of a scenario with expectations.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How many schedules of faults to try.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub seeds: u64,
+    /// Kinds of faults, such as nodeCrash,partition; `auto` is all that can happen in the scenario.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', default_value = "auto")]
+    pub faults: Vec<String>,
+    /// Most faults in one schedule.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub max_faults: u64,
+    /// Threads; the result is the same with any number.
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Seed of the schedules: another one gives other schedules.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub search_seed: u64,
+    /// Seed of the runs, instead of the scenario's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// File for the scenario that shows what was found; without it, standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print nothing but errors and what was found.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// `shakedown fork`.

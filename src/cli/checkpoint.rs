@@ -24,31 +24,31 @@ const ENDING: &str = "checkpoint";
 /// How far a run had come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Checkpoint {
+pub struct Checkpoint {
     /// Version of the program.
-    pub(super) shakedown: String,
+    pub shakedown: String,
     /// BLAKE3 hash of `inputs.json`.
-    pub(super) inputs: String,
+    pub inputs: String,
     /// Virtual time; everything up to it and at it has happened.
-    pub(super) at_ns: u64,
+    pub at_ns: u64,
     /// Position of the run.
-    pub(super) position: Position,
+    pub position: Position,
     /// The files that grow during the run, and how long they were.
-    pub(super) written: Vec<(String, u64)>,
+    pub written: Vec<(String, u64)>,
 }
 
 /// What must be the same again at the same time of the same run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Position {
+pub struct Position {
     /// Events that have happened.
-    pub(super) events: u64,
+    pub events: u64,
     /// Records so far.
-    pub(super) records: u64,
+    pub records: u64,
     /// BLAKE3 hash of `trace.csv` so far.
-    pub(super) trace: String,
+    pub trace: String,
     /// BLAKE3 hash of the state of the world.
-    pub(super) world: String,
+    pub world: String,
 }
 
 impl Position {
@@ -94,15 +94,18 @@ impl Checkpoint {
     }
 
     /// Three lines: what it is, what it says, and the hash of the first two.
-    fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let body = serde_json::to_string(self).expect("a checkpoint is plain data");
         let sealed = format!("{MAGIC} {FORMAT}\n{body}\n");
         let hash = blake3::hash(sealed.as_bytes()).to_hex();
         format!("{sealed}{hash}\n")
     }
 
-    /// Reads what [`Self::to_text`] wrote, or says what is wrong with it.
-    pub(super) fn from_text(text: &str) -> Result<Self, String> {
+    /// Reads what [`Self::to_text`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong with it: nothing is taken from a checkpoint that is not whole.
+    pub fn from_text(text: &str) -> Result<Self, String> {
         let (head, rest) = text.split_once('\n').ok_or("this is not a checkpoint")?;
         let format = head.strip_prefix(MAGIC).and_then(|rest| rest.strip_prefix(' '));
         let format = format.ok_or("this is not a checkpoint")?;

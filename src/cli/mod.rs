@@ -1,7 +1,7 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
-mod checkpoint;
+pub mod checkpoint;
 mod drive;
 mod fork;
 mod inputs;
@@ -14,6 +14,7 @@ mod printer;
 mod recorded;
 mod run;
 mod schedule;
+mod search;
 mod twice;
 mod why;
 
@@ -78,6 +79,7 @@ fn run_command() -> ExitStatus {
     let status = match args.command {
         Command::Run(args) => run::run(&args, &mut printer),
         Command::Fork(args) => fork::fork(&args, &mut printer),
+        Command::Search(args) => search::search(&args, &mut printer),
         Command::Validate(args) => run::validate(&args, &mut printer),
         Command::Get(args) => look::look("get", &args.words, &mut printer),
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
@@ -103,6 +105,5 @@ fn run_command() -> ExitStatus {
         Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
-    printer.flush();
-    status
+    if printer.finish() { status } else { ExitStatus::Error }
 }

@@ -11,6 +11,8 @@ pub(super) struct Printer {
     out: io::StdoutLock<'static>,
     color_out: bool,
     color_err: bool,
+    /// Why results could not be written.
+    failed: Option<io::Error>,
 }
 
 impl Printer {
@@ -27,6 +29,7 @@ impl Printer {
             color_out: use_color(io::stdout().is_terminal()),
             color_err: use_color(io::stderr().is_terminal()),
             out: io::stdout().lock(),
+            failed: None,
         }
     }
 
@@ -55,8 +58,17 @@ impl Printer {
 
     /// A result.
     pub(super) fn result(&mut self, text: &str) {
+        let written = self.out.write_all(text.as_bytes());
+        self.note_failure(written);
+    }
+
+    fn note_failure(&mut self, written: io::Result<()>) {
         // A closed pipe is the reader's way of saying that it has seen enough.
-        let _ = self.out.write_all(text.as_bytes());
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.failed.get_or_insert(error);
+        }
     }
 
     /// Anything else.
@@ -83,6 +95,15 @@ impl Printer {
 
     /// Hands on what is buffered.
     pub(super) fn flush(&mut self) {
-        let _ = self.out.flush();
+        let flushed = self.out.flush();
+        self.note_failure(flushed);
+    }
+
+    /// Hands on what is buffered; returns whether all results could be written.
+    pub(super) fn finish(&mut self) -> bool {
+        self.flush();
+        let Some(error) = self.failed.take() else { return true };
+        self.error(&format!("cannot write to standard output: {error}"));
+        false
     }
 }

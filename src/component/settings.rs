@@ -150,6 +150,12 @@ macro_rules! settings {
             /// # Errors
             /// When there is no setting of this name or the text is not a value for it.
             pub fn set(&mut self, name: &str, text: &str) -> Result<(), SettingError> {
+                if let Some(name) = PERIODS.iter().find(|period| **period == name)
+                    && <SimDuration as Value>::read(text) == Some(SimDuration::ZERO)
+                {
+                    let expected = "a duration above zero: without it time would stand still";
+                    return Err(SettingError::BadValue { name, value: text.to_owned(), expected });
+                }
                 match name {
                     $($name => self.$field = <$type as Value>::read(text).ok_or(SettingError::BadValue {
                         name: $name, value: text.to_owned(), expected: <$type as Value>::EXPECTED,
@@ -169,6 +175,10 @@ macro_rules! settings {
         }
     };
 }
+
+/// Periods of loops.
+const PERIODS: &[&str] =
+    &["nodeMonitorPeriod", "nodeLeaseRenewInterval", "plegRelistPeriod", "syncTickPeriod", "podGcPeriod"];
 
 settings! {
     api_latency "apiLatency": SimDuration = millis(5), "Time from a request to its effect in etcd and the answer.";

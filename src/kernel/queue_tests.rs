@@ -168,6 +168,16 @@ fn big_queues_give_the_sorted_order() {
 }
 
 #[test]
+fn a_queue_is_empty_before_the_first_and_after_the_last_event() {
+    let mut queue = EventQueue::new();
+    assert!(queue.is_empty());
+    let handle = queue.schedule(key(1, 0, 0, 0), ());
+    assert!(!queue.is_empty());
+    queue.cancel(handle);
+    assert!(queue.is_empty());
+}
+
+#[test]
 fn order_is_by_time_class_target_number() {
     let sorted = [key(1, 9, 9, 9), key(2, 0, 9, 9), key(2, 1, 0, 9), key(2, 1, 1, 0), key(2, 1, 1, 1)];
     let mut queue = EventQueue::new();

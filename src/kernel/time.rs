@@ -4,7 +4,8 @@
 //! The range is 584 years. They are two types because adding two instants, or comparing an instant with a length, is
 //! a mistake the compiler can find. How they are written and read is in the text half of the module, `time_text`.
 //!
-//! Arithmetic that leaves the range panics: a simulation that runs past 584 years, or a negative length, is a bug of
+//! Sums and multiples end at the largest value, which stands for "never": inputs may name times that no run gets to. A
+//! negative length panics: it is a bug of
 //! the model. Where the edge is legitimate, use the `saturating_` and `checked_` forms.
 
 use std::iter::Sum;
@@ -53,17 +54,17 @@ macro_rules! nanosecond_count {
                 Self(nanos)
             }
 
-            #[doc = concat!("The ", $what, " of this many microseconds. Panics above 2⁶⁴-1 ns.")]
+            #[doc = concat!("The ", $what, " of this many microseconds. At most 2⁶⁴-1 ns.")]
             pub const fn from_micros(micros: u64) -> Self {
                 Self::from_units(micros, NANOS_PER_MICRO)
             }
 
-            #[doc = concat!("The ", $what, " of this many milliseconds. Panics above 2⁶⁴-1 ns.")]
+            #[doc = concat!("The ", $what, " of this many milliseconds. At most 2⁶⁴-1 ns.")]
             pub const fn from_millis(millis: u64) -> Self {
                 Self::from_units(millis, NANOS_PER_MILLI)
             }
 
-            #[doc = concat!("The ", $what, " of this many seconds. Panics above 2⁶⁴-1 ns.")]
+            #[doc = concat!("The ", $what, " of this many seconds. At most 2⁶⁴-1 ns.")]
             pub const fn from_secs(secs: u64) -> Self {
                 Self::from_units(secs, NANOS_PER_SEC)
             }
@@ -126,10 +127,7 @@ macro_rules! nanosecond_count {
             }
 
             const fn from_units(count: u64, nanos_per_unit: u64) -> Self {
-                match count.checked_mul(nanos_per_unit) {
-                    Some(nanos) => Self(nanos),
-                    None => panic!("virtual time ends at 584 years: these are too many units"),
-                }
+                Self(count.saturating_mul(nanos_per_unit))
             }
         }
     };
@@ -159,7 +157,7 @@ impl SimTime {
 
     /// The first tick at or after this instant, of the ticks at `phase`, `phase + period`, `phase + 2 period` ...
     ///
-    /// Panics when `period` is zero or the tick lies past [`SimTime::MAX`].
+    /// Panics when `period` is zero.
     ///
     /// ```
     /// use shakedown::kernel::{SimDuration, SimTime};
@@ -181,7 +179,7 @@ impl SimTime {
 
     /// The first tick strictly after this instant; the ticks are those of [`SimTime::ceil_to`].
     ///
-    /// Panics when `period` is zero or the tick lies past [`SimTime::MAX`].
+    /// Panics when `period` is zero.
     ///
     /// ```
     /// use shakedown::kernel::{SimDuration, SimTime};
@@ -206,10 +204,7 @@ impl Add<SimDuration> for SimTime {
     type Output = Self;
 
     fn add(self, length: SimDuration) -> Self {
-        match self.checked_add(length) {
-            Some(sum) => sum,
-            None => panic!("virtual time ends at 584 years: {self} + {length} is past it"),
-        }
+        self.saturating_add(length)
     }
 }
 
@@ -245,10 +240,7 @@ impl Add for SimDuration {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        match self.checked_add(other) {
-            Some(sum) => sum,
-            None => panic!("a length of time is at most 584 years: {self} + {other} is more"),
-        }
+        self.saturating_add(other)
     }
 }
 
@@ -289,10 +281,7 @@ impl Mul<u64> for SimDuration {
     type Output = Self;
 
     fn mul(self, factor: u64) -> Self {
-        match self.checked_mul(factor) {
-            Some(product) => product,
-            None => panic!("a length of time is at most 584 years: {factor} times {self} is more"),
-        }
+        self.saturating_mul(factor)
     }
 }
 
@@ -355,9 +344,16 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "584 years")]
-    fn too_many_seconds_panic() {
-        let _ = SimTime::from_secs(u64::MAX);
+    fn what_is_too_late_is_never() {
+        let second = SimDuration::from_secs(1);
+        assert_eq!(SimTime::from_secs(u64::MAX), SimTime::MAX);
+        assert_eq!(SimTime::MAX + second, SimTime::MAX);
+        assert_eq!(SimDuration::MAX + second, SimDuration::MAX);
+        assert_eq!(second * u64::MAX, SimDuration::MAX);
+        assert_eq!(
+            (SimTime::MAX - second).ceil_to(SimDuration::from_secs(7), SimDuration::ZERO),
+            SimTime::MAX
+        );
     }
 
     #[test]

@@ -105,6 +105,17 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_allows_shorter_delays_forgets_as_slowly() {
+        let policy = BackOff::for_restarts(SimDuration::from_secs(10), SimDuration::from_secs(4));
+        let entry = policy.next(None, at(0), at(0));
+        assert_eq!(entry.delay, SimDuration::from_secs(4));
+        let entry = policy.next(Some(entry), at(600), at(600));
+        assert_eq!((entry.delay, entry.last_update), (SimDuration::from_secs(4), at(600)));
+        assert!(policy.is_waiting(Some(entry), at(1200), at(1203)));
+        assert!(!policy.is_waiting(Some(entry), at(1201), at(1201)));
+    }
+
+    #[test]
     fn ten_good_minutes_are_rewarded() {
         let policy = BackOff::default();
         let entry = Some(BackOffEntry { delay: SimDuration::from_secs(300), last_update: at(100) });

@@ -88,7 +88,8 @@ impl Watchlist {
         moments.collect()
     }
 
-    pub(super) fn results(&self) -> Vec<Checked> {
+    /// What became of each expectation so far, in the order of the scenario.
+    pub fn results(&self) -> Vec<Checked> {
         let pairs = self.expectations.iter().zip(&self.fates);
         pairs
             .map(|(expectation, fate)| Checked {

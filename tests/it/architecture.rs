@@ -47,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("lesson", &["api", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
+    ("search", &["api", "base", "kernel", "kubectl", "scenario", "sim", "source"]),
     (
         "conformance",
         &[

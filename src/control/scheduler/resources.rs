@@ -238,6 +238,12 @@ mod tests {
         Container { resources: ContainerResources { requests, ..Default::default() }, ..Default::default() }
     }
 
+    #[test]
+    fn who_requests_nothing_counts_as_a_tenth_of_a_core_and_200_mebibytes() {
+        let spec = PodSpec { containers: vec![container(&[])], ..PodSpec::default() };
+        assert_eq!(Requests::of(&spec).non_zero, NonZero { milli_cpu: 100, memory: 209_715_200 });
+    }
+
     fn sidecar(requests: &[(&str, &str)]) -> Container {
         Container { restart_policy: Some(RestartPolicy::Always), ..container(requests) }
     }

@@ -4,7 +4,7 @@
 //! its own ReplicaSets, and the old ones point at an owner that no longer exists: the garbage collector would take
 //! them. So objects whose owner is there too are left out, and the others are freed of owners that are not.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::base::Name;
 use crate::scenario::model::Manifest;
@@ -15,19 +15,17 @@ type Identity = (Name, Name, Name);
 
 /// Leaves out what controllers will make, and says so.
 pub(in crate::scenario) fn settle(objects: &mut Vec<Manifest>) -> Vec<Diagnostic> {
-    let present: BTreeSet<Identity> = objects.iter().map(identity).collect();
-    let has_owner = |manifest: &Manifest| {
-        let metadata = manifest.object.metadata();
-        let owner_is_there = |owner: &crate::api::OwnerReference| {
-            let there = |namespace: &Name| {
-                present.contains(&(owner.kind.clone(), namespace.clone(), owner.name.clone()))
-            };
-            there(&metadata.namespace) || there(&Name::default())
-        };
-        metadata.owner_references.iter().any(owner_is_there)
-    };
+    let present: BTreeMap<Identity, usize> =
+        objects.iter().enumerate().map(|(at, manifest)| (identity(manifest), at)).collect();
+    let owners: Vec<Vec<usize>> = objects.iter().map(|manifest| owners_of(manifest, &present)).collect();
     let mut problems = Vec::new();
-    let owned: Vec<bool> = objects.iter().map(has_owner).collect();
+    if let Some(at) = one_without_beginning(&owners) {
+        let message = "the owners of this object form a circle: nobody would make it";
+        let problem = Diagnostic::error("owner-cycle", message);
+        let help = "take one of the `ownerReferences` away";
+        problems.push(objects[at].place.label(problem, "").help(help));
+    }
+    let owned: Vec<bool> = owners.iter().map(|owners| !owners.is_empty()).collect();
     if let Some(first) = owned.iter().position(|owned| *owned) {
         let number = owned.iter().filter(|owned| **owned).count();
         let message = match number {
@@ -43,6 +41,39 @@ pub(in crate::scenario) fn settle(objects: &mut Vec<Manifest>) -> Vec<Diagnostic
     objects.retain(|_| !owned.next().unwrap_or(false));
     problems.extend(free(objects));
     problems
+}
+
+/// The owners of an object that are there too.
+fn owners_of(manifest: &Manifest, present: &BTreeMap<Identity, usize>) -> Vec<usize> {
+    let metadata = manifest.object.metadata();
+    let there = |owner: &crate::api::OwnerReference, namespace: &Name| {
+        present.get(&(owner.kind.clone(), namespace.clone(), owner.name.clone())).copied()
+    };
+    let found = metadata
+        .owner_references
+        .iter()
+        .filter_map(|owner| there(owner, &metadata.namespace).or_else(|| there(owner, &Name::default())));
+    found.collect()
+}
+
+/// An object that no chain of owners leads to from one without owners.
+fn one_without_beginning(owners: &[Vec<usize>]) -> Option<usize> {
+    let mut owned_by = vec![Vec::new(); owners.len()];
+    for (at, owners) in owners.iter().enumerate() {
+        for owner in owners {
+            owned_by[*owner].push(at);
+        }
+    }
+    let mut reached: Vec<bool> = owners.iter().map(Vec::is_empty).collect();
+    let mut open: Vec<usize> = (0..owners.len()).filter(|at| reached[*at]).collect();
+    while let Some(at) = open.pop() {
+        for owned in &owned_by[at] {
+            if !std::mem::replace(&mut reached[*owned], true) {
+                open.push(*owned);
+            }
+        }
+    }
+    reached.iter().position(|reached| !reached)
 }
 
 /// Takes away owners that are not there.
