@@ -41,73 +41,28 @@ pub struct Submission {
     pub cause: RecordId,
 }
 
-/// One client with its token bucket (`k8s.io/client-go` flowcontrol).
+/// A token bucket (`k8s.io/client-go` flowcontrol), as a generic cell rate algorithm.
 #[derive(Clone, Debug)]
-pub struct ApiClient {
-    origin: Origin,
-    component: &'static str,
-    process: u32,
-    id: u64,
-    seq: u32,
-    /// When the last request takes effect: a client's requests do not overtake each other when latencies shrink.
-    last_at: SimTime,
+struct Bucket {
     /// Time for one token; zero = no limit.
     interval: SimDuration,
     burst: u64,
-    /// When the bucket will be full again, measured in tokens spent (generic cell rate algorithm).
+    /// When the bucket will be full again, measured in tokens spent.
     full_at: SimTime,
+    /// When the last request takes effect: requests do not overtake each other when latencies shrink.
+    last_at: SimTime,
 }
 
-impl ApiClient {
-    /// A client that may send `qps` requests a second and `burst` at once; `qps` 0 = without limit.
-    pub fn new(origin: Origin, component: &'static str, id: u64, qps: u64, burst: u64) -> Self {
+impl Bucket {
+    fn new(qps: u64, burst: u64) -> Self {
         let interval = SimDuration::from_nanos(1_000_000_000u64.checked_div(qps).unwrap_or(0));
-        Self {
-            origin,
-            component,
-            process: 0,
-            id,
-            seq: 0,
-            last_at: SimTime::ZERO,
-            interval,
-            burst: burst.max(1),
-            full_at: SimTime::ZERO,
-        }
+        Self { interval, burst: burst.max(1), full_at: SimTime::ZERO, last_at: SimTime::ZERO }
     }
 
-    /// The same client in the n-th process of its component.
-    #[must_use]
-    pub fn of_process(self, process: u32) -> Self {
-        Self { process, ..self }
-    }
-
-    /// Name of the component.
-    pub fn component(&self) -> &'static str {
-        self.component
-    }
-
-    /// Sends a request; returns when the API server will execute it.
-    pub fn submit<E>(&mut self, ctx: &mut Ctx<'_, E>, request: Request, reply: Option<u64>) -> SimTime {
-        let at = (self.next_slot(ctx.now) + ctx.settings.api_latency).max(self.last_at);
-        self.last_at = at;
-        self.seq = self.seq.wrapping_add(1);
-        ctx.outbox.push(Submission {
-            at,
-            origin: self.origin,
-            component: self.component,
-            process: self.process,
-            client: self.id,
-            seq: self.seq,
-            request,
-            reply,
-            cause: ctx.trace.cause(),
-        });
-        at
-    }
-
-    /// Spends a token on a request whose answer changes nothing.
-    pub fn spend(&mut self, now: SimTime) {
-        self.next_slot(now);
+    /// When a request that is sent now takes effect.
+    fn next(&mut self, now: SimTime, latency: SimDuration) -> SimTime {
+        self.last_at = (self.next_slot(now) + latency).max(self.last_at);
+        self.last_at
     }
 
     /// The earliest time at which the bucket has a token, which is spent.
@@ -122,6 +77,77 @@ impl ApiClient {
     }
 }
 
+/// One client of a component.
+#[derive(Clone, Debug)]
+pub struct ApiClient {
+    origin: Origin,
+    component: &'static str,
+    process: u32,
+    id: u64,
+    seq: u32,
+    bucket: Bucket,
+    /// Where events have a limit of their own.
+    events: Option<Bucket>,
+}
+
+impl ApiClient {
+    /// A client that may send `qps` requests a second and `burst` at once; `qps` 0 = without limit.
+    pub fn new(origin: Origin, component: &'static str, id: u64, qps: u64, burst: u64) -> Self {
+        Self { origin, component, process: 0, id, seq: 0, bucket: Bucket::new(qps, burst), events: None }
+    }
+
+    /// The same client in the n-th process of its component.
+    #[must_use]
+    pub fn of_process(self, process: u32) -> Self {
+        Self { process, ..self }
+    }
+
+    /// The same client with a limit of its own for events, which a kubelet sends through a second connection.
+    #[must_use]
+    pub fn with_event_limit(self, qps: u64, burst: u64) -> Self {
+        Self { events: Some(Bucket::new(qps, burst)), ..self }
+    }
+
+    /// Name of the component.
+    pub fn component(&self) -> &'static str {
+        self.component
+    }
+
+    /// Sends a request; returns when the API server will execute it.
+    pub fn submit<E>(&mut self, ctx: &mut Ctx<'_, E>, request: Request, reply: Option<u64>) -> SimTime {
+        let at = self.bucket.next(ctx.now, ctx.settings.api_latency);
+        self.send(ctx, at, request, reply);
+        at
+    }
+
+    /// Reports an event.
+    pub fn submit_event<E>(&mut self, ctx: &mut Ctx<'_, E>, request: Request) {
+        let bucket = self.events.as_mut().unwrap_or(&mut self.bucket);
+        let at = bucket.next(ctx.now, ctx.settings.api_latency);
+        self.send(ctx, at, request, None);
+    }
+
+    fn send<E>(&mut self, ctx: &mut Ctx<'_, E>, at: SimTime, request: Request, reply: Option<u64>) {
+        self.seq = self.seq.wrapping_add(1);
+        ctx.outbox.push(Submission {
+            at,
+            origin: self.origin,
+            component: self.component,
+            process: self.process,
+            client: self.id,
+            seq: self.seq,
+            request,
+            reply,
+            cause: ctx.trace.cause(),
+        });
+    }
+
+    /// Spends a token on a request whose answer changes nothing.
+    pub fn spend(&mut self, now: SimTime) {
+        self.bucket.next_slot(now);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,10 +155,10 @@ mod tests {
     #[test]
     fn a_hundred_requests_under_20_qps_burst_30_end_at_3_5_s() {
         let mut client = ApiClient::new(Origin::User, "test", 1, 20, 30);
-        let times: Vec<SimTime> = (0..100).map(|_| client.next_slot(SimTime::ZERO)).collect();
+        let times: Vec<SimTime> = (0..100).map(|_| client.bucket.next_slot(SimTime::ZERO)).collect();
         assert_eq!(times[29], SimTime::ZERO);
         assert_eq!(times[30], SimTime::from_millis(50));
         assert_eq!(times[99], SimTime::from_millis(3500));
-        assert_eq!(client.next_slot(SimTime::from_secs(100)), SimTime::from_secs(100));
+        assert_eq!(client.bucket.next_slot(SimTime::from_secs(100)), SimTime::from_secs(100));
     }
 }

@@ -112,7 +112,7 @@ impl EventRecorder {
         if sent {
             let target = ObjectRef { kind: Kind::Event, namespace, name };
             let patch = Patch::EventCount { count, message, last: now };
-            client.submit(ctx, Request::Patch { target, uid: None, patch }, None);
+            client.submit_event(ctx, Request::Patch { target, uid: None, patch });
             return;
         }
         let event = EventObject {
@@ -127,7 +127,7 @@ impl EventRecorder {
             source: self.source.clone(),
             ..EventObject::default()
         };
-        client.submit(ctx, Request::Create(Object::from(event)), None);
+        client.submit_event(ctx, Request::Create(Object::from(event)));
         if let Some(series) = self.series.get_mut(&((about, kind, reason.into()), message)) {
             series.sent = true;
         }

@@ -115,8 +115,6 @@ pub struct HostShared {
     /// The kubelet's client.
     pub client: ApiClient,
     pub(super) events: EventRecorder,
-    /// Events have a client of their own.
-    pub(super) events_client: ApiClient,
     /// Images on the node.
     pub(super) images: BTreeMap<Name, ImageOnDisk>,
     /// When the queue of pulls will be empty.
@@ -166,7 +164,7 @@ impl HostShared {
     ) {
         let name = self.name.clone();
         let about = ObjectReference { kind: Kind::Node.as_str().into(), name, ..ObjectReference::default() };
-        self.events.emit(ctx, &mut self.events_client, about, kind, reason, message);
+        self.events.emit(ctx, &mut self.client, about, kind, reason, message);
     }
 
     /// Whether the kubelet does pod work.
@@ -196,12 +194,9 @@ impl Host {
         let hash = blake3::hash(format!("node/{}", config.name).as_bytes());
         let target = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"));
         let origin = Origin::Node(config.index);
-        let client = ApiClient::new(origin, "kubelet", target, settings.kubelet_qps, settings.kubelet_burst);
-        let events_id = target.wrapping_add(1);
-        let (event_qps, event_burst) = (settings.event_record_qps, settings.event_burst);
-        let events_client = ApiClient::new(origin, "kubelet", events_id, event_qps, event_burst);
+        let client = ApiClient::new(origin, "kubelet", target, settings.kubelet_qps, settings.kubelet_burst)
+            .with_event_limit(settings.event_record_qps, settings.event_burst);
         let shared = HostShared {
-            events_client,
             index: config.index,
             events: EventRecorder::new("kubelet", Some(config.name.clone())),
             name: config.name,

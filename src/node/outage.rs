@@ -154,7 +154,7 @@ impl Host {
             ..pod.status.clone()
         };
         let shared = &mut self.shared;
-        shared.events.emit(ctx, &mut shared.events_client, about, EventType::Warning, reason, message);
+        shared.events.emit(ctx, &mut shared.client, about, EventType::Warning, reason, message);
         let target =
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
         let patch = Patch::PodStatus(Box::new(status));

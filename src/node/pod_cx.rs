@@ -35,7 +35,7 @@ impl PodCx<'_, '_> {
     /// Reports an event about the pod.
     pub(super) fn pod_event(&mut self, kind: EventType, reason: &'static str, message: &str) {
         let about = self.reference(None);
-        self.host.events.emit(self.ctx, &mut self.host.events_client, about, kind, reason, message);
+        self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
     }
 
     /// Reports an event about a container.
@@ -49,7 +49,7 @@ impl PodCx<'_, '_> {
         let list = if index < self.pod.init_count() { "initContainers" } else { "containers" };
         let path = format!("spec.{list}{{{}}}", self.pod.spec(index).name);
         let about = self.reference(Some(path.into()));
-        self.host.events.emit(self.ctx, &mut self.host.events_client, about, kind, reason, message);
+        self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
     }
 
     fn reference(&self, field_path: Option<Name>) -> ObjectReference {
