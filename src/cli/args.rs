@@ -48,8 +48,10 @@ pub enum Command {
     Top(LookArgs),
     /// Show the life of a container: logs web-1 --at 5m PATH.
     Logs(LookArgs),
-    /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event WORD] PATH.
+    /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event restart] PATH.
     Why(LookArgs),
+    /// Compare two runs: where they part and why, and what became of it; exit status 1 when they differ.
+    Diff(DiffArgs),
     /// Explain an exit code, reason, phase, condition, probe field, taint or fault: explain 137.
     Explain {
         /// The word or number.
@@ -138,6 +140,24 @@ pub struct LookArgs {
     /// What to show, as for kubectl; `--at TIME`; the path of a scenario or of a finished run.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
     pub words: Vec<String>,
+}
+
+/// `shakedown diff`.
+#[derive(ClapArgs, Debug)]
+pub struct DiffArgs {
+    /// A scenario, or the directory of a finished run.
+    pub a: PathBuf,
+    /// The one to compare it with.
+    pub b: PathBuf,
+    /// Another seed for A, if it is a scenario.
+    #[arg(long, value_name = "N")]
+    pub seed_a: Option<u64>,
+    /// Another seed for B, if it is a scenario.
+    #[arg(long, value_name = "N")]
+    pub seed_b: Option<u64>,
+    /// Show all effects and all turns of cycles.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `shakedown conformance`.

@@ -1,11 +1,15 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
+mod causes;
+mod diff;
 mod look;
 mod outputs;
+mod past;
 mod printer;
 mod recorded;
 mod run;
+mod style;
 mod why;
 
 use std::process::ExitCode;
@@ -47,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
+        Command::Diff(args) => diff::diff(&args, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
         Command::Schema => {
             printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));

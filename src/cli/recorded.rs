@@ -48,12 +48,13 @@ pub(super) fn lines(file: &Path) -> Result<impl Iterator<Item = Result<Line, Str
 impl ObjectSource for Recorded {
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
         let namespace = namespace.filter(|_| kind.names().namespaced);
-        self.replay
-            .objects()
-            .filter(|object| {
-                object.kind() == kind
-                    && namespace.is_none_or(|namespace| object.metadata().namespace == namespace)
-            })
+        let of_kind: Box<dyn Iterator<Item = Object>> = match kind {
+            // Kinds that are kept but not simulated go by many names.
+            Kind::Unsimulated => Box::new(self.replay.objects().filter(|object| object.kind() == kind)),
+            _ => Box::new(self.replay.of_kind(kind)),
+        };
+        of_kind
+            .filter(|object| namespace.is_none_or(|namespace| object.metadata().namespace == namespace))
             .collect()
     }
 

@@ -86,7 +86,8 @@ fn run_scenario(
     }
     progress.finish_and_clear();
     let verdict = simulation.finish(&mut |record| outputs.take(record));
-    let info = |digest| run_info(args, scenario, options, &verdict, digest);
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let info = |digest| run_info(scenario, options, &verdict, digest, command_line(args, seed));
     let summary = outputs.finish(end, scenario, args, info)?;
     if !args.quiet {
         let mut text = report::terminal::render(&summary, printer.color());
@@ -110,21 +111,21 @@ fn progress_bar(end: SimTime, visible: bool) -> indicatif::ProgressBar {
     bar
 }
 
-fn run_info(
-    args: &RunArgs,
+/// What is known of a run besides its records.
+pub(super) fn run_info(
     scenario: &Scenario,
     options: &RunOptions,
     verdict: &Verdict,
     digest: String,
+    command: String,
 ) -> RunInfo {
-    let seed = options.seed.unwrap_or(scenario.seed);
     RunInfo {
         scenario: scenario.name.to_string(),
-        seed,
+        seed: options.seed.unwrap_or(scenario.seed),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kubernetes: scenario.version.to_string(),
         digest,
-        command: command_line(args, seed),
+        command,
         events: verdict.events,
         records: verdict.records,
         expectations: verdict

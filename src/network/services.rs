@@ -13,6 +13,8 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 pub struct ServiceTable {
     /// (namespace, service) to (slice, ready endpoints).
     ready: BTreeMap<(Name, Name), BTreeMap<Name, usize>>,
+    /// (namespace, service) to the record of the last change of whether it has ready endpoints.
+    changed: BTreeMap<(Name, Name), u64>,
 }
 
 impl ServiceTable {
@@ -21,13 +23,24 @@ impl ServiceTable {
         let Object::EndpointSlice(slice) = &commit.new else { return };
         let Some(service) = slice.metadata.labels.get(SERVICE_NAME) else { return };
         let key = (slice.metadata.namespace.clone(), service.clone());
-        let slices = self.ready.entry(key).or_default();
+        let slices = self.ready.entry(key.clone()).or_default();
+        let before = slices.values().sum::<usize>() > 0;
         if commit.op == Op::Deleted {
             slices.remove(&slice.metadata.name);
         } else {
             let count = slice.endpoints.iter().filter(|endpoint| endpoint.conditions.ready).count();
             slices.insert(slice.metadata.name.clone(), count);
         }
+        let after = slices.values().sum::<usize>() > 0;
+        if before != after || !self.changed.contains_key(&key) {
+            self.changed.insert(key, commit.record);
+        }
+    }
+
+    /// The record that last changed whether a Service has ready endpoints; 0 when nothing did.
+    pub fn last_change(&self, namespace: &str, service: &str) -> u64 {
+        let key = (Name::from(namespace), Name::from(service));
+        self.changed.get(&key).copied().unwrap_or(0)
     }
 
     /// How many ready endpoints a Service has.

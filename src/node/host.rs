@@ -16,7 +16,7 @@ use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
 use crate::fault::ProcessFault;
 use crate::kernel::{EventHandle, SimDuration, SimTime};
-use crate::trace::{Detail, Subject};
+use crate::trace::{Detail, RecordId, Subject};
 use crate::workload::Apps;
 
 const SEQ_RELIST: u32 = 0;
@@ -59,6 +59,8 @@ pub enum NodeEvent {
 pub struct ProbeFault {
     /// What the prober reports.
     pub output: Name,
+    /// The record of the fault.
+    pub record: RecordId,
 }
 
 /// What a node may ask of the faults that are in force.
@@ -77,6 +79,8 @@ pub trait FaultView {
 pub trait Dependencies {
     /// Whether a service (`name` or `namespace/name`) has a ready endpoint that can be reached from `namespace`.
     fn is_available(&self, namespace: &str, service: &str) -> bool;
+    /// The record that tells why a service is as it is; 0 when there is none.
+    fn record_of(&self, namespace: &str, service: &str) -> RecordId;
 }
 
 /// What surrounds all nodes.

@@ -22,7 +22,7 @@ mod recorded;
 #[cfg(test)]
 mod sample;
 mod steps;
-mod summary;
+pub mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;

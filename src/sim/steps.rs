@@ -149,7 +149,7 @@ impl World {
                 let until = lasts.map(|lasts| now + lasts);
                 let detail = Detail::Fault { ended: false, until };
                 let label = fault_label(fault);
-                self.recorder.record(
+                let record = self.recorder.record(
                     now,
                     "scenario",
                     Subject::cluster(),
@@ -158,7 +158,7 @@ impl World {
                     label,
                     detail,
                 );
-                self.faults.begin(index, fault.clone());
+                self.faults.begin(index, fault.clone(), record);
                 self.strike(fault, lasts);
                 if let Some(lasts) = lasts.filter(|_| !fault.is_instant()) {
                     let key =

@@ -19,7 +19,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scenario", &["api", "base", "component", "fault", "kernel", "source", "workload"]),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
-    ("report", &["api", "base", "kernel"]),
+    ("report", &["api", "base", "kernel", "trace"]),
+    ("history", &["api", "base", "kernel", "report", "trace"]),
     (
         "sim",
         &[

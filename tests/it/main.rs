@@ -21,4 +21,5 @@ mod node_machines;
 mod node_probes;
 mod node_properties;
 mod scenarios;
+mod seeing;
 mod timeline;
