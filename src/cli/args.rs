@@ -96,6 +96,9 @@ pub struct RunArgs {
     /// Run twice and compare: exit status 1 at the first record that differs.
     #[arg(long)]
     pub check_determinism: bool,
+    /// What hashes begin with; no result depends on it.
+    #[arg(long, hide = true, value_name = "N", default_value_t = 0)]
+    pub hash_seed: usize,
     /// Replace output files that are there already.
     #[arg(long)]
     pub force: bool,

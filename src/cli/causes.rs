@@ -48,6 +48,11 @@ pub(super) fn told(history: &History, line: &Line, shown: Shown) -> String {
     text
 }
 
+/// A line as one line of text.
+pub(super) fn sentence(line: &Line) -> String {
+    format!("{:<12} {}: {} ({})", line.time().to_string(), line.subject(), line.phrase(), line.component)
+}
+
 /// A sentence in lines that fit, those after the first indented.
 fn folded(text: &str, indent: &str) -> String {
     let mut out = String::new();

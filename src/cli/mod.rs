@@ -10,6 +10,7 @@ mod printer;
 mod recorded;
 mod run;
 mod style;
+mod twice;
 mod why;
 
 use std::process::ExitCode;

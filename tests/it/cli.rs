@@ -106,22 +106,6 @@ fn a_reader_that_goes_away_is_no_error() {
     let _ = std::io::stdout().flush();
 }
 
-#[test]
-fn files_do_not_depend_on_the_environment() {
-    let root = directory("twice");
-    let write = |name: &str, zone: &str, language: &str| {
-        let dir = root.join(name);
-        let args = ["run", SCENARIO, "--report", "--quiet", "--out", dir.to_str().unwrap()];
-        let status = shakedown(&args).env("TZ", zone).env("LANG", language).status().unwrap();
-        assert_ne!(status.code(), Some(2));
-        files(&dir)
-    };
-    let first = write("one", "Asia/Tokyo", "tr_TR.UTF-8");
-    let second = write("two", "America/St_Johns", "C");
-    assert!(!first.is_empty());
-    assert!(first == second, "the files differ");
-}
-
 /// All files below a directory with their bytes.
 pub(crate) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();

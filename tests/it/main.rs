@@ -9,6 +9,7 @@
     reason = "helpers of tests are tests too, though the lints do not know"
 )]
 
+mod api_server;
 mod architecture;
 mod cli;
 mod control_timelines;
@@ -20,6 +21,7 @@ mod node_lifecycle;
 mod node_machines;
 mod node_probes;
 mod node_properties;
+mod perturbed;
 mod scenarios;
 mod seeing;
 mod timeline;

@@ -24,7 +24,15 @@ fn why_tells_the_chain_to_the_fault() {
 
 #[test]
 fn why_tells_a_cycle_once() {
-    insta::assert_snapshot!(shown(&["why", "pod/sick", "--at", "200s", "--event", "restart", "scenarios/liveness-restart"]));
+    insta::assert_snapshot!(shown(&[
+        "why",
+        "pod/sick",
+        "--at",
+        "200s",
+        "--event",
+        "restart",
+        "scenarios/liveness-restart"
+    ]));
 }
 
 #[test]
@@ -42,7 +50,8 @@ fn diff_of_a_run_with_itself_finds_nothing() {
 fn diff_shows_where_two_runs_part_and_the_effect() {
     let dir = directory("diff");
     let text = fs::read_to_string("scenarios/node-failure/scenario.yaml").unwrap();
-    let quick = text.replace("kubernetes: \"1.34\"", "kubernetes: \"1.34\"\n  settings: {nodeMonitorGracePeriod: 20s}");
+    let quick = text
+        .replace("kubernetes: \"1.34\"", "kubernetes: \"1.34\"\n  settings: {nodeMonitorGracePeriod: 20s}");
     assert_ne!(text, quick);
     fs::write(dir.join("scenario.yaml"), quick).unwrap();
     fs::copy("scenarios/node-failure/web.yaml", dir.join("web.yaml")).unwrap();
@@ -65,7 +74,11 @@ fn diff_shows_where_two_runs_part_and_the_effect() {
 fn a_finished_run_says_the_same_as_its_scenario() {
     let dir = directory("finished");
     let scenario = "scenarios/dependency-outage";
-    assert!(run(&["run", scenario, "--quiet", "--plots", "none", "--out", dir.to_str().unwrap()]).status.success());
+    assert!(
+        run(&["run", scenario, "--quiet", "--plots", "none", "--out", dir.to_str().unwrap()])
+            .status
+            .success()
+    );
     let output = run(&["diff", scenario, dir.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     for file in fs::read_dir(&dir).unwrap() {
