@@ -3,6 +3,7 @@
 pub mod args;
 mod causes;
 mod diff;
+mod lint;
 mod look;
 mod outputs;
 mod past;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
                 ExitStatus::Error
             }
         },
+        Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();

@@ -39,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "workload",
         ],
     ),
+    ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     (
         "conformance",
         &[

@@ -14,6 +14,7 @@ mod architecture;
 mod cli;
 mod control_timelines;
 mod determinism;
+mod lint;
 mod manifests;
 mod node_exits;
 mod node_failure;
