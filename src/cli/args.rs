@@ -116,8 +116,12 @@ pub enum Trace {
     Csv,
     /// trace.jsonl, one object a record, with all changed fields.
     Jsonl,
-    /// events.csv, as kubectl get events.
+    /// events.csv as kubectl get events, and events.json as kubectl get events -A -o json.
     Events,
+    /// trace.perfetto-trace, for ui.perfetto.dev: a track for each node, pod and container, arrows from causes.
+    Perfetto,
+    /// metrics.openmetrics.txt, for promtool tsdb create-blocks-from openmetrics.
+    Openmetrics,
 }
 
 /// Plot files.

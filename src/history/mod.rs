@@ -6,6 +6,8 @@
 mod cause;
 pub mod compare;
 mod facts;
+pub mod perfetto;
+mod proto;
 mod select;
 
 pub use cause::{Link, chain, links};

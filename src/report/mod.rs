@@ -14,6 +14,7 @@ mod lane;
 mod marks;
 pub mod metrics;
 mod node;
+pub mod openmetrics;
 pub mod plot;
 mod pod_state;
 mod pods;

@@ -85,7 +85,7 @@ impl Line {
         let said = parts
             .iter()
             .enumerate()
-            .filter(|(at, part)| !part.is_empty() && !(*at == 1 && *part == "default"));
+            .filter(|(at, part)| !(part.is_empty() || (*at == 1 && *part == "default")));
         said.map(|(_, part)| part.as_str()).collect::<Vec<_>>().join("/")
     }
 }

@@ -11,6 +11,7 @@
 
 mod api_server;
 mod architecture;
+mod browser;
 mod cli;
 mod control_timelines;
 mod determinism;
@@ -26,3 +27,4 @@ mod perturbed;
 mod scenarios;
 mod seeing;
 mod timeline;
+mod webdriver;
