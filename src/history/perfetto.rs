@@ -265,6 +265,8 @@ impl Writer {
         }
         for line in told() {
             let track = self.track_of(line, cluster);
+            // An arrow needs both ends, and Kubernetes Events are not drawn.
+            let is_caused = history.line(line.cause).is_some_and(|cause| cause.kind != "Event");
             let flows = effects.get(&line.seq).cloned().unwrap_or_default();
             self.event(line.time_ns, event::INSTANT, track, |event| {
                 event.text(event::CATEGORY, "record");
@@ -280,7 +282,7 @@ impl Writer {
                     event.message(event::ANNOTATION, &annotation);
                 }
                 flows.iter().for_each(|effect| event.fixed(event::FLOW, *effect));
-                if line.cause != 0 {
+                if is_caused {
                     event.fixed(event::TERMINATING_FLOW, line.seq);
                 }
             });
