@@ -60,10 +60,8 @@ def pyarrow():
 def kubernetes():
     from kubernetes import client
 
-    class Response:
-        data = (run / "events.json").read_text()
-
-    listed = client.ApiClient().deserialize(Response, "CoreV1EventList", "application/json")
+    text = (run / "events.json").read_text()
+    listed = client.ApiClient().deserialize(text, "CoreV1EventList", "application/json")
     assert listed.items and all(item.involved_object.name and item.reason for item in listed.items)
     print(f"Kubernetes Events: read by the Kubernetes client, {len(listed.items)} events")
 

@@ -281,7 +281,9 @@ impl Writer {
                     annotation.text(annotation::STRING, value);
                     event.message(event::ANNOTATION, &annotation);
                 }
-                flows.iter().for_each(|effect| event.fixed(event::FLOW, *effect));
+                for effect in flows {
+                    event.fixed(event::FLOW, effect);
+                }
                 if is_caused {
                     event.fixed(event::TERMINATING_FLOW, line.seq);
                 }

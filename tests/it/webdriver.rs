@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// The key under which the protocol hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long to wait for one answer of the browser.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Keys as WebDriver writes them.
 pub(crate) mod keys {
@@ -72,7 +72,7 @@ pub(crate) fn browser(width: u32, height: u32, arguments: &[&str]) -> Option<Bro
         "goog:loggingPrefs": {"browser": "ALL"},
     }}});
     let made = browser.call("POST", "/session", Some(&wanted));
-    browser.session = made["sessionId"].as_str().unwrap().to_owned();
+    made["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
     Some(browser)
 }
 
