@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::host::{HostShared, NodeEvent, PodCx};
+use super::host::{HostShared, NodeEvent};
 use super::pod::{HostPod, Stage};
+use super::pod_cx::PodCx;
 use crate::api::pod::Pod;
 use crate::api::qos::pod_requests;
 use crate::component::Class;

@@ -2,10 +2,10 @@
 //!
 //! Source: kubelet v1.32 `kubelet_pods.go`, `status/generate.go`, `status/status_manager.go`; `spec` node 1.4, 2.7, 4.
 
-use super::host::PodCx;
 use super::phase::{Ending, pod_phase};
 use super::plan::restarts;
 use super::pod::{Finished, HostPod, Stage};
+use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
 use crate::api::core::{Condition, ConditionStatus, Conditions};
 use crate::api::pod::{ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting};

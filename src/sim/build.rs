@@ -126,6 +126,7 @@ impl World {
         };
         let node = registered(plan.node.clone(), &config, &scenario.version, self.epoch);
         let mut host = Host::new(config, &self.settings);
+        host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
         host.shared.images.extend(plan.images.iter().cloned());

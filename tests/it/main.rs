@@ -17,6 +17,7 @@ mod control_timelines;
 mod determinism;
 mod lint;
 mod manifests;
+mod node_cpu;
 mod node_exits;
 mod node_failure;
 mod node_lifecycle;
