@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 /// Take a Kubernetes cluster on a shakedown cruise: a deterministic simulator on a virtual clock.
 #[derive(Parser, Debug)]
@@ -12,7 +13,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
   shakedown run my-manifests/ scenario.yaml --out results/
   shakedown validate my-manifests/                   check files without running them
 
-Exit status: 0 success, 1 an expectation or comparison failed, 2 bad input or usage.")]
+Exit status: 0 success, 1 an expectation or comparison failed, 2 bad input or usage,
+3 a defect of the simulator itself, 130 interrupted.")]
 pub struct Args {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
@@ -38,6 +40,8 @@ pub enum Color {
 pub enum Command {
     /// Run a scenario and write traces, tables and plots.
     Run(RunArgs),
+    /// What if? Go on with a run from a time on with a change: fork RUN --at 5m --with change.yaml.
+    Fork(ForkArgs),
     /// Check scenario files and manifests without running them.
     Validate(ValidateArgs),
     /// Show objects as they are at a time, as kubectl get does: get pods -A --at 5m PATH.
@@ -66,10 +70,10 @@ pub enum Command {
 }
 
 /// `shakedown run`.
-#[derive(ClapArgs, Debug)]
+#[derive(ClapArgs, Clone, Debug)]
 pub struct RunArgs {
     /// Files or directories with manifests, at most one Scenario and any AppModels; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "from", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Seed of all random draws, instead of the scenario's.
     #[arg(long)]
@@ -104,13 +108,64 @@ pub struct RunArgs {
     /// Replace output files that are there already.
     #[arg(long)]
     pub force: bool,
+    /// Write a checkpoint into DIR/checkpoints at every multiple of this virtual time (such as 10m).
+    #[arg(long, value_name = "TIME", requires = "out")]
+    pub checkpoint_every: Option<String>,
+    /// Go on from a checkpoint, or from the last one of a run's directory; what the run was made of is in there.
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["paths", "seed", "until", "ideal", "eager"])]
+    pub from: Option<PathBuf>,
+    /// Most events of the run.
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_events: Option<u64>,
+    /// Most API objects at one time.
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_objects: Option<u64>,
+    /// Most memory of the program (such as 8Gi).
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub max_memory: Option<String>,
     /// Print nothing but errors.
     #[arg(long, short)]
     pub quiet: bool,
 }
 
+impl RunArgs {
+    /// `shakedown run` of nothing in particular.
+    pub(super) fn usual() -> Self {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            run: RunArgs,
+        }
+        Alone::parse_from(["run", "-"]).run
+    }
+}
+
+/// `shakedown fork`.
+#[derive(ClapArgs, Debug)]
+pub struct ForkArgs {
+    /// The directory of a run, a checkpoint, or the paths of a scenario.
+    #[arg(required = true, value_name = "RUN")]
+    pub run: Vec<PathBuf>,
+    /// Virtual time of the change; all before it stays as it was.
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// The change: manifests to apply, AppModels, a Scenario with `steps` and `expect`.
+    #[arg(long, required = true, value_name = "PATH")]
+    pub with: Vec<PathBuf>,
+    /// Seed, when RUN is a scenario.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Directory for the output files of the changed run; without it nothing is written.
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace output files that are there already.
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// Trace files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Trace {
     /// trace.csv, one row a record; the canonical trace.
     Csv,
@@ -125,7 +180,8 @@ pub enum Trace {
 }
 
 /// Plot files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Plot {
     /// Scalable pictures.
     Svg,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Record;
+use super::{Detail, Record};
 use super::export::JsonlWriter;
 use super::words::phrase;
 use crate::api::{Kind, Object, Timestamp};
@@ -67,6 +67,15 @@ impl Line {
         let mut writer = JsonlWriter::new(&mut bytes);
         writer.write(record).and_then(|()| writer.finish()).expect("memory takes all that is written");
         serde_json::from_slice(&bytes).expect("what the writer writes can be read")
+    }
+
+    /// The line of a record without the changed fields, which are most of it.
+    pub fn brief(record: &Record) -> Self {
+        let detail = match &record.detail {
+            Detail::Commit(_) => Detail::None,
+            other => other.clone(),
+        };
+        Self::of(&Record { detail, ..record.clone() })
     }
 
     /// Virtual time.

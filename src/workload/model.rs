@@ -221,6 +221,11 @@ impl Apps {
         Self { models, fallback: Arc::new(AppModel::well_behaved("default")), init_fallback: Arc::new(init) }
     }
 
+    /// Puts programs before the others, for the containers that start from now on.
+    pub fn prefer(&mut self, models: &[AppModel]) {
+        self.models.splice(0..0, models.iter().cloned().map(Arc::new));
+    }
+
     /// The program of a container.
     pub fn model_for(&self, image: &str, container: &str, labels: &Labels) -> &Arc<AppModel> {
         let found = self.models.iter().find(|model| model.matcher.matches(image, container, labels));

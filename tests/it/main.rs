@@ -25,6 +25,7 @@ mod node_machines;
 mod node_probes;
 mod node_properties;
 mod perturbed;
+mod resume;
 mod scenarios;
 mod seeing;
 mod timeline;
