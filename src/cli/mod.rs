@@ -7,9 +7,11 @@ mod lint;
 mod look;
 mod outputs;
 mod past;
+mod plot;
 mod printer;
 mod recorded;
 mod run;
+mod step;
 mod style;
 mod twice;
 mod why;
@@ -53,6 +55,8 @@ pub fn main() -> ExitCode {
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
+        Command::Plot(args) => plot::plot(&args, &mut printer),
+        Command::Step(args) => step::step(&args.words, &mut printer),
         Command::Diff(args) => diff::diff(&args, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
         Command::Schema => {
