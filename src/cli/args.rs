@@ -54,6 +54,10 @@ pub enum Command {
     Logs(LookArgs),
     /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event restart] PATH.
     Why(LookArgs),
+    /// Walk through a run on the terminal, forward and back: step [--at T] PATH.
+    Step(LookArgs),
+    /// Draw a picture of a run: pods, replicas, nodes, or any series of metrics.csv, also beside another run.
+    Plot(PlotArgs),
     /// Compare two runs: where they part and why, and what became of it; exit status 1 when they differ.
     Diff(DiffArgs),
     /// Explain an exit code, reason, phase, condition, probe field, taint or fault: explain 137.
@@ -205,6 +209,25 @@ pub struct LookArgs {
     /// What to show, as for kubectl; `--at TIME`; the path of a scenario or of a finished run.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
     pub words: Vec<String>,
+}
+
+/// `shakedown plot`.
+#[derive(ClapArgs, Debug)]
+pub struct PlotArgs {
+    /// A scenario, or the directory of a finished run.
+    pub run: PathBuf,
+    /// What to draw: pods, replicas, nodes, or metrics such as replicas_ready; `list` names all that the run has.
+    #[arg(long, value_delimiter = ',', required = true, value_name = "WHAT")]
+    pub what: Vec<String>,
+    /// Only objects whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub object: Option<String>,
+    /// Another run, drawn with dashes.
+    #[arg(long, value_name = "RUN")]
+    pub compare: Option<PathBuf>,
+    /// The file, which ends with .svg or .png; by default WHAT.svg.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `shakedown diff`.

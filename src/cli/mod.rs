@@ -12,9 +12,11 @@ mod look;
 mod outputs;
 mod part;
 mod past;
+mod plot;
 mod printer;
 mod recorded;
 mod run;
+mod step;
 mod style;
 mod twice;
 mod why;
@@ -85,6 +87,8 @@ fn run_command() -> ExitStatus {
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
+        Command::Plot(args) => plot::plot(&args, &mut printer),
+        Command::Step(args) => step::step(&args.words, &mut printer),
         Command::Diff(args) => diff::diff(&args, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
         Command::Schema => {

@@ -119,5 +119,6 @@ fn info_of(summary: &Value) -> RunInfo {
         records: summary["records"].as_u64().unwrap_or(0),
         expectations,
         warnings: Vec::new(),
+        partial: summary["partial"].as_str().map(str::to_owned),
     }
 }

@@ -16,6 +16,12 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
+    /// The objects of a replay at a time.
+    pub(super) fn of(replay: Replay, at: SimTime) -> Self {
+        let now = replay.epoch().unwrap_or_default().plus_seconds(at.as_secs() as i64);
+        Self { replay, now }
+    }
+
     /// Reads the file up to and including `at`; to its end without it.
     pub(super) fn read(file: &Path, at: Option<SimTime>) -> Result<Self, String> {
         let mut replay = Replay::default();
@@ -28,9 +34,7 @@ impl Recorded {
             last = line.time();
             replay.apply(&line);
         }
-        let seconds = at.unwrap_or(last).as_secs() as i64;
-        let now = replay.epoch().unwrap_or_default().plus_seconds(seconds);
-        Ok(Self { replay, now })
+        Ok(Self::of(replay, at.unwrap_or(last)))
     }
 }
 

@@ -9,9 +9,11 @@ mod facts;
 pub mod perfetto;
 mod proto;
 mod select;
+mod states;
 
 pub use cause::{Link, chain, links};
 pub use select::{Subject, last_about};
+pub use states::States;
 
 use crate::kernel::SimTime;
 use crate::trace::replay::Line;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Detail, Record};
 use super::export::JsonlWriter;
 use super::words::phrase;
+use super::{Detail, Record};
 use crate::api::{Kind, Object, Timestamp};
 use crate::kernel::SimTime;
 

@@ -6,6 +6,7 @@
 mod axis;
 mod font;
 mod frame;
+mod lines;
 mod mark_labels;
 mod nodes;
 mod palette;
@@ -14,6 +15,7 @@ mod render;
 mod replicas;
 mod scene;
 
+pub use lines::{Line, lines};
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};
