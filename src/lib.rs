@@ -18,4 +18,5 @@ pub mod scenario;
 pub mod sim;
 pub mod source;
 pub mod trace;
+pub mod traffic;
 pub mod workload;

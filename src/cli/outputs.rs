@@ -268,6 +268,10 @@ fn observe(collector: &mut Collector, record: &Record) {
             let kind = if *ended { MarkKind::FaultEnd } else { MarkKind::Fault };
             collector.observe(&Fact::Mark { at, until: *until, kind, label: &record.message });
         }
+        Detail::Traffic(sample) => {
+            let (namespace, service) = (&record.subject.namespace, &record.subject.name);
+            collector.observe(&Fact::Traffic { at, namespace, service, sample });
+        }
         Detail::Step => {
             collector.observe(&Fact::Mark { at, until: None, kind: MarkKind::Step, label: &record.message });
         }

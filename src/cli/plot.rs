@@ -1,5 +1,6 @@
 //! `shakedown plot RUN --what ...`: pictures of a run, also beside another run.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -138,7 +139,7 @@ fn catalogue(lines: &[Line]) -> String {
             let objects =
                 lines.iter().filter(|other| other.metric == line.metric && !other.object.is_empty()).count();
             let of = if objects > 0 { format!("  ({objects} series)") } else { String::new() };
-            text.push_str(&format!("{}{of}\n", line.metric));
+            let _ = writeln!(text, "{}{of}", line.metric);
         }
     }
     text

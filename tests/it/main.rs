@@ -29,4 +29,5 @@ mod resume;
 mod scenarios;
 mod seeing;
 mod timeline;
+mod traffic;
 mod webdriver;

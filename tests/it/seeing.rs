@@ -86,3 +86,42 @@ fn a_finished_run_says_the_same_as_its_scenario() {
         assert!(!file.unwrap().file_name().to_str().unwrap().contains(".part"));
     }
 }
+
+#[test]
+fn plot_names_what_can_be_drawn() {
+    insta::assert_snapshot!(shown(&["plot", "scenarios/dependency-outage", "--what", "list"]));
+    insta::assert_snapshot!(shown(&["plot", "scenarios/dependency-outage", "--what", "node_pod"]));
+}
+
+#[test]
+fn plot_draws_two_runs_over_each_other() {
+    let dir = directory("plot");
+    for (ending, begins) in [("svg", &b"<svg "[..]), ("png", &b"\x89PNG"[..])] {
+        let file = dir.join(format!("pods.{ending}"));
+        let output = run(&[
+            "plot",
+            "scenarios/node-failure",
+            "--what",
+            "replicas_ready,node_pods",
+            "--compare",
+            "scenarios/node-failure",
+            "--out",
+            file.to_str().unwrap(),
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let bytes = fs::read(&file).unwrap();
+        assert!(bytes.starts_with(begins));
+        if ending == "svg" {
+            let text = String::from_utf8(bytes).unwrap();
+            for said in ["Replicas ready", "Node pods", "compared with scenarios/node-failure", "worker-2"] {
+                assert!(text.contains(said), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn fields_of_scenarios_are_explained_with_a_scenario_to_see() {
+    insta::assert_snapshot!(shown(&["explain", "dependencyDown"]));
+    insta::assert_snapshot!(shown(&["explain", "expect"]));
+}

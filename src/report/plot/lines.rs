@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn scales_end_at_round_numbers() {
-        let ends = [0.0, 0.7, 6.0, 954.0, 1_230.0].map(ceiling);
-        assert_eq!(ends, [1.0, 0.8, 6.0, 1_000.0, 1_600.0]);
+        let ends = [0.0, 0.7, 6.0, 954.0, 1_230.0].map(|peak| number(ceiling(peak)));
+        assert_eq!(ends, ["1", "0.8", "6", "1000", "1600"]);
     }
 
     #[test]
