@@ -10,6 +10,7 @@ pub mod fault;
 pub mod history;
 pub mod kernel;
 pub mod kubectl;
+pub mod lesson;
 pub mod lint;
 pub mod network;
 pub mod node;

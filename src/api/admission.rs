@@ -9,6 +9,7 @@ use super::core::{Taint, TaintEffect, Toleration, TolerationOperator};
 use super::object::{Kind, Object};
 use super::pod::{Pod, PodSpec};
 use super::policy::{Namespace, PriorityClass};
+use super::qos::qos_class;
 use super::quota;
 use super::request::ApiError;
 use super::store::Objects;
@@ -48,6 +49,7 @@ impl Admission {
                 let pod = Arc::make_mut(pod);
                 quota::apply_limit_ranges(objects, pod)?;
                 self.admit_pod(objects, pod)?;
+                pod.status.qos_class = Some(qos_class(&pod.spec));
                 quota::check(objects, pod)
             }
             Object::Node(node) => {

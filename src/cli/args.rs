@@ -67,6 +67,8 @@ pub enum Command {
     },
     /// Print the JSON Schema of Scenario and AppModel.
     Schema,
+    /// List the lessons, or teach one: lesson exit-code-137 [--lang zh].
+    Lesson(LessonArgs),
     /// Look for mistakes in manifests, and prove by runs what can be proved.
     Lint(LintArgs),
     /// Compare with recordings of real Kubernetes components.
@@ -321,4 +323,23 @@ pub enum LintFormat {
     Json,
     /// SARIF 2.1.0, for code hosts.
     Sarif,
+}
+
+/// `shakedown lesson`.
+#[derive(ClapArgs, Debug)]
+pub struct LessonArgs {
+    /// Name or number of a lesson, or the folder of one of your own; without it the course is listed.
+    pub name: Option<String>,
+    /// Language of the text: en, zh.
+    #[arg(long, default_value = "en")]
+    pub lang: String,
+    /// Check whether your scenario reaches what the exercise asks for; exit status 1 if it does not.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub check: Vec<PathBuf>,
+    /// Copy the lesson's scenario into a directory, to change it.
+    #[arg(long, value_name = "DIR")]
+    pub copy: Option<PathBuf>,
+    /// Show a solution of the exercise, as lines to take out and to put in.
+    #[arg(long)]
+    pub solution: bool,
 }

@@ -7,6 +7,7 @@ mod diff;
 mod drive;
 mod fork;
 mod inputs;
+mod lesson;
 mod lint;
 mod look;
 mod outputs;
@@ -105,6 +106,7 @@ fn run_command() -> ExitStatus {
                 ExitStatus::Error
             }
         },
+        Command::Lesson(args) => lesson::lesson(&args, &mut printer),
         Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };

@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "workload",
         ],
     ),
+    ("lesson", &["api", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     (
         "conformance",
