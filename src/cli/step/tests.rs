@@ -1,4 +1,4 @@
-//! Goal: the screen shows what one expects after a few keys. Screens are snapshots of ratatui's test back end.
+//! Goal: the screen shows what one expects after a few keys, drawn by ratatui's test back end.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,17 @@ fn screen(stepper: &Stepper, width: u16, height: u16) -> String {
 
 #[test]
 fn it_begins_at_the_fault_and_shows_all_panes() {
-    insta::assert_snapshot!(screen(&stepper("node-failure"), 120, 32));
+    let shown = screen(&stepper("node-failure"), 120, 32);
+    for text in [
+        "node-failure, seed 42",
+        "2m21s",
+        "worker-2",
+        "machine down",
+        "What happened",
+        "the machine lost power",
+    ] {
+        assert!(shown.contains(text), "no {text} in\n{shown}");
+    }
 }
 
 #[test]
@@ -35,7 +45,10 @@ fn causes_of_the_present_record_fit_a_narrow_screen() {
     for action in [Action::Seconds(30), Action::ToggleWhy] {
         stepper.act(action);
     }
-    insta::assert_snapshot!(screen(&stepper, 80, 40));
+    let shown = screen(&stepper, 80, 40);
+    for text in ["Why?", "fault: service default/db is down", "web-1"] {
+        assert!(shown.contains(text), "no {text} in\n{shown}");
+    }
 }
 
 #[test]

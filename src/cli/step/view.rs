@@ -95,12 +95,10 @@ fn time_axis(frame: &mut Frame<'_>, area: Rect, stepper: &Stepper, paint: Paint)
     }
     let now = column(stepper.now, stepper.end, width);
     let bar: String = (0..usize::from(width))
-        .map(|at| {
-            match at.cmp(&now) {
-                std::cmp::Ordering::Less => '━',
-                std::cmp::Ordering::Equal => '●',
-                std::cmp::Ordering::Greater => '─',
-            }
+        .map(|at| match at.cmp(&now) {
+            std::cmp::Ordering::Less => '━',
+            std::cmp::Ordering::Equal => '●',
+            std::cmp::Ordering::Greater => '─',
         })
         .collect();
     let lines = vec![
