@@ -1,6 +1,7 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod bench;
 pub mod cli;
 pub mod component;
 pub mod conformance;

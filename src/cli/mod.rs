@@ -17,6 +17,7 @@ mod plot;
 mod printer;
 mod recorded;
 mod run;
+mod schedule;
 mod step;
 mod style;
 mod twice;
@@ -92,6 +93,7 @@ fn run_command() -> ExitStatus {
         Command::Step(args) => step::step(&args.words, &mut printer),
         Command::Diff(args) => diff::diff(&args, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
+        Command::Schedule(args) => schedule::schedule(&args, &mut printer),
         Command::Schema => {
             printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));
             ExitStatus::Success

@@ -120,5 +120,6 @@ fn info_of(summary: &Value) -> RunInfo {
         expectations,
         warnings: Vec::new(),
         partial: summary["partial"].as_str().map(str::to_owned),
+        ..RunInfo::default()
     }
 }

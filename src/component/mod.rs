@@ -4,6 +4,7 @@
 pub mod client;
 pub mod ctx;
 pub mod events;
+pub mod metrics;
 pub mod mirror;
 pub mod profile;
 pub mod settings;

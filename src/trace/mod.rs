@@ -7,4 +7,4 @@ pub mod record;
 pub mod replay;
 pub mod words;
 
-pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject, TrafficSample};
+pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample};

@@ -17,7 +17,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("network", &["api", "base", "kernel"]),
     ("node", &["api", "base", "component", "fault", "kernel", "trace", "workload"]),
     ("control", &["api", "base", "component", "kernel", "trace"]),
-    ("scenario", &["api", "base", "component", "fault", "kernel", "source", "traffic", "workload"]),
+    ("bench", &["api", "base", "control", "kernel"]),
+    (
+        "scenario",
+        &["api", "base", "component", "control", "fault", "kernel", "source", "traffic", "workload"],
+    ),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
     ("report", &["api", "base", "kernel", "trace"]),
@@ -27,6 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "base",
+            "bench",
             "component",
             "control",
             "fault",
@@ -48,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "base",
+            "bench",
             "component",
             "control",
             "fault",
