@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod control;
 pub mod explain;
 pub mod fault;
+pub mod history;
 pub mod kernel;
 pub mod kubectl;
 pub mod lesson;

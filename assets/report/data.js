@@ -60,7 +60,10 @@ const records = {
   count: raw.records.id.length, id: running(raw.records.id), t: running(raw.records.t), cause: raw.records.cause,
   component: raw.records.component, kind: raw.records.kind, namespace: raw.records.namespace,
   name: raw.records.name, event: raw.records.event, reason: raw.records.reason, message: raw.records.message,
+  said: raw.records.said,
 };
+// What happened, in words.
+const said = (row) => str(records.said[row]);
 // The row of the record with this number; -1 when it is not on this page.
 function rowOf(id) {
   const row = upTo(records.id, id) - 1;
@@ -69,7 +72,7 @@ function rowOf(id) {
 const causeOf = (row) => records.cause[row] ? rowOf(records.id[row] - records.cause[row]) : -1;
 const objectOf = (row) => {
   const namespace = str(records.namespace[row]), name = str(records.name[row]);
-  return `${str(records.kind[row]).toLowerCase()}/${namespace ? namespace + "/" : ""}${name}`;
+  return [str(records.kind[row]).toLowerCase(), namespace, name].filter(Boolean).join("/");
 };
 let rowsByObject = null;
 function rowsOf(object) {
@@ -107,7 +110,7 @@ function clock(ns, digits = 3) {
   }
   return rest > 0 || !out ? out + +(rest / 1e9).toFixed(digits) + "s" : out;
 }
-const bytes = (n) => n >= 2 ** 30 ? +(n / 2 ** 30).toFixed(1) + " GiB" : Math.round(n / 2 ** 20) + " MiB";
+const bytes = (n) => n === 0 ? "0" : n >= 2 ** 30 ? +(n / 2 ** 30).toFixed(1) + " GiB" : Math.round(n / 2 ** 20) + " MiB";
 
 // An element with properties and children; texts become text nodes, so nothing in them is markup.
 function el(tag, props = {}, ...children) {

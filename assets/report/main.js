@@ -22,6 +22,7 @@ function recolour() {
   colours.clear();
   timeline.draw();
   packing.repaint();
+  charts.layout();
 }
 byId("theme").addEventListener("click", () => {
   const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -44,5 +45,6 @@ byId("copy").addEventListener("click", async () => {
   }
 });
 filterPods();
+charts.layout();
 packing.seek(raw.marks.find((mark) => mark.kind === "fault")?.at ?? END);
 document.documentElement.dataset.loaded = "yes";

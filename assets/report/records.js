@@ -4,16 +4,33 @@ const why = (() => {
   function line(row, after) {
     const button = el("button", { type: "button", className: "step" },
       el("time", { textContent: clock(records.t[row], 6) }),
-      el("span", { className: "what", textContent: `${objectOf(row)} ${str(records.event[row])}` }),
-      el("span", { className: "told", textContent: [str(records.reason[row]), str(records.message[row])].filter(Boolean).join(": ") }),
-      el("small", { textContent: str(records.component[row]) + (after > 0 ? `, ${clock(after, 6)} after its cause` : "") }));
+      el("span", { className: "what", textContent: said(row) }),
+      el("small", { textContent: `${objectOf(row)}, ${str(records.component[row])}` + (after > 0 ? `, ${clock(after, 6)} after its cause` : "") }));
     button.addEventListener("click", () => of(row));
     return el("li", {}, button);
   }
   function chainOf(row) {
     const chain = [row];
-    for (let at = causeOf(row); at >= 0 && chain.length < 200; at = causeOf(at)) chain.push(at);
+    for (let at = causeOf(row); at >= 0; at = causeOf(at)) chain.push(at);
     return chain;
+  }
+  // A chain with every cycle told once, as `shakedown why` tells it: rows, and remarks in between.
+  function links(chain) {
+    const alike = (a, b) => ["kind", "namespace", "name", "event", "reason"].every((name) => records[name][a] === records[name][b]);
+    const turns = (at, length) => {
+      let count = 0;
+      while (at + (count + 1) * length <= chain.length && chain.slice(at, at + length).every((row, i) => alike(row, chain[at + count * length + i]))) count++;
+      return count;
+    };
+    const made = [];
+    for (let at = 0; at < chain.length;) {
+      const length = [2, 3, 4, 5, 6, 7, 8].find((it) => turns(at, it) > 1), count = length ? turns(at, length) : 0;
+      if (!length) { made.push(chain[at++]); continue; }
+      made.push(...chain.slice(at, at + length));
+      made.push(`the same ${length} steps ${count === 2 ? "once" : `${count - 1} times`} before, since ${clock(records.t[chain[at + length * count - 1]], 6)}`);
+      at += length * count;
+    }
+    return made;
   }
   function list(title, rows) {
     return rows.length ? [el("h3", { textContent: title }), el("ol", {}, ...rows)] : [];
@@ -23,9 +40,9 @@ const why = (() => {
     const after = (at) => causeOf(at) < 0 ? 0 : records.t[at] - records.t[causeOf(at)];
     const same = rowsOf(object), at = same.indexOf(row);
     const around = same.slice(Math.max(0, at - 3), at + 4).filter((it) => it !== row);
-    const followed = effectsOf(row);
+    const followed = effectsOf(row).filter((it) => str(records.event[it]) !== "Expectation");
     const more = followed.length > 20 ? [el("p", { textContent: `and ${followed.length - 20} more` })] : [];
-    box.replaceChildren(...list("Why, back to the root", chain.map((it) => line(it, after(it)))),
+    box.replaceChildren(...list("Why, back to the root", links(chain).map((it) => typeof it === "string" ? el("li", { className: "again" }, it) : line(it, after(it)))),
       ...list("What followed", followed.slice(0, 20).map((it) => line(it, after(it)))), ...more,
       ...list(`More of ${object}`, around.map((it) => line(it, 0))));
     box.querySelector("li")?.classList.add("chosen");
@@ -47,22 +64,29 @@ const why = (() => {
 
 // The table of records: only the rows in sight exist.
 const table = (() => {
-  const ROW = 26, COLUMNS = ["t", "component", "object", "event", "reason", "message"];
+  const ROW = 26, COLUMNS = ["t", "component", "object", "event", "message"];
   const box = byId("records"), body = byId("records-body"), count = byId("records-count"), search = byId("records-filter");
-  const component = byId("records-component");
+  const component = byId("records-component"), what = byId("records-what"), namespace = byId("records-namespace");
+  const CHANGES = ["ADDED", "MODIFIED", "DELETED"];
+  // Which of the four groups a record is in.
+  const group = (row) => str(records.kind[row]) === "Event" ? "event" : CHANGES.includes(str(records.event[row])) ? "change"
+    : str(records.component[row]) === "scenario" || str(records.kind[row]) === "Cluster" ? "scenario" : "node";
   let order = Uint32Array.from({ length: records.count }, (_, row) => row), sort = ["t", 1], chosen = -1;
-  const value = { t: (row) => clock(records.t[row], 6), object: objectOf };
-  for (const name of ["component", "event", "reason", "message"]) value[name] = (row) => str(records[name][row]);
+  const value = { t: (row) => clock(records.t[row], 6), object: objectOf, said, message: said };
+  for (const name of ["component", "event"]) value[name] = (row) => str(records[name][row]);
+  for (const name of [...new Set(records.namespace)].map(str).filter(Boolean).sort()) namespace.append(el("option", { textContent: name }));
   for (const name of [...new Set(records.component)].map(str).sort()) component.append(el("option", { textContent: name }));
 
   function filter() {
     const terms = search.value.toLowerCase().split(/\s+/).filter(Boolean), only = component.value;
     // Each text is searched once, however many records use it.
     const hits = terms.map((term) => raw.strings.map((text) => text.toLowerCase().includes(term)));
-    const fields = ["component", "kind", "namespace", "name", "event", "reason", "message"].map((name) => records[name]);
+    const fields = ["component", "kind", "namespace", "name", "event", "reason", "message", "said"].map((name) => records[name]);
     const kept = [];
     for (let row = 0; row < records.count; row++) {
       if (only && str(records.component[row]) !== only) continue;
+      if (what.value && group(row) !== what.value) continue;
+      if (namespace.value && str(records.namespace[row]) !== namespace.value) continue;
       if (hits.every((hit) => fields.some((field) => hit[field[row]]))) kept.push(row);
     }
     order = Uint32Array.from(kept);
@@ -94,7 +118,8 @@ const table = (() => {
       const row = order[index];
       const cells = COLUMNS.map((name) => {
         const text = value[name](row);
-        return el("span", { role: "cell", className: name, textContent: text, title: text });
+        const title = name === "message" ? [str(records.reason[row]), str(records.message[row])].filter(Boolean).join(": ") : text;
+        return el("span", { role: "cell", className: name, textContent: text, title: title || text });
       });
       const line = el("div", { role: "row", className: row === chosen ? "row chosen" : "row", id: `record-${row}` }, ...cells);
       line.setAttribute("aria-rowindex", index + 2);
@@ -130,7 +155,7 @@ const table = (() => {
   box.addEventListener("scroll", draw);
   addEventListener("resize", draw);
   search.addEventListener("input", filter);
-  component.addEventListener("change", filter);
+  for (const choice of [component, what, namespace]) choice.addEventListener("change", filter);
   arrange();
   return { choose };
 })();

@@ -54,8 +54,14 @@ pub enum Command {
     Top(LookArgs),
     /// Show the life of a container: logs web-1 --at 5m PATH.
     Logs(LookArgs),
-    /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event WORD] PATH.
+    /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event restart] PATH.
     Why(LookArgs),
+    /// Walk through a run on the terminal, forward and back: step [--at T] PATH.
+    Step(LookArgs),
+    /// Draw a picture of a run: pods, replicas, nodes, or any series of metrics.csv, also beside another run.
+    Plot(PlotArgs),
+    /// Compare two runs: where they part and why, and what became of it; exit status 1 when they differ.
+    Diff(DiffArgs),
     /// Explain an exit code, reason, phase, condition, probe field, taint or fault: explain 137.
     Explain {
         /// The word or number.
@@ -207,8 +213,12 @@ pub enum Trace {
     Csv,
     /// trace.jsonl, one object a record, with all changed fields.
     Jsonl,
-    /// events.csv, as kubectl get events.
+    /// events.csv as kubectl get events, and events.json as kubectl get events -A -o json.
     Events,
+    /// trace.perfetto-trace, for ui.perfetto.dev: a track for each node, pod and container, arrows from causes.
+    Perfetto,
+    /// metrics.openmetrics.txt, for promtool tsdb create-blocks-from openmetrics.
+    Openmetrics,
 }
 
 /// Plot files.
@@ -237,6 +247,43 @@ pub struct LookArgs {
     /// What to show, as for kubectl; `--at TIME`; the path of a scenario or of a finished run.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
     pub words: Vec<String>,
+}
+
+/// `shakedown plot`.
+#[derive(ClapArgs, Debug)]
+pub struct PlotArgs {
+    /// A scenario, or the directory of a finished run.
+    pub run: PathBuf,
+    /// What to draw: pods, replicas, nodes, or metrics such as replicas_ready; `list` names all that the run has.
+    #[arg(long, value_delimiter = ',', required = true, value_name = "WHAT")]
+    pub what: Vec<String>,
+    /// Only objects whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub object: Option<String>,
+    /// Another run, drawn with dashes.
+    #[arg(long, value_name = "RUN")]
+    pub compare: Option<PathBuf>,
+    /// The file, which ends with .svg or .png; by default WHAT.svg.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `shakedown diff`.
+#[derive(ClapArgs, Debug)]
+pub struct DiffArgs {
+    /// A scenario, or the directory of a finished run.
+    pub a: PathBuf,
+    /// The one to compare it with.
+    pub b: PathBuf,
+    /// Another seed for A, if it is a scenario.
+    #[arg(long, value_name = "N")]
+    pub seed_a: Option<u64>,
+    /// Another seed for B, if it is a scenario.
+    #[arg(long, value_name = "N")]
+    pub seed_b: Option<u64>,
+    /// Show all effects and all turns of cycles.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `shakedown schedule`.

@@ -11,7 +11,7 @@ use super::checkpoint::{Checkpoint, Position};
 use super::inputs::Inputs;
 use super::outputs::Outputs;
 use super::printer::Printer;
-use super::run::run_info;
+use super::run::{command_line, run_info};
 use crate::kernel::{SimDuration, SimTime};
 use crate::report::{self, Summary};
 use crate::scenario::{Patch, Scenario};
@@ -130,9 +130,10 @@ impl Job<'_> {
         verdict: &Verdict,
         partial: Option<String>,
     ) -> Result<Summary, String> {
+        let command = command_line(self.args, self.options.seed.unwrap_or(self.scenario.seed));
         let info = |digest| report::RunInfo {
             partial,
-            ..run_info(self.args, self.scenario, &self.options, verdict, digest)
+            ..run_info(self.scenario, &self.options, verdict, digest, command)
         };
         outputs.finish(at, self.scenario, self.args, info)
     }

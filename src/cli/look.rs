@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::ExitStatus;
+use super::past;
 use super::printer::Printer;
 use super::recorded::Recorded;
 use super::run;
@@ -72,12 +73,6 @@ impl Request {
         }
         Ok(())
     }
-
-    /// The run in a directory, if that is what was named.
-    pub(super) fn recorded(&self) -> Option<PathBuf> {
-        let [path] = &self.paths[..] else { return None };
-        Some(path.join("trace.jsonl")).filter(|file| file.is_file())
-    }
 }
 
 /// Shows what kubectl would show.
@@ -104,7 +99,7 @@ fn answer(verb: &str, words: &[String], printer: &mut Printer) -> Result<Option<
     let mut line = vec![verb.to_owned()];
     line.extend(request.words.iter().cloned());
     let command = Command::parse(&line).map_err(|error: UsageError| error.to_string())?;
-    if let Some(file) = request.recorded() {
+    if let Some(file) = past::trace_in(&request.paths) {
         let recorded = Recorded::read(&file, request.at)?;
         return match &command.verb {
             Verb::Get(get) => Ok(Some(get.answer(&command.scope, "default", &recorded))),

@@ -1,7 +1,9 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
+mod causes;
 pub mod checkpoint;
+mod diff;
 mod drive;
 mod fork;
 mod inputs;
@@ -10,11 +12,15 @@ mod lint;
 mod look;
 mod outputs;
 mod part;
+mod past;
+mod plot;
 mod printer;
 mod recorded;
 mod run;
 mod schedule;
 mod search;
+mod step;
+mod style;
 mod twice;
 mod why;
 
@@ -85,6 +91,9 @@ fn run_command() -> ExitStatus {
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
+        Command::Plot(args) => plot::plot(&args, &mut printer),
+        Command::Step(args) => step::step(&args.words, &mut printer),
+        Command::Diff(args) => diff::diff(&args, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
         Command::Schedule(args) => schedule::schedule(&args, &mut printer),
         Command::Schema => {

@@ -11,14 +11,18 @@ use super::inputs::Inputs;
 use super::part::{PartFile, about};
 use crate::api::policy::EventObject;
 use crate::api::{Object, Op};
+use crate::history::{History, perfetto};
 use crate::kernel::{SimDuration, SimTime};
 use crate::report::{self, ChangeOp, Collector, Fact, Limits, MarkKind, RunInfo, Summary};
 use crate::scenario::Scenario;
 use crate::trace::export::{CsvWriter, JsonlWriter};
+use crate::trace::replay::Line;
 use crate::trace::{ContainerFact, Detail, Record};
 
 /// Records that the report page carries at most.
 const PAGE_RECORDS: usize = 200_000;
+/// Samples of a series in OpenMetrics; only those that differ from the one before are written.
+const METRIC_SAMPLES: u64 = 1_000;
 
 /// Where the canonical trace goes: to a file, or only into the digest.
 enum Canonical {
@@ -34,6 +38,8 @@ pub(super) struct Outputs {
     jsonl: Option<JsonlWriter<PartFile>>,
     events: Option<BTreeMap<u32, EventObject>>,
     page: Option<Vec<Record>>,
+    /// What the Perfetto trace is made of.
+    lines: Option<Vec<Line>>,
     collector: Collector,
     failed: Option<io::Error>,
 }
@@ -81,6 +87,7 @@ impl Outputs {
             jsonl,
             events: wants(Trace::Events).then(BTreeMap::new),
             page: (dir.is_some() && args.report).then(Vec::new),
+            lines: wants(Trace::Perfetto).then(Vec::new),
             collector: Collector::new(Limits::default()),
             failed: None,
             kinds: args.trace.clone(),
@@ -108,6 +115,9 @@ impl Outputs {
             && page.len() < PAGE_RECORDS
         {
             page.push(Record { detail: Detail::None, ..record.clone() });
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.push(Line::brief(record));
         }
         observe(&mut self.collector, record);
     }
@@ -165,6 +175,16 @@ impl Outputs {
         }
         if let Some(events) = &self.events {
             write_whole(dir, "events.csv", events_csv(events)?.as_bytes())?;
+            write_whole(dir, "events.json", events_json(events).as_bytes())?;
+        }
+        if let Some(lines) = self.lines {
+            let history = History::new(lines, end);
+            write_whole(dir, "trace.perfetto-trace", &perfetto::trace(&history, &recorded))?;
+        }
+        if args.trace.contains(&Trace::Openmetrics) {
+            let measures = report::metrics::measures(&recorded, METRIC_SAMPLES, usize::MAX);
+            let text = report::openmetrics::text(&measures, scenario.epoch, end);
+            write_whole(dir, "metrics.openmetrics.txt", text.as_bytes())?;
         }
         let step =
             report::metrics::default_step(end.saturating_since(SimTime::ZERO).max(SimDuration::from_secs(1)));
@@ -283,6 +303,21 @@ fn page_record(record: &Record) -> report::Record<'_> {
         reason: &record.reason,
         message: &record.message,
     }
+}
+
+/// As `kubectl get events -A -o json` prints them, those that have expired included.
+fn events_json(events: &BTreeMap<u32, EventObject>) -> String {
+    let items = events.values().map(|event| {
+        let object = Object::from(event.clone());
+        serde_json::to_value(&object).expect("an object is plain data with text keys")
+    });
+    let list = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "List",
+        "metadata": {"resourceVersion": ""},
+        "items": items.collect::<Vec<_>>(),
+    });
+    crate::kubectl::output::to_json(&list)
 }
 
 fn events_csv(events: &BTreeMap<u32, EventObject>) -> Result<String, String> {

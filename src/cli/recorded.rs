@@ -16,6 +16,12 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
+    /// The objects of a replay at a time.
+    pub(super) fn of(replay: Replay, at: SimTime) -> Self {
+        let now = replay.epoch().unwrap_or_default().plus_seconds(at.as_secs() as i64);
+        Self { replay, now }
+    }
+
     /// Reads the file up to and including `at`; to its end without it.
     pub(super) fn read(file: &Path, at: Option<SimTime>) -> Result<Self, String> {
         let mut replay = Replay::default();
@@ -28,9 +34,7 @@ impl Recorded {
             last = line.time();
             replay.apply(&line);
         }
-        let seconds = at.unwrap_or(last).as_secs() as i64;
-        let now = replay.epoch().unwrap_or_default().plus_seconds(seconds);
-        Ok(Self { replay, now })
+        Ok(Self::of(replay, at.unwrap_or(last)))
     }
 }
 
@@ -48,12 +52,13 @@ pub(super) fn lines(file: &Path) -> Result<impl Iterator<Item = Result<Line, Str
 impl ObjectSource for Recorded {
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
         let namespace = namespace.filter(|_| kind.names().namespaced);
-        self.replay
-            .objects()
-            .filter(|object| {
-                object.kind() == kind
-                    && namespace.is_none_or(|namespace| object.metadata().namespace == namespace)
-            })
+        let of_kind: Box<dyn Iterator<Item = Object>> = match kind {
+            // Kinds that are kept but not simulated go by many names.
+            Kind::Unsimulated => Box::new(self.replay.objects().filter(|object| object.kind() == kind)),
+            _ => Box::new(self.replay.of_kind(kind)),
+        };
+        of_kind
+            .filter(|object| namespace.is_none_or(|namespace| object.metadata().namespace == namespace))
             .collect()
     }
 

@@ -141,28 +141,28 @@ fn defect_report(why: &str, record: RecordId, command: &str, job: &Job<'_>) -> S
     let causes = twice::causes(job.scenario, &job.options, &job.forks, record);
     let _ = writeln!(text, "what led to it, newest first:");
     for line in causes {
-        let _ = writeln!(text, "  {}", super::why::sentence(&line));
+        let _ = writeln!(text, "  {}", super::causes::sentence(&line));
     }
     let _ = writeln!(text, "This is a defect of the simulator, not of your cluster. To see it again:");
     let _ = write!(text, "  {command}");
     text
 }
 
+/// What is known of a run besides its records.
 pub(super) fn run_info(
-    args: &RunArgs,
     scenario: &Scenario,
     options: &RunOptions,
     verdict: &Verdict,
     digest: String,
+    command: String,
 ) -> RunInfo {
-    let seed = options.seed.unwrap_or(scenario.seed);
     RunInfo {
         scenario: scenario.name.to_string(),
-        seed,
+        seed: options.seed.unwrap_or(scenario.seed),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kubernetes: scenario.version.to_string(),
         digest,
-        command: command_line(args, seed),
+        command,
         prices: scenario
             .nodes
             .iter()
@@ -189,7 +189,7 @@ pub(super) fn run_info(
 }
 
 /// The command that does the run again: what was asked for, without where the files go.
-fn command_line(args: &RunArgs, seed: u64) -> String {
+pub(super) fn command_line(args: &RunArgs, seed: u64) -> String {
     let mut words = vec!["shakedown run".to_owned()];
     words.extend(args.paths.iter().map(|path| path.display().to_string()));
     words.push(format!("--seed {seed}"));

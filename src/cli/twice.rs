@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::ExitStatus;
+use super::causes::sentence;
 use super::printer::Printer;
-use super::why::{line_of, sentence};
 use crate::base::perturb_hashes;
 use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::{Patch, Scenario};
@@ -125,7 +125,7 @@ pub(super) fn causes(
     let mut lines = Vec::new();
     let mut keep = |earlier: &Record| {
         if earlier.id <= record {
-            lines.push(line_of(earlier));
+            lines.push(Line::brief(earlier));
         }
     };
     for (at, patch) in forks {

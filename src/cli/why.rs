@@ -1,18 +1,14 @@
 //! `shakedown why`: the chain of causes of what happened to an object, back to the root.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use super::ExitStatus;
+use super::causes::{self, Shown};
 use super::look::Request;
+use super::past;
 use super::printer::Printer;
-use super::recorded;
-use super::run;
+use super::style::{Style, painted};
 use crate::api::Kind;
+use crate::history::{Subject, last_about};
 use crate::kernel::SimTime;
-use crate::sim::{RunOptions, Simulation};
-use crate::trace::Record;
-use crate::trace::replay::Line;
 
 /// Prints the chain.
 pub(super) fn why(words: &[String], printer: &mut Printer) -> ExitStatus {
@@ -30,112 +26,81 @@ pub(super) fn why(words: &[String], printer: &mut Printer) -> ExitStatus {
 }
 
 fn chain(words: &[String], printer: &mut Printer) -> Result<Option<String>, String> {
-    let (words, event) = take_event(words)?;
-    let request = Request::parse(&words)?;
-    let [subject] = &request.words[..] else {
-        return Err("name one object, such as pod/web-1".to_owned());
+    let asked = Asked::parse(words)?;
+    let at = asked.request.at;
+    let Some(past) = past::load(&asked.request.paths, asked.request.seed, at, printer)? else {
+        return Ok(None);
     };
-    let (kind, namespace, name) = subject_of(subject)?;
-    let Some(lines) = lines(&request, printer)? else { return Ok(None) };
-    let about = |line: &&Line| {
-        line.kind == kind.as_str()
-            && line.name == name
-            && (line.namespace == namespace || line.namespace.is_empty())
-            && event.as_ref().is_none_or(|event| {
-                let words = [&line.event, &line.reason, &line.message];
-                words.iter().any(|text| text.contains(event.as_str()))
-            })
+    let word = asked.event.as_deref();
+    let found = last_about(&past.history, &asked.subject, word, at.unwrap_or(SimTime::MAX));
+    let Some(line) = found else {
+        return Err(asked.nothing_found(&past.history));
     };
-    let last = lines.values().rev().find(about);
-    let last = last.ok_or_else(|| format!("nothing like that happened to {subject}"))?;
-    let mut text = String::new();
-    let mut next = Some(last);
-    while let Some(line) = next {
-        let _ = writeln!(text, "{}", sentence(line));
-        next = lines.get(&line.cause).filter(|cause| cause.seq < line.seq);
-    }
-    Ok(Some(text))
+    let color = printer.color();
+    let title = format!("Why? {} at {}\n", line.subject(), line.time());
+    let text = painted(color, Style::Bold, &title);
+    Ok(Some(text + &causes::told(&past.history, line, Shown { all: asked.all, color })))
 }
 
-/// Takes `--event WORD` out of the words.
-fn take_event(words: &[String]) -> Result<(Vec<String>, Option<String>), String> {
-    let mut words = words.to_vec();
-    let Some(at) = words.iter().position(|word| word == "--event") else { return Ok((words, None)) };
-    words.remove(at);
-    if at >= words.len() {
-        return Err("--event needs a value".to_owned());
-    }
-    let event = words.remove(at);
-    Ok((words, Some(event)))
+/// What was typed, taken apart.
+struct Asked {
+    request: Request,
+    subject: Subject,
+    event: Option<String>,
+    all: bool,
 }
 
-/// `pod/web-1` or `pod/shop/web-1`.
-fn subject_of(text: &str) -> Result<(Kind, String, String), String> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let (kind, namespace, name) = match parts[..] {
-        [kind, name] => (kind, "default", name),
-        [kind, namespace, name] => (kind, namespace, name),
-        _ => return Err(format!("{text}: expected KIND/NAME or KIND/NAMESPACE/NAME")),
-    };
-    let found = Kind::from_word(kind).ok_or_else(|| format!("there is no kind {kind}"))?;
-    Ok((found, namespace.to_owned(), name.to_owned()))
-}
-
-/// All that happened up to the time asked for, by number.
-fn lines(request: &Request, printer: &mut Printer) -> Result<Option<BTreeMap<u64, Line>>, String> {
-    let mut all = BTreeMap::new();
-    if let Some(file) = request.recorded() {
-        for line in recorded::lines(&file)? {
-            let line = line?;
-            if request.at.is_none_or(|at| line.time() <= at) {
-                all.insert(line.seq, line);
+impl Asked {
+    fn parse(words: &[String]) -> Result<Self, String> {
+        let (mut rest, mut event, mut namespace, mut all) = (Vec::new(), None, None, false);
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let (flag, inline) = match word.split_once('=') {
+                Some((flag, value)) if flag.starts_with('-') => (flag, Some(value.to_owned())),
+                _ => (word.as_str(), None),
+            };
+            let mut value = || inline.clone().or_else(|| words.next().cloned());
+            match flag {
+                "--event" | "-e" => event = Some(value().ok_or("--event needs a value")?),
+                "-n" | "--namespace" => namespace = Some(value().ok_or("--namespace needs a value")?),
+                "--all" => all = true,
+                _ => rest.push(word.clone()),
             }
         }
-        return Ok(Some(all));
+        let request = Request::parse(&rest)?;
+        let subject = subject_of(&request.words, namespace.as_deref().unwrap_or("default"))?;
+        Ok(Self { request, subject, event, all })
     }
-    let Some(scenario) = run::load(&request.paths, printer, true) else { return Ok(None) };
-    let options = RunOptions { seed: request.seed, ..RunOptions::default() };
-    let mut simulation = Simulation::new(&scenario, &options);
-    let at: SimTime = request.at.unwrap_or(simulation.world.end);
-    let mut keep = |record: &Record| {
-        all.insert(record.id, line_of(record));
+
+    /// Why there is no answer, with what might have been meant.
+    fn nothing_found(&self, history: &crate::history::History) -> String {
+        let Subject { kind, namespace, name } = &self.subject;
+        let about: Vec<_> = history.lines().iter().filter(|line| self.subject.is_of(line)).collect();
+        if let (Some(word), false) = (&self.event, about.is_empty()) {
+            let at = self.request.at.map_or(String::new(), |at| format!(" up to {at}"));
+            return format!("nothing that fits --event {word} happened to {kind} {namespace}/{name}{at}");
+        }
+        let names = history.lines().iter().filter(|line| line.kind == *kind && line.namespace == *namespace);
+        let nearest = crate::base::suggest::nearest(name, names.map(|line| line.name.as_str()));
+        let meant = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
+        format!("nothing happened to {kind} {namespace}/{name}{meant}")
+    }
+}
+
+/// `pod/web-1`, `pod/shop/web-1` or `pod web-1`.
+fn subject_of(words: &[String], namespace: &str) -> Result<Subject, String> {
+    let joined = words.join("/");
+    let parts: Vec<&str> = joined.split('/').collect();
+    let (kind, namespace, name) = match parts[..] {
+        [kind, name] => (kind, namespace, name),
+        [kind, namespace, name] => (kind, namespace, name),
+        _ => {
+            return Err(format!(
+                "name one object as KIND/NAME or KIND/NAMESPACE/NAME, such as pod/web-1{}",
+                { if joined.is_empty() { String::new() } else { format!(" (found {joined})") } }
+            ));
+        }
     };
-    simulation.run_until(at, &mut keep).map_err(|error| error.to_string())?;
-    Ok(Some(all))
-}
-
-pub(super) fn line_of(record: &Record) -> Line {
-    Line {
-        time_ns: record.at.as_nanos(),
-        seq: record.id,
-        cause: record.cause,
-        component: record.component.to_owned(),
-        kind: record.subject.kind.to_owned(),
-        namespace: record.subject.namespace.to_string(),
-        name: record.subject.name.to_string(),
-        event: record.event.to_owned(),
-        reason: record.reason.to_string(),
-        message: record.message.to_string(),
-        op: None,
-        changed: None,
-    }
-}
-
-/// `5m0s  kubelet  Pod default/web-1  MODIFIED: ...`
-pub(super) fn sentence(line: &Line) -> String {
-    let subject = [&line.namespace, &line.name].into_iter().filter(|part| !part.is_empty());
-    let subject: Vec<&str> = subject.map(String::as_str).collect();
-    let what = [line.reason.as_str(), line.message.as_str()].into_iter().filter(|part| !part.is_empty());
-    let what: Vec<&str> = what.collect();
-    format!(
-        "{:<12} {:<20} {} {}  {}  {}",
-        line.time().to_string(),
-        line.component,
-        line.kind,
-        subject.join("/"),
-        line.event,
-        what.join(": ")
-    )
-    .trim_end()
-    .to_owned()
+    let found = Kind::from_word(kind).ok_or_else(|| format!("there is no kind {kind}"))?;
+    Ok(Subject { kind: found.as_str().to_owned(), namespace: namespace.to_owned(), name: name.to_owned() })
 }

@@ -83,6 +83,8 @@ pub enum Topic {
     Taint,
     /// Something that a scenario lets go wrong.
     FaultKind,
+    /// A field of a scenario or an AppModel.
+    ScenarioField,
 }
 
 impl fmt::Display for Topic {
@@ -104,6 +106,7 @@ impl fmt::Display for Topic {
             Self::EventReason => "reason of an event",
             Self::Taint => "taint",
             Self::FaultKind => "fault in a scenario",
+            Self::ScenarioField => "field of a scenario",
         })
     }
 }

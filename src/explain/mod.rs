@@ -1,6 +1,6 @@
 //! What the words of Kubernetes mean: the catalogue behind `shakedown explain`.
 //!
-//! Exit codes, signals, reasons, phases, conditions, QoS classes, probe fields, events, taints and fault kinds, each
+//! Exit codes, signals, reasons, phases, conditions, QoS classes, probe fields, events, taints, fault kinds and fields of scenarios, each
 //! with what it means, how it comes about, what to do, and where to read on. [`explain`] finds a word however it is
 //! written (`137`, `exit code 137`, `SIGKILL`, `crash loop back off`, `Init:Error`); [`Explanation`] is what there is
 //! to say.
@@ -19,6 +19,8 @@ mod pods;
 mod probes;
 mod reasons;
 mod render;
+mod scenario;
+mod shown;
 mod signals;
 
 pub use entry::{Entry, Topic};
@@ -26,7 +28,7 @@ pub use lookup::{Explanation, Unknown, explain};
 
 /// The whole catalogue, topic by topic.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    let topics: [&[Entry]; 10] = [
+    let topics: [&[Entry]; 11] = [
         codes::ENTRIES,
         signals::CODES,
         signals::ENTRIES,
@@ -37,6 +39,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         events::ENTRIES,
         nodes::ENTRIES,
         faults::ENTRIES,
+        scenario::ENTRIES,
     ];
     topics.into_iter().flatten()
 }

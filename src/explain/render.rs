@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::entry::Entry;
 use super::lookup::Explanation;
+use super::shown;
 
 /// Lines are no longer than this, if their words allow.
 const WIDTH: usize = 100;
@@ -19,6 +20,9 @@ impl fmt::Display for Entry {
             for point in points {
                 write_wrapped(f, "  - ", "    ", point)?;
             }
+        }
+        if let Some(scenario) = shown::scenario(self.term) {
+            writeln!(f, "\n  See it happen: shakedown run {scenario}")?;
         }
         if !self.see_also.is_empty() {
             writeln!(f)?;

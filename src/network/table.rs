@@ -93,10 +93,19 @@ pub type Nodes<'a> = &'a dyn Fn(&str) -> Option<u32>;
 /// One Service over time.
 #[derive(Clone, Debug, Default)]
 struct History {
+    /// The record that last changed whether it has ready endpoints; 0 = nothing did.
+    changed: u64,
     service: Option<Arc<Service>>,
     slices: BTreeMap<Name, Arc<EndpointSlice>>,
     /// Number of the change that made it, and what it made; oldest first.
     versions: VecDeque<(u32, Arc<Rules>)>,
+}
+
+impl History {
+    fn ready_endpoints(&self) -> usize {
+        let endpoints = self.slices.values().flat_map(|slice| &slice.endpoints);
+        endpoints.filter(|endpoint| endpoint.conditions.ready).count()
+    }
 }
 
 /// Every Service, with the versions that a proxy may still have.
@@ -125,6 +134,7 @@ impl ServiceTable {
         };
         let gone = commit.op == Op::Deleted;
         let history = self.services.entry(key).or_default();
+        let was_ready = history.ready_endpoints() > 0;
         match &commit.new {
             Object::Service(service) => history.service = (!gone).then(|| service.clone()),
             Object::EndpointSlice(slice) if gone => drop(history.slices.remove(&slice.metadata.name)),
@@ -132,6 +142,9 @@ impl ServiceTable {
                 history.slices.insert(slice.metadata.name.clone(), slice.clone());
             }
             _ => {}
+        }
+        if was_ready != (history.ready_endpoints() > 0) {
+            history.changed = commit.record;
         }
         if !self.is_used {
             return;
@@ -186,8 +199,12 @@ impl ServiceTable {
     /// How many ready endpoints a Service has.
     pub fn ready_endpoints(&self, namespace: &str, service: &str) -> usize {
         let key = (Name::from(namespace), Name::from(service));
-        let slices = self.services.get(&key).into_iter().flat_map(|history| history.slices.values());
-        let endpoints = slices.flat_map(|slice| &slice.endpoints);
-        endpoints.filter(|endpoint| endpoint.conditions.ready).count()
+        self.services.get(&key).map_or(0, History::ready_endpoints)
+    }
+
+    /// The record that last changed whether a Service has ready endpoints; 0 when nothing did.
+    pub fn last_change(&self, namespace: &str, service: &str) -> u64 {
+        let key = (Name::from(namespace), Name::from(service));
+        self.services.get(&key).map_or(0, |history| history.changed)
     }
 }

@@ -4,12 +4,15 @@ use super::probe::ProbeKind;
 use crate::api::pod::Pod;
 use crate::base::Name;
 use crate::kernel::SimDuration;
+use crate::trace::RecordId;
 use crate::workload::Apps;
 
 /// A probe that a fault makes fail.
 pub struct ProbeFault {
     /// What the prober reports.
     pub output: Name,
+    /// The record of the fault.
+    pub record: RecordId,
 }
 
 /// What a node may ask of the faults that are in force.
@@ -28,6 +31,8 @@ pub trait FaultView {
 pub trait Dependencies {
     /// Whether a service (`name` or `namespace/name`) has a ready endpoint that can be reached from `namespace`.
     fn is_available(&self, namespace: &str, service: &str) -> bool;
+    /// The record that tells why a service is as it is; 0 when there is none.
+    fn record_of(&self, namespace: &str, service: &str) -> RecordId;
 }
 
 /// What surrounds all nodes.

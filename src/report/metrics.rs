@@ -40,6 +40,83 @@ pub fn csv(recorded: &Recorded, step: SimDuration) -> Result<String, csv::Error>
     Ok(String::from_utf8(bytes).expect("only text was written"))
 }
 
+/// A series as it is drawn: its changes, as far as samples show them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// The metric, as `metrics.csv` names it.
+    pub metric: &'static str,
+    /// Namespace; empty for what belongs to the cluster.
+    pub namespace: String,
+    /// The object, or `lowest`, `mean` and `highest` of many.
+    pub object: String,
+    /// Of how many objects it tells.
+    pub of: usize,
+    /// Where the value changes.
+    pub points: Vec<(SimTime, i64)>,
+}
+
+/// All series at `samples` instants. Of a metric with more than `limit` objects the lowest, mean and highest value.
+pub fn measures(recorded: &Recorded, samples: u64, limit: usize) -> Vec<Measure> {
+    let columns = columns(recorded);
+    let step = (recorded.end.as_nanos() / samples.max(1)).max(1);
+    let instants: Vec<SimTime> =
+        (0..=recorded.end.as_nanos() / step).map(|index| SimTime::from_nanos(index * step)).collect();
+    let mut metrics: Vec<&'static str> = Vec::new();
+    for column in &columns {
+        if !metrics.contains(&column.metric) {
+            metrics.push(column.metric);
+        }
+    }
+    let mut measures = Vec::new();
+    for metric in metrics {
+        let of: Vec<&Column<'_>> = columns.iter().filter(|column| column.metric == metric).collect();
+        if of.len() > limit {
+            measures.extend(digest(metric, &of, &instants));
+            continue;
+        }
+        measures.extend(of.into_iter().map(|column| Measure {
+            metric,
+            namespace: column.namespace.to_owned(),
+            object: column.object.clone(),
+            of: 1,
+            points: changes(instants.iter().filter_map(|at| Some((*at, (column.value)(*at)?)))),
+        }));
+    }
+    measures
+}
+
+/// Many series as three.
+fn digest(metric: &'static str, columns: &[&Column<'_>], instants: &[SimTime]) -> Vec<Measure> {
+    let mut parts = [const { Vec::new() }; 3];
+    for at in instants {
+        let values: Vec<i64> = columns.iter().filter_map(|column| (column.value)(*at)).collect();
+        let (Some(lowest), Some(highest)) = (values.iter().min(), values.iter().max()) else { continue };
+        let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
+        let mean = (sum / values.len() as i128) as i64;
+        for (part, value) in parts.iter_mut().zip([*highest, mean, *lowest]) {
+            part.push((*at, value));
+        }
+    }
+    let measure = |(object, points): (&str, Vec<(SimTime, i64)>)| Measure {
+        metric,
+        namespace: String::new(),
+        object: object.to_owned(),
+        of: columns.len(),
+        points: changes(points.into_iter()),
+    };
+    ["highest", "mean", "lowest"].into_iter().zip(parts).map(measure).collect()
+}
+
+fn changes(points: impl Iterator<Item = (SimTime, i64)>) -> Vec<(SimTime, i64)> {
+    let mut kept: Vec<(SimTime, i64)> = Vec::new();
+    for (at, value) in points {
+        if kept.last().is_none_or(|(_, last)| *last != value) {
+            kept.push((at, value));
+        }
+    }
+    kept
+}
+
 /// A round step that gives about 300 samples of a run of this length, at least a second.
 pub fn default_step(length: SimDuration) -> SimDuration {
     super::plot::tick_step(length, 300).max(SimDuration::from_secs(1))

@@ -14,6 +14,7 @@ mod lane;
 mod marks;
 pub mod metrics;
 mod node;
+pub mod openmetrics;
 pub mod plot;
 mod pod_state;
 mod pods;
@@ -22,7 +23,7 @@ mod recorded;
 #[cfg(test)]
 mod sample;
 mod steps;
-mod summary;
+pub mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;

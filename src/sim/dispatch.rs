@@ -7,7 +7,6 @@ use crate::base::Name;
 use crate::component::{Agenda, Class, Ctx, Origin, Submission};
 use crate::control::manager::{ControllerEvent, ControllerManager};
 use crate::control::scheduling::{SchedulerComponent, SchedulerEvent};
-use crate::fault::Fault;
 use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime};
 use crate::network::ServiceTable;
 use crate::node::{Dependencies, Host, NodeEnv, NodeEvent};
@@ -67,14 +66,21 @@ pub(super) struct NetworkView<'a> {
 
 impl Dependencies for NetworkView<'_> {
     fn is_available(&self, namespace: &str, service: &str) -> bool {
-        let service = service.strip_prefix("service/").unwrap_or(service);
-        let (namespace, service) = service.split_once('/').unwrap_or((namespace, service));
-        let down = self.faults.iter().any(|fault| {
-            matches!(fault, Fault::DependencyDown { namespace: ns, service: name }
-                if ns == namespace && name == service)
-        });
-        !down && self.services.ready_endpoints(namespace, service) > 0
+        let (namespace, service) = named(namespace, service);
+        self.faults.down(namespace, service).is_none()
+            && self.services.ready_endpoints(namespace, service) > 0
     }
+
+    fn record_of(&self, namespace: &str, service: &str) -> RecordId {
+        let (namespace, service) = named(namespace, service);
+        self.faults.down(namespace, service).unwrap_or_else(|| self.services.last_change(namespace, service))
+    }
+}
+
+/// Namespace and name of a Service that a program in `namespace` calls `service` or `other/service`.
+fn named<'a>(namespace: &'a str, service: &'a str) -> (&'a str, &'a str) {
+    let service = service.strip_prefix("service/").unwrap_or(service);
+    service.split_once('/').unwrap_or((namespace, service))
 }
 
 impl World {

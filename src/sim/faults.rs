@@ -10,26 +10,37 @@ use crate::kernel::SimDuration;
 use crate::network::{Disturbance, Side};
 use crate::node::env::{FaultView, ProbeFault};
 use crate::node::probe::ProbeKind;
+use crate::trace::RecordId;
 use crate::workload::model::glob;
 
 use super::world::World;
 
-/// Faults in force, by the number of the step that began them.
+/// Faults in force with the records of their beginnings, by the number of the step that began them.
 #[derive(Clone, Debug, Default)]
-pub struct ActiveFaults(BTreeMap<u32, Fault>);
+pub struct ActiveFaults(BTreeMap<u32, (Fault, RecordId)>);
 
 impl ActiveFaults {
-    pub(super) fn begin(&mut self, step: u32, fault: Fault) {
-        self.0.insert(step, fault);
+    pub(super) fn begin(&mut self, step: u32, fault: Fault, record: RecordId) {
+        self.0.insert(step, (fault, record));
     }
 
     pub(super) fn end(&mut self, step: u32) -> Option<Fault> {
-        self.0.remove(&step)
+        self.0.remove(&step).map(|(fault, _)| fault)
     }
 
     /// The faults in force.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.values()
+        self.0.values().map(|(fault, _)| fault)
+    }
+
+    /// The record of the fault that keeps a Service down.
+    pub(super) fn down(&self, namespace: &str, service: &str) -> Option<RecordId> {
+        self.0.values().find_map(|(fault, record)| match fault {
+            Fault::DependencyDown { namespace: ns, service: name } if ns == namespace && name == service => {
+                Some(*record)
+            }
+            _ => None,
+        })
     }
 }
 
@@ -51,13 +62,13 @@ impl FaultView for ActiveFaults {
                     | (crate::fault::ProbeKind::Liveness, ProbeKind::Liveness)
             )
         };
-        self.iter().find_map(|fault| match fault {
+        self.0.values().find_map(|(fault, record)| match fault {
             Fault::ProbeFailure { pods, container: only, probe }
                 if hits(pods, pod)
                     && only.as_ref().is_none_or(|only| only == container)
                     && probe.is_none_or(wanted) =>
             {
-                Some(ProbeFault { output: "HTTP probe failed with statuscode: 500".into() })
+                Some(ProbeFault { output: "HTTP probe failed with statuscode: 500".into(), record: *record })
             }
             _ => None,
         })

@@ -169,7 +169,7 @@ impl World {
                 let until = lasts.map(|lasts| now + lasts);
                 let detail = Detail::Fault { ended: false, until };
                 let label = fault_label(fault);
-                self.recorder.record(
+                let record = self.recorder.record(
                     now,
                     "scenario",
                     Subject::cluster(),
@@ -178,8 +178,7 @@ impl World {
                     label,
                     detail,
                 );
-                self.faults.begin(index, fault.clone());
-                let record = self.recorder.cause();
+                self.faults.begin(index, fault.clone(), record);
                 self.traffic_disturbed(record);
                 self.disturb_links(index, fault);
                 self.strike(index, fault, lasts);

@@ -5,5 +5,6 @@
 pub mod export;
 pub mod record;
 pub mod replay;
+pub mod words;
 
 pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample};

@@ -1,10 +1,14 @@
 //! The state of the cluster at a time, rebuilt from the lines of `trace.jsonl` alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::export::JsonlWriter;
+use super::words::phrase;
+use super::{Detail, Record};
 use crate::api::{Kind, Object, Timestamp};
 use crate::kernel::SimTime;
 
@@ -25,6 +29,24 @@ pub struct Line {
     pub message: String,
     pub op: Option<String>,
     pub changed: Option<Value>,
+    pub container: Option<ContainerLine>,
+    pub until_ns: Option<u64>,
+}
+
+/// What a line says about a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerLine {
+    /// Its name.
+    pub name: String,
+    /// The node it is on.
+    pub node: String,
+    /// How many times it had been started before, when it started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<i32>,
+    /// Its exit code, when it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
 }
 
 impl Line {
@@ -36,16 +58,55 @@ impl Line {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
+    /// The line of a record, as it would be read from the file.
+    ///
+    /// # Panics
+    /// Never: what the writer writes can be read.
+    pub fn of(record: &Record) -> Self {
+        let mut bytes = Vec::new();
+        let mut writer = JsonlWriter::new(&mut bytes);
+        writer.write(record).and_then(|()| writer.finish()).expect("memory takes all that is written");
+        serde_json::from_slice(&bytes).expect("what the writer writes can be read")
+    }
+
+    /// The line of a record without the changed fields, which are most of it.
+    pub fn brief(record: &Record) -> Self {
+        let detail = match &record.detail {
+            Detail::Commit(_) => Detail::None,
+            other => other.clone(),
+        };
+        Self::of(&Record { detail, ..record.clone() })
+    }
+
     /// Virtual time.
     pub fn time(&self) -> SimTime {
         SimTime::from_nanos(self.time_ns)
     }
+
+    /// What happened, in words: see [`super::words`].
+    pub fn phrase(&self) -> String {
+        phrase(&self.kind, &self.component, &self.event, &self.reason, &self.message)
+    }
+
+    /// `pod/web-1`, `pod/shop/web-1`, `node/worker-2`; the namespace `default` goes without saying.
+    pub fn subject(&self) -> String {
+        let parts = [self.kind.to_lowercase(), self.namespace.clone(), self.name.clone()];
+        let said = parts
+            .iter()
+            .enumerate()
+            .filter(|(at, part)| !(part.is_empty() || (*at == 1 && *part == "default")));
+        said.map(|(_, part)| part.as_str()).collect::<Vec<_>>().join("/")
+    }
 }
+
+/// Kind, namespace and name.
+type Key = (String, String, String);
 
 /// The objects as the lines so far leave them.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
-    objects: BTreeMap<(String, String, String), Value>,
+    /// By kind, namespace and name. Copies of a replay share what does not change.
+    objects: BTreeMap<Key, Arc<Value>>,
     epoch: Option<Timestamp>,
 }
 
@@ -57,13 +118,14 @@ impl Replay {
         match (op, &line.changed) {
             ("ADDED", Some(whole)) => {
                 self.note_epoch(line, whole);
-                self.objects.insert(key, whole.clone());
+                self.objects.insert(key, Arc::new(whole.clone()));
             }
             ("DELETED", _) => {
                 self.objects.remove(&key);
             }
             (_, Some(Value::Object(changes))) => {
                 if let Some(object) = self.objects.get_mut(&key) {
+                    let object = Arc::make_mut(object);
                     for (path, value) in changes {
                         set(object, path, value);
                     }
@@ -89,11 +151,26 @@ impl Replay {
 
     /// The objects, by kind, namespace and name.
     pub fn objects(&self) -> impl Iterator<Item = Object> {
-        self.objects.iter().filter_map(|((kind, _, _), value)| {
-            let kind = Kind::from_manifest(kind).unwrap_or(Kind::Unsimulated);
-            Object::deserialize_as(kind, value.clone()).ok()
-        })
+        self.objects.iter().filter_map(|(key, value)| typed(&key.0, value))
     }
+
+    /// The objects of one kind, by namespace and name.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = Object> {
+        let from = (kind.as_str().to_owned(), String::new(), String::new());
+        let same = move |(key, _): &(&Key, &Arc<Value>)| key.0 == kind.as_str();
+        self.objects.range(from..).take_while(same).filter_map(|(key, value)| typed(&key.0, value))
+    }
+
+    /// The object that a line is about, if it exists.
+    pub fn object_of(&self, line: &Line) -> Option<Object> {
+        let key = (line.kind.clone(), line.namespace.clone(), line.name.clone());
+        self.objects.get(&key).and_then(|value| typed(&line.kind, value))
+    }
+}
+
+fn typed(kind: &str, value: &Value) -> Option<Object> {
+    let kind = Kind::from_manifest(kind).unwrap_or(Kind::Unsimulated);
+    Object::deserialize_as(kind, value.clone()).ok()
 }
 
 /// Sets the field that a path names; `null` removes it. Parts are separated by slashes; `~1` is a slash, `~0` a tilde.

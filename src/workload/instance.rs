@@ -67,12 +67,20 @@ pub struct Answer {
     pub refused: bool,
     /// What the prober would print; with a success, a warning.
     pub output: Name,
+    /// The first service that the program needed for the answer and could not reach.
+    pub lacks: Option<Name>,
 }
 
 impl Answer {
     /// A failure at once.
     pub fn failure(output: impl Into<Name>) -> Self {
-        Self { latency: Some(SimDuration::ZERO), success: false, refused: false, output: output.into() }
+        Self {
+            latency: Some(SimDuration::ZERO),
+            success: false,
+            refused: false,
+            output: output.into(),
+            lacks: None,
+        }
     }
 
     /// Nobody listens.
@@ -87,7 +95,7 @@ impl Answer {
 
     /// A success after some time.
     pub fn success(latency: SimDuration) -> Self {
-        Self { latency: Some(latency), success: true, refused: false, output: Name::default() }
+        Self { latency: Some(latency), success: true, refused: false, output: Name::default(), lacks: None }
     }
 
     /// An HTTP response: 200 to 399 are successes, redirects to another host with a warning.
@@ -425,8 +433,9 @@ impl AppInstance {
         let Some(latency) = self.wall_time(now, rule.cpu).map(|wall| wall + own) else {
             return Answer::late(Name::default());
         };
-        let status = if rule.needs.iter().all(|service| available(service)) { rule.status } else { 503 };
-        Answer::http(latency, status)
+        let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
+        let status = if lacks.is_none() { rule.status } else { 503 };
+        Answer { lacks, ..Answer::http(latency, status) }
     }
 
     fn answer_exec(&mut self, command: &[Name], now: SimTime) -> Answer {

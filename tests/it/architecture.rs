@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
     ("report", &["api", "base", "kernel", "trace"]),
+    ("history", &["api", "base", "kernel", "report", "trace"]),
     (
         "sim",
         &[

@@ -9,19 +9,21 @@ use crate::base::Name;
 use crate::kernel::SimDuration;
 use crate::node::env::ProbeFault;
 use crate::node::pod_cx::PodCx;
+use crate::trace::RecordId;
 use crate::workload::{Answer, Question};
 
 impl PodCx<'_, '_> {
-    /// What the program in the container would answer now, or why the prober cannot ask.
+    /// What the program in the container would answer now and the record that accounts for it (0 = that of the
+    /// container), or why the prober cannot ask.
     pub(in crate::node) fn answer_of(
         &mut self,
         index: usize,
         kind: ProbeKind,
         spec: &Probe,
-    ) -> Result<Answer, Name> {
+    ) -> Result<(Answer, RecordId), Name> {
         let fault = self.env.faults.probe(&self.pod.pod, &self.pod.spec(index).name, kind);
-        if let Some(ProbeFault { output }) = fault {
-            return Ok(Answer::failure(output));
+        if let Some(ProbeFault { output, record }) = fault {
+            return Ok((Answer::failure(output), record));
         }
         let container = self.pod.spec(index).clone();
         let Some(question) = question(spec, &container) else {
@@ -45,7 +47,8 @@ impl PodCx<'_, '_> {
         if answer.refused {
             answer.output = self.refused_text(spec, question);
         }
-        Ok(answer)
+        let blame = answer.lacks.as_ref().map_or(0, |service| env.network.record_of(&namespace, service));
+        Ok((answer, blame))
     }
 
     /// The address that network probes go to.
@@ -119,4 +122,19 @@ pub(in crate::node) fn question<'a>(probe: &'a Probe, container: &Container) -> 
         return Some(Question::Exec { command: &exec.command });
     }
     probe.grpc.as_ref().map(|grpc| Question::Grpc { port: grpc.port })
+}
+
+/// What a probe asks, in words: `GET /healthz`.
+pub(super) fn asked(probe: &Probe) -> String {
+    if let Some(http) = &probe.http_get {
+        return format!("GET {}", http.path.as_ref().map_or("/", Name::as_str));
+    }
+    if let Some(tcp) = &probe.tcp_socket {
+        return format!("connection to port {}", tcp.port);
+    }
+    if let Some(exec) = &probe.exec {
+        let words: Vec<&str> = exec.command.iter().map(Name::as_str).collect();
+        return format!("command `{}`", words.join(" "));
+    }
+    "gRPC health check".to_owned()
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: kubelet v1.32 `prober/worker.go` doProbe, `results/results_manager.go`; `spec` node 1.3, 1.6.
 
-use super::ask::question;
+use super::ask::{asked, question};
 use super::{ProbeKind, Verdict, seconds, tick_seq};
 use crate::api::pod::RestartPolicy;
 use crate::component::Class;
@@ -109,7 +109,10 @@ impl PodCx<'_, '_> {
         let Some(spec) = self.probe_spec(at).cloned() else { return Outcome::Ended };
         let timeout = seconds(spec.timeout_seconds, 1);
         let answer = match self.answer_of(index, kind, &spec) {
-            Ok(answer) => answer,
+            Ok((answer, blame)) => {
+                self.pod.worker.probes[at].blame = blame;
+                answer
+            }
             Err(error) => {
                 // An error of the prober itself says nothing about the program and is not counted.
                 let message = format!("{} probe errored: {error}", kind.word());
@@ -184,13 +187,17 @@ impl PodCx<'_, '_> {
             probe.last_result = result;
             probe.result_run = 1;
         }
+        if probe.result_run == 1 {
+            probe.result_since = self.ctx.now;
+        }
         let enough = probe.result_run >= threshold;
         if enough {
+            let run = probe.result_run;
             if kind == ProbeKind::Startup || (kind == ProbeKind::Liveness && result == Verdict::Failure) {
                 probe.on_hold = true;
                 probe.result_run = 0;
             }
-            self.record_verdict(at, result);
+            self.record_verdict(at, result, answer, run);
             self.store(at, result);
         }
         if self.pod.worker.probes[at].ended {
@@ -220,16 +227,35 @@ impl PodCx<'_, '_> {
         truth.running.as_ref().is_some_and(|instance| instance.app.is_steady(question, self.ctx.now))
     }
 
-    fn record_verdict(&mut self, at: usize, verdict: Verdict) {
+    /// Records a change of mind; `run` answers in a row led to it.
+    fn record_verdict(&mut self, at: usize, verdict: Verdict, answer: &Answer, run: u32) {
         let probe = &self.pod.worker.probes[at];
         if probe.stored == verdict {
             return;
         }
+        if probe.blame != 0 {
+            self.ctx.trace.set_cause(probe.blame);
+        }
         let (kind, container) = (probe.kind, self.pod.spec(probe.container).name.clone());
         let event = if verdict == Verdict::Success { "ProbeSucceeded" } else { "ProbeFailed" };
+        let outcome = if verdict == Verdict::Success {
+            "succeeded".to_owned()
+        } else {
+            let asked = self.probe_spec(at).map(asked).unwrap_or_default();
+            let lacks = answer.lacks.as_ref().map_or(String::new(), |service| {
+                let service = service.strip_prefix("service/").unwrap_or(service);
+                format!(" (it needs service {service})")
+            });
+            let often = if run > 1 {
+                format!("failed {run} times in a row since {}", probe.result_since)
+            } else {
+                "failed".to_owned()
+            };
+            format!("{often}: {asked}: {}{lacks}", answer.output)
+        };
         let metadata = &self.pod.pod.metadata;
         let subject = Subject::pod(&metadata.namespace, &metadata.name);
-        let message = format!("{} probe of container {container}", kind.word());
+        let message = format!("{} probe of container {container} {outcome}", kind.word());
         self.ctx.trace.record(self.ctx.now, "kubelet", subject, event, kind.word(), message, Detail::None);
     }
 

@@ -63,6 +63,8 @@ pub struct ProbeWorker {
     pub stored: Verdict,
     last_result: Verdict,
     result_run: u32,
+    /// When the first of these results came.
+    result_since: SimTime,
     on_hold: bool,
     /// The next tick, unless it sleeps.
     next: Option<EventHandle>,
@@ -80,6 +82,8 @@ pub struct ProbeWorker {
     steady: Option<SimDuration>,
     /// The record that accounts for what it finds.
     cause: RecordId,
+    /// The record that accounts for the answer under way, if that is another one; 0 = none.
+    blame: RecordId,
     ended: bool,
 }
 

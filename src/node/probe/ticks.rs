@@ -34,6 +34,8 @@ impl PodCx<'_, '_> {
                     stored: Verdict::Unknown,
                     last_result: Verdict::Unknown,
                     result_run: 0,
+                    result_since: SimTime::ZERO,
+                    blame: 0,
                     on_hold: false,
                     next: None,
                     attempt: None,

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::base::LookupMap;
 use crate::kernel::SimTime;
+use crate::report::metrics::{self, Measure};
 use crate::report::plot::{Look, Texture, node_look, pod_look};
 use crate::report::{Lane, LaneEvent, MarkKind, NodeState, PodState, Record, Recorded, Steps};
+use crate::trace::words::phrase;
 
 /// Everything the page's script works on.
 #[derive(Serialize)]
@@ -23,6 +25,16 @@ pub(super) struct Data {
     lanes: Vec<LaneData>,
     records_total: u64,
     records: Columns,
+    measures: Vec<MeasureData>,
+}
+
+#[derive(Serialize)]
+struct MeasureData {
+    metric: &'static str,
+    namespace: String,
+    object: String,
+    of: usize,
+    points: Vec<i64>,
 }
 
 /// How a state is drawn; the place in its list is the number that series use.
@@ -88,6 +100,8 @@ struct Columns {
     event: Vec<u32>,
     reason: Vec<u32>,
     message: Vec<u32>,
+    /// What happened, in words.
+    said: Vec<u32>,
 }
 
 /// Texts, each once.
@@ -131,6 +145,7 @@ impl Data {
             lanes,
             records_total,
             records,
+            measures: measures(recorded),
             strings: strings.texts,
         }
     }
@@ -162,6 +177,32 @@ fn state_look(id: &'static str, label: &'static str, look: Look) -> StateLook {
         Texture::Hatch => "hatch",
     };
     StateLook { id, label, color: look.css_color(), texture, height: look.height }
+}
+
+/// Samples of a series on the page: as many as a wide chart has pixels.
+const SAMPLES: u64 = 600;
+/// Objects of one metric that are drawn one by one.
+const OBJECTS: usize = 24;
+
+/// The series of `metrics.csv`: those of traffic first, those of nodes last.
+fn measures(recorded: &Recorded) -> Vec<MeasureData> {
+    let data = |measure: Measure| {
+        let mut before = 0;
+        let mut points = Vec::with_capacity(measure.points.len() * 2);
+        for (at, value) in measure.points {
+            points.extend([at.as_nanos() as i64 - before, value]);
+            before = at.as_nanos() as i64;
+        }
+        let Measure { metric, namespace, object, of, .. } = measure;
+        MeasureData { metric, namespace, object, of, points }
+    };
+    let mut measures = metrics::measures(recorded, SAMPLES, OBJECTS);
+    measures.sort_by_key(|measure| match measure.metric {
+        name if name.starts_with("request") => 0,
+        name if name.starts_with("node") => 2,
+        _ => 1,
+    });
+    measures.into_iter().map(data).collect()
 }
 
 fn marks(recorded: &Recorded) -> Vec<MarkData> {
@@ -258,6 +299,8 @@ fn columns<'a>(
         columns.event.push(strings.index(record.event));
         columns.reason.push(strings.index(record.reason));
         columns.message.push(strings.index(record.message));
+        let said = phrase(record.kind, record.component, record.event, record.reason, record.message);
+        columns.said.push(strings.index(&said));
         (last_id, last_at) = (record.id, at);
     }
     (columns, total)

@@ -18,7 +18,7 @@ pub(super) fn header(summary: &Summary) -> String {
          <span>Shakedown <b>{version}</b></span></p>\n\
          <p class=\"facts\"><span>digest <code>{digest}</code></span></p>\n\
          <p class=\"again\"><code id=\"command\">{command}</code> <button type=\"button\" id=\"copy\">Copy</button></p>\n\
-         </div>\n<button type=\"button\" id=\"theme\">Light / dark</button>\n</header>\n",
+         </div>\n</header>\n",
         scenario = escaped(&summary.scenario),
         seed = summary.seed,
         kubernetes = escaped(&summary.kubernetes),

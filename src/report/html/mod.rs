@@ -15,13 +15,19 @@ use super::recorded::{Recorded, RunInfo};
 use super::{Record, Summary};
 
 const STYLE: &str = include_str!("../../../assets/report/report.css");
-const SCRIPT: [&str; 5] = [
+const SCRIPT: [&str; 6] = [
     include_str!("../../../assets/report/data.js"),
     include_str!("../../../assets/report/timeline.js"),
     include_str!("../../../assets/report/nodes.js"),
+    include_str!("../../../assets/report/charts.js"),
     include_str!("../../../assets/report/records.js"),
     include_str!("../../../assets/report/main.js"),
 ];
+/// Stays in sight.
+const NAVIGATION: &str = "<nav aria-label=\"Parts of the page\"><a href=\"#timeline-section\">Pods</a>\
+    <a href=\"#nodes-section\">Nodes</a><a href=\"#charts-section\">Measures</a>\
+    <a href=\"#records-section\">Records</a><a href=\"#scenario-section\">Scenario</a>\
+    <button type=\"button\" id=\"theme\">Light / dark</button></nav>\n";
 const BODY: &str = include_str!("../../../assets/report/body.html");
 
 /// How much the page carries.
@@ -68,6 +74,7 @@ pub fn page<'a>(
     page.push_str(&headline::header(&summary));
     page.push_str(&headline::cards(&summary));
     page.push_str(&headline::warnings(&summary));
+    page.push_str(NAVIGATION);
     page.push_str(&BODY.replace("<!-- legend -->", &legend(&pod_looks())));
     page.push_str(&scenario_source(sources));
     let _ = writeln!(
@@ -85,7 +92,8 @@ fn scenario_source(sources: &[Source<'_>]) -> String {
     if sources.is_empty() {
         return String::new();
     }
-    let mut out = String::from("<section aria-label=\"Scenario\">\n<h2>Scenario</h2>\n");
+    let mut out =
+        String::from("<section id=\"scenario-section\" aria-label=\"Scenario\">\n<h2>Scenario</h2>\n");
     for source in sources {
         let (name, text) = (escaped(source.name), escaped(source.text));
         let open = if sources.len() == 1 { " open" } else { "" };

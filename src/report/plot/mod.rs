@@ -7,6 +7,7 @@ mod axis;
 mod curves;
 mod font;
 mod frame;
+mod lines;
 mod mark_labels;
 mod nodes;
 mod palette;
@@ -17,6 +18,7 @@ mod scene;
 mod traffic;
 
 pub use curves::{Bar, Captions, Curve, bars, curves};
+pub use lines::{Line, lines};
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::{Commit, Object, Op};
-use crate::trace::{Detail, Record};
+use crate::kernel::SimTime;
+use crate::trace::replay::ContainerLine;
+use crate::trace::{ContainerFact, Detail, Record};
 
 /// A line of the file. Keys are in this order.
 #[derive(Serialize)]
@@ -34,6 +36,21 @@ struct Line<'a> {
     resource_version: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<ContainerLine>,
+    /// Planned end of a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_ns: Option<u64>,
+}
+
+fn container_of(detail: &Detail) -> Option<ContainerLine> {
+    let Detail::Container { container, node, fact } = detail else { return None };
+    let (restart, exit_code) = match fact {
+        ContainerFact::Started { restart } => (Some(*restart), None),
+        ContainerFact::Exited { code, .. } => (None, Some(*code)),
+        ContainerFact::Pulling | ContainerFact::Pulled => (None, None),
+    };
+    Some(ContainerLine { name: container.to_string(), node: node.to_string(), restart, exit_code })
 }
 
 /// Writes lines.
@@ -70,6 +87,11 @@ impl<W: Write> JsonlWriter<W> {
             op: commit.map(|commit| commit.op.as_str()),
             resource_version: commit.map(|commit| commit.revision),
             changed: commit.and_then(|commit| changed_fields(commit)),
+            container: container_of(&record.detail),
+            until_ns: match record.detail {
+                Detail::Fault { until, .. } => until.map(SimTime::as_nanos),
+                _ => None,
+            },
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")
