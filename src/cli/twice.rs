@@ -179,7 +179,7 @@ spec: {containers: [{name: c, image: a:1}]}
         let text = first_difference(&scenario, &options, &ours, &theirs).unwrap();
         let id = ours[started].id;
         assert!(text.starts_with(&format!("the runs diverge at record {id}:\n")), "{text}");
-        assert!(text.contains("otherwise") && text.contains("Pod default/web"), "{text}");
+        assert!(text.contains("otherwise") && text.contains("pod/web: container c pulls a:1"), "{text}");
 
         let text = first_difference(&scenario, &options, &ours, &ours[..3]).unwrap();
         assert!(text.contains("record 4") && text.contains("second run:  no record"), "{text}");

@@ -4,6 +4,16 @@ use super::entry::Entry;
 use super::entry::Topic::EventReason;
 
 pub(super) const ENTRIES: &[Entry] = &[
+    Entry::new(
+        EventReason,
+        "ScalingReplicaSet",
+        "A Deployment has changed how many pods one of its ReplicaSets is to have.",
+    )
+    .causes(&[
+        "A rolling update moves replicas from the old set to the new one, step by step.",
+        "Somebody, or an autoscaler, has changed the replicas of the Deployment.",
+    ])
+    .see(&["Progressing"]),
     Entry::new(EventReason, "Scheduled", "The scheduler has given the pod a node.")
         .see(&["FailedScheduling"]),
     Entry::new(

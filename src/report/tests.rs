@@ -147,7 +147,9 @@ fn the_page_is_whole_and_the_same_every_time() {
     {
         assert!(first.contains(part), "{part}");
     }
-    assert!(!first.contains("http://") && !first.contains("https://"), "the page needs no network");
+    // The name of the SVG namespace looks like an address, but nobody goes there.
+    let addresses = first.replace("http://www.w3.org/2000/svg", "");
+    assert!(!addresses.contains("http://") && !addresses.contains("https://"), "the page needs no network");
 }
 
 #[test]

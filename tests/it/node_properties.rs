@@ -211,7 +211,8 @@ fn check(records: &[Record]) -> Result<(), TestCaseError> {
                 }
             }
             _ if record.event.starts_with("Probe") => {
-                let container = record.message.rsplit(' ').next().unwrap_or_default();
+                let after = record.message.split("container ").nth(1).unwrap_or_default();
+                let container = after.split([' ', ':', ';']).next().unwrap_or_default();
                 let alive = seen.alive.get(container).copied().unwrap_or(false);
                 prop_assert!(alive || record.event == "ProbeFailed", "nobody could answer: {}", line(record));
                 prop_assert!(gone.is_none(), "a probe of a pod that is gone: {}", line(record));

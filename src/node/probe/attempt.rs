@@ -168,7 +168,10 @@ impl PodCx<'_, '_> {
         let (index, kind) = (self.pod.worker.probes[at].container, self.pod.worker.probes[at].kind);
         if !answer.success {
             let message = format!("{} probe failed: {}", kind.word(), answer.output);
+            let (cause, blame) = (self.ctx.trace.cause(), self.pod.worker.probes[at].blame);
+            self.ctx.trace.set_cause(if blame == 0 { cause } else { blame });
             self.container_event(index, EventType::Warning, "Unhealthy", message);
+            self.ctx.trace.set_cause(cause);
         }
         if answer.success && !answer.output.is_empty() {
             let message = format!("{} probe warning: {}", kind.word(), answer.output);
