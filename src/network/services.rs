@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::api::service::SERVICE_NAME;
 use crate::api::{Commit, Object, Op};
 use crate::base::Name;
-
-/// Label with the name of the Service that a slice belongs to.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// Ready endpoints of every Service.
 #[derive(Clone, Debug, Default)]
