@@ -15,5 +15,6 @@ pub mod report;
 pub mod scenario;
 pub mod sim;
 pub mod source;
+pub mod sweep;
 pub mod trace;
 pub mod workload;

@@ -6,6 +6,7 @@ mod outputs;
 mod printer;
 mod recorded;
 mod run;
+mod sweep;
 mod why;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
     let mut printer = Printer::new(args.color);
     let status = match args.command {
         Command::Run(args) => run::run(&args, &mut printer),
+        Command::Sweep(args) => sweep::sweep(&args, &mut printer),
         Command::Validate(args) => run::validate(&args, &mut printer),
         Command::Get(args) => look::look("get", &args.words, &mut printer),
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),

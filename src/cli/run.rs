@@ -234,7 +234,7 @@ fn unreadable(printer: &mut Printer, dir: &std::path::Path, problem: &std::io::E
 }
 
 /// Whether a step's command can be read.
-fn check_kubectl(line: &str) -> Result<(), scenario::LineProblem> {
+pub(super) fn check_kubectl(line: &str) -> Result<(), scenario::LineProblem> {
     match kubectl::Command::parse_line(line) {
         Ok(_) => Ok(()),
         Err(error) => Err(scenario::LineProblem { message: error.message, suggestion: error.meant }),

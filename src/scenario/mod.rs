@@ -33,6 +33,7 @@
 //! ```
 
 pub mod expect;
+mod field;
 mod load;
 mod manifest;
 pub mod model;
@@ -45,6 +46,7 @@ pub mod step;
 mod tests;
 
 pub use expect::{Condition, Count, Expectation, Moment};
+pub use field::with_field;
 pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load};
 pub use model::{Manifest, NodePlan, Place, Scenario, Traffic, TrafficRate};
 pub use schema::schema;

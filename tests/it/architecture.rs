@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scenario", &["api", "base", "component", "fault", "kernel", "source", "workload"]),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
-    ("report", &["api", "base", "kernel"]),
+    ("report", &["api", "base", "kernel", "trace"]),
     (
         "sim",
         &[
@@ -38,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "workload",
         ],
     ),
+    ("sweep", &["api", "base", "kernel", "report", "scenario", "sim", "source", "trace"]),
     (
         "conformance",
         &[

@@ -12,7 +12,7 @@ use crate::api::service::{
     SERVICE_NAME, Service,
 };
 use crate::api::{
-    Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, OwnerReference, Request, Selector, Uid,
+    Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Request, Selector, Uid,
 };
 use crate::base::{LookupMap, Name};
 use crate::component::Ctx;
@@ -216,6 +216,14 @@ impl Desktop<'_, '_> {
     }
 }
 
+/// All that endpoints say of a pod, as `podEndpointsChanged` compares it; `None` when it can be no endpoint.
+fn endpoint_facts(pod: Option<&Arc<Pod>>) -> Option<impl PartialEq> {
+    let pod = pod.filter(|pod| pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal())?;
+    let Pod { metadata, spec, node_name, status } = pod.as_ref();
+    let (terminating, ready) = (metadata.is_terminating(), pod.is_ready());
+    Some((&metadata.labels, terminating, ready, &status.pod_ip, node_name, &spec.hostname))
+}
+
 fn conditions_of(service: &Service, pod: &Pod) -> EndpointConditions {
     let terminating = pod.metadata.is_terminating();
     let serving = pod.is_ready();
@@ -312,6 +320,10 @@ impl ControllerManager {
             Some(Object::Pod(old)) => Some(old),
             _ => None,
         };
+        let after = (commit.op != Op::Deleted).then_some(new);
+        if endpoint_facts(old) == endpoint_facts(after) {
+            return;
+        }
         let keys: Vec<u32> = self
             .mirror
             .services_in(&new.metadata.namespace)

@@ -13,12 +13,14 @@ mod pods;
 mod render;
 mod replicas;
 mod scene;
+mod study;
 
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};
 pub use replicas::replicas;
 pub use scene::{Anchor, Area, Color, Scene, Shape, Text};
+pub use study::{Effect, Heading, distributions, heat_map, tornado};
 
 pub(super) use axis::{brief, tick_step};
 pub(super) use palette::{Look, Texture, node_look, pod_look};
