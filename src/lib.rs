@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fault;
 pub mod kernel;
 pub mod kubectl;
+pub mod lint;
 pub mod network;
 pub mod node;
 pub mod report;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::core::ResourceList;
 use super::object::Kind;
 use super::pod::Pod;
-use super::policy::{LimitRange, ResourceQuota};
+use super::policy::{LimitRange, LimitRangeItem, ResourceQuota};
 use super::request::ApiError;
 use super::store::Objects;
 use crate::base::{Name, Quantity};
@@ -19,17 +19,33 @@ pub(super) fn apply_limit_ranges(objects: &Objects, pod: &mut Pod) -> Result<(),
         .collect();
     let items = ranges.iter().flat_map(|range| &range.spec.limits).filter(|item| item.kind == "Container");
     for item in items {
-        let spec = Arc::make_mut(&mut pod.spec);
-        for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
-            let resources = &mut container.resources;
-            fill(&mut resources.limits, &item.default);
-            fill(&mut resources.requests, &item.default_request);
+        fill_requests_and_limits(pod, item);
+        for container in pod.spec.containers.iter().chain(&pod.spec.init_containers) {
+            let resources = &container.resources;
             for (what, list) in [("request", &resources.requests), ("limit", &resources.limits)] {
                 check_bounds(&pod.metadata.name, what, list, &item.min, &item.max)?;
             }
         }
     }
     Ok(())
+}
+
+/// Fills in what a rule gives to containers that say nothing, without unsharing a spec that is complete.
+fn fill_requests_and_limits(pod: &mut Pod, item: &LimitRangeItem) {
+    let lacks =
+        |list: &ResourceList, defaults: &ResourceList| defaults.keys().any(|name| !list.contains_key(name));
+    let is_complete = pod.spec.containers.iter().chain(&pod.spec.init_containers).all(|container| {
+        let resources = &container.resources;
+        !lacks(&resources.limits, &item.default) && !lacks(&resources.requests, &item.default_request)
+    });
+    if is_complete {
+        return;
+    }
+    let spec = Arc::make_mut(&mut pod.spec);
+    for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
+        fill(&mut container.resources.limits, &item.default);
+        fill(&mut container.resources.requests, &item.default_request);
+    }
 }
 
 fn fill(target: &mut ResourceList, defaults: &ResourceList) {

@@ -3,12 +3,16 @@
 //! `handle` is a pure function of (store, request, time): it returns the answer and leaves the commits in
 //! [`ApiServer::take_commits`] for whoever notifies the watchers. Semantics: `k8s.io/apiserver` v0.34 registry store.
 
+use std::sync::Arc;
+
 use super::admission::Admission;
 use super::delete;
+use super::match_label_keys;
 use super::meta::Uid;
 use super::object::{Kind, Object};
 use super::patch;
 use super::request::{ApiError, Request};
+use super::shared_specs::{self, SharedSpecs};
 use super::store::{Commit, ObjectId, Objects, Op};
 use super::timestamp::Timestamp;
 use crate::base::{LookupMap, Name};
@@ -27,6 +31,7 @@ pub type ApiResult = Result<Object, ApiError>;
 pub struct ApiServer {
     objects: Objects,
     admission: Admission,
+    shared_specs: SharedSpecs,
     streams: Streams,
     /// Calendar time of virtual time zero.
     epoch: Timestamp,
@@ -49,12 +54,22 @@ impl ApiServer {
         Self {
             objects: Objects::default(),
             admission,
+            shared_specs: SharedSpecs::default(),
             streams,
             epoch,
             generated_names: LookupMap::default(),
             given_up: Vec::new(),
             last_deletion: SimTime::ZERO,
             commits: Vec::new(),
+        }
+    }
+
+    /// Gives a new pod the spec that an earlier pod of the same template has got.
+    fn share_spec(&self, object: &mut Object) {
+        if let Object::Pod(pod) = object
+            && let Some(spec) = self.shared_specs.of(pod)
+        {
+            Arc::make_mut(pod).spec = spec;
         }
     }
 
@@ -94,6 +109,8 @@ impl Call<'_> {
 
     fn create(&mut self, mut object: Object) -> ApiResult {
         let kind = object.kind();
+        let template = shared_specs::template_of(&object);
+        self.server.share_spec(&mut object);
         super::defaults::apply_defaults(&mut object);
         self.server.admission.admit(&self.server.objects, &mut object)?;
         if object.metadata().name.is_empty() {
@@ -105,6 +122,9 @@ impl Call<'_> {
             return Err(ApiError::already_exists(kind, &name));
         }
         super::validation::check_create(&object)?;
+        if let Object::Pod(pod) = &mut object {
+            match_label_keys::merge(Arc::make_mut(pod));
+        }
         super::services::allocate(&self.server.objects, &mut object)?;
         let uid = self.new_uid(kind, &namespace, &name);
         let created = self.timestamp();
@@ -114,6 +134,9 @@ impl Call<'_> {
         metadata.deletion_timestamp = None;
         metadata.generation = i64::from(tracks_generation(kind));
         let id = self.server.objects.next_id(kind);
+        if let (Some(template), Object::Pod(pod)) = (template, &object) {
+            self.server.shared_specs.note(template, pod);
+        }
         Ok(self.commit(id, Op::Added, object))
     }
 
@@ -203,6 +226,7 @@ impl Call<'_> {
         let old = self.server.objects.by_id(id).cloned();
         let commit = Commit { revision, at: self.now, id, op, old, new: new.clone(), record: 0 };
         self.server.objects.apply(&commit);
+        self.server.shared_specs.committed(&commit);
         self.server.commits.push(commit);
         new
     }

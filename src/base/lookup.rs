@@ -6,16 +6,26 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMapSeed, FxSeededState};
+
+/// What the hashes of new maps begin with.
+static SEED: AtomicUsize = AtomicUsize::new(0);
+
+/// Makes all maps that are created from now on hash differently. No result may depend on it: `run
+/// --check-determinism` and the tests change it between runs to show that none does.
+pub fn perturb_hashes(seed: usize) {
+    SEED.store(seed, Ordering::Relaxed);
+}
 
 /// Key to value, without iteration.
 #[derive(Clone)]
-pub struct LookupMap<K, V>(FxHashMap<K, V>);
+pub struct LookupMap<K, V>(FxHashMapSeed<K, V>);
 
 impl<K, V> Default for LookupMap<K, V> {
     fn default() -> Self {
-        Self(FxHashMap::default())
+        Self(FxHashMapSeed::with_hasher(FxSeededState::with_seed(SEED.load(Ordering::Relaxed))))
     }
 }
 

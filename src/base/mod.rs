@@ -9,6 +9,6 @@ pub mod signal;
 pub mod suggest;
 pub mod wide;
 
-pub use lookup::LookupMap;
+pub use lookup::{LookupMap, perturb_hashes};
 pub use name::Name;
 pub use quantity::Quantity;

@@ -59,6 +59,8 @@ pub enum Command {
     },
     /// Print the JSON Schema of Scenario and AppModel.
     Schema,
+    /// Look for mistakes in manifests, and prove by runs what can be proved.
+    Lint(LintArgs),
     /// Compare with recordings of real Kubernetes components.
     Conformance(ConformanceArgs),
 }
@@ -96,6 +98,9 @@ pub struct RunArgs {
     /// Run twice and compare: exit status 1 at the first record that differs.
     #[arg(long)]
     pub check_determinism: bool,
+    /// What hashes begin with; no result depends on it.
+    #[arg(long, hide = true, value_name = "N", default_value_t = 0)]
+    pub hash_seed: usize,
     /// Replace output files that are there already.
     #[arg(long)]
     pub force: bool,
@@ -231,4 +236,60 @@ pub enum Recordings {
     Functions,
     /// Decisions of kube-scheduler.
     Scheduler,
+}
+
+/// `shakedown lint`.
+#[derive(ClapArgs, Debug)]
+pub struct LintArgs {
+    /// Files or directories with manifests; a Scenario and AppModels make the findings sharper.
+    #[arg(required_unless_present_any = ["rules", "explain"], value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Exit with status 1 when there is a finding of this severity or worse.
+    #[arg(long, value_enum, default_value_t = Deny::Error, value_name = "LEVEL")]
+    pub deny: Deny,
+    /// How to print the findings.
+    #[arg(long, short, value_enum, default_value_t = LintFormat::Text)]
+    pub output: LintFormat,
+    /// Leave out a rule, by id or by its name in kube-linter or kube-score.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub skip: Vec<String>,
+    /// Ask only these rules.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub only: Vec<String>,
+    /// Do not run anything.
+    #[arg(long)]
+    pub no_proof: bool,
+    /// Directory for the scenarios that prove findings.
+    #[arg(long, value_name = "DIR")]
+    pub proofs: Option<PathBuf>,
+    /// List the rules.
+    #[arg(long)]
+    pub rules: bool,
+    /// Explain a rule, with an example that fails and one that passes.
+    #[arg(long, value_name = "RULE")]
+    pub explain: Option<String>,
+}
+
+/// From which severity on findings fail the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Any finding.
+    Note,
+    /// Warnings and errors.
+    Warning,
+    /// Errors.
+    Error,
+    /// None.
+    Never,
+}
+
+/// Forms of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For a person.
+    Text,
+    /// A list of objects.
+    Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
 }

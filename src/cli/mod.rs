@@ -1,12 +1,14 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
+mod lint;
 mod look;
 mod outputs;
 mod printer;
 mod recorded;
 mod run;
 mod sweep;
+mod twice;
 mod why;
 
 use std::process::ExitCode;
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
                 ExitStatus::Error
             }
         },
+        Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();

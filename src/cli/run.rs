@@ -6,6 +6,7 @@ use super::ExitStatus;
 use super::args::{ConformanceArgs, Recordings, RunArgs, ValidateArgs};
 use super::outputs::Outputs;
 use super::printer::Printer;
+use super::twice;
 use crate::conformance::{functions, scheduler};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl;
@@ -13,7 +14,6 @@ use crate::report::{self, RunInfo};
 use crate::scenario::{self, Scenario};
 use crate::sim::expect::Fate;
 use crate::sim::{RunOptions, Simulation, Verdict};
-use crate::trace::Record;
 
 /// Loads a scenario and tells what is wrong with it.
 pub(super) fn load(paths: &[std::path::PathBuf], printer: &mut Printer, quiet: bool) -> Option<Scenario> {
@@ -44,6 +44,7 @@ fn options(args: &RunArgs) -> Result<RunOptions, String> {
 
 /// `shakedown run`.
 pub(super) fn run(args: &RunArgs, printer: &mut Printer) -> ExitStatus {
+    crate::base::perturb_hashes(args.hash_seed);
     let options = match options(args) {
         Ok(options) => options,
         Err(problem) => {
@@ -53,7 +54,7 @@ pub(super) fn run(args: &RunArgs, printer: &mut Printer) -> ExitStatus {
     };
     let Some(scenario) = load(&args.paths, printer, args.quiet) else { return ExitStatus::Error };
     if args.check_determinism {
-        return check_determinism(&scenario, &options, printer);
+        return twice::check_determinism(&scenario, &options, printer);
     }
     match run_scenario(args, &scenario, &options, printer) {
         Ok(status) => status,
@@ -155,41 +156,6 @@ fn command_line(args: &RunArgs, seed: u64) -> String {
         words.push("--ideal".to_owned());
     }
     words.join(" ")
-}
-
-/// Runs twice in one process and compares record by record.
-fn check_determinism(scenario: &Scenario, options: &RunOptions, printer: &mut Printer) -> ExitStatus {
-    let trace = || -> Result<Vec<Record>, String> {
-        let mut records = Vec::new();
-        let mut simulation = Simulation::new(scenario, options);
-        let end = simulation.world.end;
-        let mut keep = |record: &Record| records.push(record.clone());
-        simulation.run_until(end, &mut keep).map_err(|error| error.to_string())?;
-        simulation.finish(&mut keep);
-        Ok(records)
-    };
-    let (first, second) = match (trace(), trace()) {
-        (Ok(first), Ok(second)) => (first, second),
-        (Err(problem), _) | (_, Err(problem)) => {
-            printer.error(&problem);
-            return ExitStatus::Error;
-        }
-    };
-    let same = |a: &Record, b: &Record| {
-        (a.id, a.at, a.cause, a.component, &a.subject, a.event, &a.reason, &a.message)
-            == (b.id, b.at, b.cause, b.component, &b.subject, b.event, &b.reason, &b.message)
-    };
-    let diverging = first.iter().zip(&second).find(|(a, b)| !same(a, b));
-    if let Some((a, b)) = diverging {
-        printer.result(&format!("the runs diverge at record {}:\n  {a:?}\n  {b:?}\n", a.id));
-        return ExitStatus::Failure;
-    }
-    if first.len() != second.len() {
-        printer.result(&format!("one run has {} records, the other {}\n", first.len(), second.len()));
-        return ExitStatus::Failure;
-    }
-    printer.result(&format!("two runs, {} records each: all equal\n", first.len()));
-    ExitStatus::Success
 }
 
 /// `shakedown validate`.

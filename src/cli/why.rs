@@ -104,7 +104,7 @@ fn lines(request: &Request, printer: &mut Printer) -> Result<Option<BTreeMap<u64
     Ok(Some(all))
 }
 
-fn line_of(record: &Record) -> Line {
+pub(super) fn line_of(record: &Record) -> Line {
     Line {
         time_ns: record.at.as_nanos(),
         seq: record.id,
@@ -122,7 +122,7 @@ fn line_of(record: &Record) -> Line {
 }
 
 /// `5m0s  kubelet  Pod default/web-1  MODIFIED: ...`
-fn sentence(line: &Line) -> String {
+pub(super) fn sentence(line: &Line) -> String {
     let subject = [&line.namespace, &line.name].into_iter().filter(|part| !part.is_empty());
     let subject: Vec<&str> = subject.map(String::as_str).collect();
     let what = [line.reason.as_str(), line.message.as_str()].into_iter().filter(|part| !part.is_empty());

@@ -35,7 +35,16 @@ pub fn any_line(_line: &str) -> Result<(), LineProblem> {
 /// With every problem found, warnings too, in the order of the files.
 pub fn load(paths: &[PathBuf], check_line: LineCheck<'_>) -> Result<Scenario, Diagnostics> {
     let (files, problems) = source::load(paths);
-    read_files(&files, problems, check_line)
+    read_files(&files, problems, check_line, Parts::default())
+}
+
+/// As [`load`], of manifests that need not belong together: an object that is defined twice is only a warning.
+///
+/// # Errors
+/// As [`load`].
+pub fn survey(paths: &[PathBuf], check_line: LineCheck<'_>) -> Result<Scenario, Diagnostics> {
+    let (files, problems) = source::load(paths);
+    read_files(&files, problems, check_line, Parts { unrelated: true, ..Parts::default() })
 }
 
 /// As [`load`], from files that are in memory already.
@@ -43,7 +52,7 @@ pub fn load(paths: &[PathBuf], check_line: LineCheck<'_>) -> Result<Scenario, Di
 /// # Errors
 /// As [`load`].
 pub fn from_files(files: &[Arc<SourceFile>], check_line: LineCheck<'_>) -> Result<Scenario, Diagnostics> {
-    read_files(files, Diagnostics::new(), check_line)
+    read_files(files, Diagnostics::new(), check_line, Parts::default())
 }
 
 /// As [`load`], from one text, without looking at command lines. `name` is shown in messages.
@@ -63,15 +72,17 @@ pub(super) struct Parts {
     pub(super) mentions: Vec<Mention>,
     /// Documents of any kind, also wrong ones.
     pub(super) documents: usize,
+    /// Whether the files need not belong together.
+    pub(super) unrelated: bool,
 }
 
 fn read_files(
     files: &[Arc<SourceFile>],
     mut problems: Diagnostics,
     check_line: LineCheck<'_>,
+    mut parts: Parts,
 ) -> Result<Scenario, Diagnostics> {
     let notes = RefCell::new(Notes::default());
-    let mut parts = Parts::default();
     for file in files {
         match source::parse_lenient(file) {
             Ok(documents) => {

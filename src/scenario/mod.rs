@@ -47,7 +47,7 @@ mod tests;
 
 pub use expect::{Condition, Count, Expectation, Moment};
 pub use field::with_field;
-pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load};
+pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load, survey};
 pub use model::{Manifest, NodePlan, Place, Scenario, Traffic, TrafficRate};
 pub use schema::schema;
 pub use step::{Action, Step, When};

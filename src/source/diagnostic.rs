@@ -8,6 +8,8 @@ use super::file::{SourceFile, Span};
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
     /// The user should know before trusting the results.
     Warning,
     /// The input cannot be used.
@@ -18,6 +20,7 @@ impl Severity {
     /// The word used in messages.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Note => "note",
             Self::Warning => "warning",
             Self::Error => "error",
         }
@@ -46,6 +49,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Places, the most important first. Empty for problems without a place (a file that cannot be read).
     pub labels: Vec<Label>,
+    /// Facts that support the message, one line each.
+    pub notes: Vec<String>,
     /// What would be right, if known.
     pub help: Option<String>,
 }
@@ -63,7 +68,7 @@ impl Diagnostic {
 
     /// A problem without a place yet.
     pub fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity, code, message: message.into(), labels: Vec::new(), help: None }
+        Self { severity, code, message: message.into(), labels: Vec::new(), notes: Vec::new(), help: None }
     }
 
     /// Adds a place. The first one added is the primary place, where the problem is reported.

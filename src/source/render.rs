@@ -27,6 +27,7 @@ pub(super) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let windows: Vec<_> = diagnostic.labels.iter().map(Window::new).collect();
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
@@ -35,6 +36,9 @@ pub(super) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     } else {
         group =
             group.elements(windows.iter().enumerate().map(|(number, window)| window.snippet(number == 0)));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(harmless(note)));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(harmless(help)));

@@ -39,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sweep", &["api", "base", "kernel", "report", "scenario", "sim", "source", "trace"]),
+    ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     (
         "conformance",
         &[

@@ -9,7 +9,7 @@ use shakedown::sim::{RunOptions, Simulation};
 use shakedown::trace::export::CsvWriter;
 
 /// The folder of every shipped scenario.
-fn shipped_folders() -> Vec<PathBuf> {
+pub(crate) fn shipped_folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut folders = Vec::new();
     collect(&root, &mut folders);

@@ -9,10 +9,12 @@
     reason = "helpers of tests are tests too, though the lints do not know"
 )]
 
+mod api_server;
 mod architecture;
 mod cli;
 mod control_timelines;
 mod determinism;
+mod lint;
 mod manifests;
 mod node_exits;
 mod node_failure;
@@ -20,5 +22,6 @@ mod node_lifecycle;
 mod node_machines;
 mod node_probes;
 mod node_properties;
+mod perturbed;
 mod scenarios;
 mod timeline;

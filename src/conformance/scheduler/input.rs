@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::api::core::{LabelSelector, SelectorOperator, SelectorRequirement};
 use crate::api::defaults::apply_defaults;
-use crate::api::pod::{Pod, PodAffinityTerm, PodSpec, PreemptionPolicy};
+use crate::api::pod::{Pod, PodSpec, PreemptionPolicy};
 use crate::api::policy::PriorityClass;
-use crate::api::{Kind, Labels, Object, Resource};
+use crate::api::{Kind, Object, Resource, match_label_keys};
 
 #[derive(Deserialize)]
 struct List {
@@ -31,15 +30,8 @@ pub(super) fn admit(pod: &Arc<Pod>, classes: &[Arc<PriorityClass>]) -> Pod {
     let mut object = Object::Pod(pod.clone());
     apply_defaults(&mut object);
     let mut pod = Pod::from_object(&object).map_or_else(|| (**pod).clone(), |pod| (**pod).clone());
-    let labels = pod.metadata.labels.clone();
-    let spec = Arc::make_mut(&mut pod.spec);
-    set_priority(spec, classes);
-    let affinity = spec.affinity.as_deref_mut();
-    let sides = affinity.map(|affinity| [&mut affinity.pod_affinity, &mut affinity.pod_anti_affinity]);
-    for side in sides.into_iter().flatten().flatten() {
-        side.required.iter_mut().for_each(|term| add_match_label_keys(term, &labels));
-        side.preferred.iter_mut().for_each(|wish| add_match_label_keys(&mut wish.pod_affinity_term, &labels));
-    }
+    set_priority(Arc::make_mut(&mut pod.spec), classes);
+    match_label_keys::merge(&mut pod);
     pod
 }
 
@@ -52,26 +44,4 @@ fn set_priority(spec: &mut PodSpec, classes: &[Arc<PriorityClass>]) {
     spec.priority = Some(class.map_or(0, |class| class.value));
     let policy = class.and_then(|class| class.preemption_policy);
     spec.preemption_policy = Some(policy.unwrap_or(PreemptionPolicy::PreemptLowerPriority));
-}
-
-/// `matchLabelKeys` and `mismatchLabelKeys` become requirements of the selector; keys that the pod lacks are dropped.
-fn add_match_label_keys(term: &mut PodAffinityTerm, labels: &Labels) {
-    let keys = term.match_label_keys.iter().map(|key| (key, SelectorOperator::In));
-    let mismatched = term.mismatch_label_keys.iter().map(|key| (key, SelectorOperator::NotIn));
-    let Some(selector) = &mut term.label_selector else { return };
-    for (key, operator) in keys.chain(mismatched) {
-        add_requirement(selector, key, operator, labels);
-    }
-}
-
-fn add_requirement(
-    selector: &mut LabelSelector,
-    key: &crate::base::Name,
-    operator: SelectorOperator,
-    labels: &Labels,
-) {
-    if let Some(value) = labels.get(key) {
-        let requirement = SelectorRequirement { key: key.clone(), operator, values: vec![value.clone()] };
-        selector.match_expressions.push(requirement);
-    }
 }

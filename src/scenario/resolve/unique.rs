@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::scenario::load::Parts;
 use crate::scenario::model::{Manifest, NodePlan, Place};
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, Severity};
 
 /// At most one scenario, and no two models or objects of one name.
 pub(super) fn check(parts: &Parts) -> Vec<Diagnostic> {
@@ -19,7 +19,9 @@ pub(super) fn check(parts: &Parts) -> Vec<Diagnostic> {
     let apps = parts.apps.iter().map(|(app, place)| (format!("AppModel `{}`", app.name), place));
     problems.extend(twice(apps));
     let objects = parts.objects.iter().filter(|manifest| !manifest.object.metadata().name.is_empty());
-    problems.extend(twice(objects.map(|manifest| (identity(manifest), &manifest.place))));
+    let severity = if parts.unrelated { Severity::Warning } else { Severity::Error };
+    let objects = twice(objects.map(|manifest| (identity(manifest), &manifest.place)));
+    problems.extend(objects.into_iter().map(|problem| Diagnostic { severity, ..problem }));
     problems
 }
 

@@ -1,0 +1,415 @@
+//! Probes: whether there are any, what they ask, and how long they wait.
+
+use crate::api::core::IntOrString;
+use crate::api::pod::{Container, Probe};
+use crate::api::service::Service;
+use crate::lint::Rule;
+use crate::lint::cluster::{Cluster, Purpose, Workload};
+use crate::lint::finding::Report;
+use crate::lint::proof::{self, Experiment, Proof};
+use crate::lint::rule::examples;
+use crate::source::Severity;
+use crate::workload::HttpRule;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "no-readiness-probe",
+        aliases: &["kube-linter:no-readiness-probe", "kube-score:pod-probes"],
+        severity: Severity::Warning,
+        title: "a container behind a Service has no readiness probe",
+        explanation: "Without a readiness probe a pod counts as ready as soon as its process runs. Requests reach \
+             programs that do not listen yet, and a rolling update takes old pods away before the new ones can answer.",
+        fix: "add a readinessProbe that asks the program itself, not its backends",
+        bad: examples!("no-readiness-probe").0,
+        good: examples!("no-readiness-probe").1,
+        check: no_readiness_probe,
+    },
+    Rule {
+        id: "no-liveness-probe",
+        aliases: &["kube-linter:no-liveness-probe"],
+        severity: Severity::Note,
+        title: "a program that serves has no liveness probe",
+        explanation: "A process that hangs keeps its pod Running. Without a liveness probe nothing restarts it: only \
+             the end of the process does. (A program that ends by itself when it is stuck needs none.)",
+        fix: "add a livenessProbe that is cheap and asks only this process, with a startupProbe if it starts slowly",
+        bad: examples!("no-liveness-probe").0,
+        good: examples!("no-liveness-probe").1,
+        check: no_liveness_probe,
+    },
+    Rule {
+        id: "liveness-equals-readiness",
+        aliases: &["kube-score:pod-probes-identical"],
+        severity: Severity::Warning,
+        title: "liveness and readiness ask the same, with the same patience",
+        explanation: "Readiness should fail first and take the pod out of traffic; liveness is the last resort. When \
+             both are equal, every overload that makes a pod unready also kills it, and the load moves on to the next.",
+        fix: "let liveness ask less and wait longer: another path, or a higher failureThreshold",
+        bad: examples!("liveness-equals-readiness").0,
+        good: examples!("liveness-equals-readiness").1,
+        check: liveness_equals_readiness,
+    },
+    Rule {
+        id: "liveness-depends-on-backend",
+        aliases: &[],
+        severity: Severity::Error,
+        title: "the liveness probe fails when a backend is down",
+        explanation: "A restart does not bring a database back. When the backend fails, every replica is killed again \
+             and again, ends in CrashLoopBackOff, and is still not there when the backend returns.",
+        fix: "ask the backend in the readiness probe, or not at all; liveness asks only whether this process is alive",
+        bad: examples!("liveness-depends-on-backend").0,
+        good: examples!("liveness-depends-on-backend").1,
+        check: liveness_depends_on_backend,
+    },
+    Rule {
+        id: "heavy-probe",
+        aliases: &[],
+        severity: Severity::Warning,
+        title: "a probe is expensive, or needs credentials",
+        explanation: "Probes run for ever, on every replica. An endpoint that needs a login fails when the secret \
+             changes; a slow one fails under load, exactly when a restart hurts most; a command starts a process each \
+             time.",
+        fix: "offer an endpoint for probes that answers at once, without credentials",
+        bad: examples!("heavy-probe").0,
+        good: examples!("heavy-probe").1,
+        check: heavy_probe,
+    },
+    Rule {
+        id: "probe-timeout-exceeds-period",
+        aliases: &[],
+        severity: Severity::Warning,
+        title: "a probe may take longer than its period",
+        explanation: "Attempts never overlap: a new one begins when the old one has ended. With a time-out longer \
+             than the period a program that hangs is asked less often than the period says, and it takes \
+             failureThreshold times the time-out until anything happens.",
+        fix: "make timeoutSeconds shorter than periodSeconds",
+        bad: examples!("probe-timeout-exceeds-period").0,
+        good: examples!("probe-timeout-exceeds-period").1,
+        check: timeout_exceeds_period,
+    },
+    Rule {
+        id: "probe-port-unknown",
+        aliases: &["kube-linter:liveness-port", "kube-linter:readiness-port", "kube-linter:startup-port"],
+        severity: Severity::Error,
+        title: "a probe asks a port that the container does not have",
+        explanation: "A port name that no container port has cannot be resolved: the attempt ends in an error that \
+             counts neither as success nor as failure. A number that is not declared may work, but is a slip more \
+             often than not.",
+        fix: "name one of the container's ports",
+        bad: examples!("probe-port-unknown").0,
+        good: examples!("probe-port-unknown").1,
+        check: port_unknown,
+    },
+];
+
+fn no_readiness_probe(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in cluster.workloads.iter().filter(|workload| workload.is_service_like()) {
+        let services: Vec<_> = cluster.services_of(workload).collect();
+        for (container, path) in
+            workload.containers().filter(|(container, _)| container.readiness_probe.is_none())
+        {
+            let serving = services.iter().find(|(_, service)| is_asked_by(workload, container, service));
+            if let Some((service, _)) = serving {
+                let text = format!(
+                    "container `{}` gets requests of Service `{}` and has no readinessProbe",
+                    container.name,
+                    service.object.metadata().name
+                );
+                report.add(cluster.site(workload.manifest, &format!("{path}.name")), text);
+            }
+        }
+    }
+}
+
+/// Whether the requests of a service reach this container: one of its ports is meant, or nobody says which.
+fn is_asked_by(workload: &Workload<'_>, container: &Container, service: &Service) -> bool {
+    let targets: Vec<IntOrString> = service
+        .spec
+        .ports
+        .iter()
+        .map(|port| port.target_port.clone().unwrap_or(IntOrString::Int(port.port)))
+        .collect();
+    let has_port = |container: &Container| {
+        container.ports.iter().any(|own| {
+            targets.iter().any(|target| match target {
+                IntOrString::Int(number) => own.container_port == *number,
+                IntOrString::Text(name) => own.name.as_ref() == Some(name),
+            })
+        })
+    };
+    has_port(container) || workload.spec.containers.len() == 1
+}
+
+fn no_liveness_probe(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in cluster.workloads.iter().filter(|workload| workload.is_service_like()) {
+        for (container, path) in workload.containers() {
+            if !container.ports.is_empty() && container.liveness_probe.is_none() {
+                let text = format!(
+                    "nothing restarts container `{}` when it hangs: no livenessProbe",
+                    container.name
+                );
+                report.add(cluster.site(workload.manifest, &format!("{path}.name")), text);
+            }
+        }
+    }
+}
+
+fn liveness_equals_readiness(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in &cluster.workloads {
+        for (container, path) in workload.all_containers() {
+            let (Some(liveness), Some(readiness)) = (&container.liveness_probe, &container.readiness_probe)
+            else {
+                continue;
+            };
+            let asks_same = liveness.http_get == readiness.http_get
+                && liveness.tcp_socket == readiness.tcp_socket
+                && liveness.exec == readiness.exec
+                && liveness.grpc == readiness.grpc;
+            if asks_same && patience_s(liveness) <= patience_s(readiness) {
+                let text = format!(
+                    "container `{}` is killed after {} s of failing the same check that makes it unready after {} s",
+                    container.name,
+                    patience_s(liveness),
+                    patience_s(readiness)
+                );
+                report.add(cluster.site(workload.manifest, &format!("{path}.livenessProbe")), text);
+            }
+        }
+    }
+}
+
+/// Seconds for which a probe may fail before it counts.
+fn patience_s(probe: &Probe) -> i64 {
+    i64::from(period_s(probe)) * i64::from(probe.failure_threshold.filter(|n| *n > 0).unwrap_or(3))
+}
+
+/// `periodSeconds` with its default.
+pub(super) fn period_s(probe: &Probe) -> i32 {
+    probe.period_seconds.filter(|n| *n > 0).unwrap_or(10)
+}
+
+fn timeout_s(probe: &Probe) -> i32 {
+    probe.timeout_seconds.filter(|n| *n > 0).unwrap_or(1)
+}
+
+/// The rule of the program that answers an HTTP probe.
+fn answer<'m>(
+    cluster: &'m Cluster<'_>,
+    workload: &Workload<'_>,
+    container: &Container,
+    probe: &Probe,
+) -> Option<&'m HttpRule> {
+    let path = probe.http_get.as_ref()?.path.as_deref().unwrap_or("/");
+    let program = cluster.program(workload, container)?;
+    program.http.iter().find(|rule| match rule.path.strip_suffix('*') {
+        Some(front) => path.starts_with(front),
+        None => *rule.path == *path,
+    })
+}
+
+fn liveness_depends_on_backend(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in &cluster.workloads {
+        for (container, path) in workload.all_containers() {
+            let Some(probe) = &container.liveness_probe else { continue };
+            let site = cluster.site(workload.manifest, &format!("{path}.livenessProbe"));
+            if let Some(needed) =
+                answer(cluster, workload, container, probe).and_then(|rule| rule.needs.first())
+            {
+                let text =
+                    format!("liveness of container `{}` fails when `{needed}` is down", container.name);
+                report.add_if_shown(site, text, || show_backend(probe, needed));
+            } else if let Some(host) = foreign_host(cluster, workload, probe) {
+                let text = format!("liveness of container `{}` asks `{host}`, not itself", container.name);
+                report.add(site, text);
+            }
+        }
+    }
+}
+
+/// The host that a probe asks, if it is another one: by its host field, or in a command as `-h HOST` or by the name of
+/// a Service.
+fn foreign_host(cluster: &Cluster<'_>, workload: &Workload<'_>, probe: &Probe) -> Option<String> {
+    let own = |host: &str| matches!(host, "" | "localhost" | "127.0.0.1" | "::1" | "0.0.0.0");
+    let named = [
+        probe.http_get.as_ref().and_then(|action| action.host.as_deref()),
+        probe.tcp_socket.as_ref().and_then(|action| action.host.as_deref()),
+    ];
+    if let Some(host) = named.into_iter().flatten().find(|host| !own(host)) {
+        return Some(host.to_owned());
+    }
+    let command = probe.exec.as_ref()?.command.iter().map(|word| &**word).collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> =
+        command.split([' ', '=', '/', ':', '"', '\'']).filter(|word| !word.is_empty()).collect();
+    let in_command = words.windows(2).find(|pair| matches!(pair[0], "-h" | "--host")).map(|pair| pair[1]);
+    let mine: Vec<&str> =
+        cluster.services_of(workload).map(|(manifest, _)| &*manifest.object.metadata().name).collect();
+    let service = || {
+        let names = cluster.services.iter().map(|(manifest, _)| &*manifest.object.metadata().name);
+        names.filter(|name| !mine.contains(name) && name.contains('-')).find(|name| words.contains(name))
+    };
+    in_command.filter(|host| !own(host) && !host.starts_with('$')).or_else(service).map(str::to_owned)
+}
+
+/// Three minutes with the backend down: how often the program is killed.
+fn show_backend(probe: &Probe, needed: &str) -> Option<Proof> {
+    let backend = needed.rsplit('/').next().unwrap_or(needed);
+    let text = format!(
+        "{}  steps:
+  - {{at: 60s, fault: {{dependencyDown: {{service: {backend}}}}}, for: 5m}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {backend}}}
+spec: {{selector: {{app: {backend}}}, ports: [{{port: 80}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {backend}, labels: {{app: {backend}}}}}
+spec: {{containers: [{{name: backend, image: backend:1}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: asks}}
+spec:
+  containers:
+  - name: app
+    image: app:1
+    livenessProbe: {{httpGet: {{path: /probe, port: 80}}{}}}
+---
+apiVersion: shakedown.sim/v1alpha1
+kind: AppModel
+metadata: {{name: app}}
+spec:
+  match: {{image: \"app:*\"}}
+  http: {{\"/probe\": {{needs: [service/{backend}]}}}}
+",
+        proof::head("backend-down", 360, 1),
+        timing(probe)
+    );
+    let experiment = Experiment::run(text)?;
+    let kills = experiment.count("ProbeFailed", "");
+    let claim =
+        format!("with `{backend}` down for 5 minutes the program is killed {kills} times, to no avail");
+    (kills > 0)
+        .then(|| experiment.proof(claim, &[("ProbeFailed", ""), ("BackOff", "restarting"), ("Fault", "")]))
+}
+
+/// The numbers of a probe as they continue a flow mapping: `, periodSeconds: 5`.
+pub(super) fn timing(probe: &Probe) -> String {
+    let fields = [
+        ("initialDelaySeconds", probe.initial_delay_seconds),
+        ("periodSeconds", probe.period_seconds),
+        ("timeoutSeconds", probe.timeout_seconds),
+        ("failureThreshold", probe.failure_threshold),
+    ];
+    let given = fields.iter().filter_map(|(name, value)| value.map(|value| format!(", {name}: {value}")));
+    given.collect()
+}
+
+/// A probe that starts a process more often than this is called expensive.
+const BUSY_EXEC_PERIOD_S: i32 = 5;
+
+fn heavy_probe(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in &cluster.workloads {
+        for (container, path) in workload.all_containers() {
+            for purpose in Purpose::ALL {
+                let Some(probe) = purpose.of(container) else { continue };
+                let field = format!("{path}.{}", purpose.field());
+                let site = cluster.site(workload.manifest, &field);
+                let name = &container.name;
+                if has_credentials(cluster, workload, &field) {
+                    report.add(
+                        site,
+                        format!("the {} of container `{name}` needs credentials", purpose.field()),
+                    );
+                } else if probe.exec.is_some()
+                    && period_s(probe) < BUSY_EXEC_PERIOD_S
+                    && purpose != Purpose::Startup
+                {
+                    let text = format!(
+                        "the {} of container `{name}` starts a process every {} s",
+                        purpose.field(),
+                        period_s(probe)
+                    );
+                    report.add(site, text);
+                } else if let Some(rule) = answer(cluster, workload, container, probe) {
+                    let slow = rule.latency.sample_duration(0.9).as_nanos();
+                    let limit = i64::from(timeout_s(probe)) * 1_000_000_000;
+                    if i128::from(slow) * 2 > i128::from(limit) {
+                        let text = format!(
+                            "one answer in ten to the {} of container `{name}` takes {} or longer, of {} s allowed",
+                            purpose.field(),
+                            rule.latency.sample_duration(0.9),
+                            timeout_s(probe)
+                        );
+                        report.add(site, text);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn has_credentials(cluster: &Cluster<'_>, workload: &Workload<'_>, probe: &str) -> bool {
+    let headers = cluster.written(workload.manifest, &format!("{probe}.httpGet.httpHeaders"));
+    headers.is_some_and(|headers| {
+        headers.items().iter().any(|header| {
+            let name = header.get("name").and_then(crate::source::Node::as_str).unwrap_or_default();
+            ["authorization", "x-api-key"].contains(&name.to_ascii_lowercase().as_str())
+        })
+    })
+}
+
+fn timeout_exceeds_period(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in &cluster.workloads {
+        for (container, path) in workload.all_containers() {
+            for purpose in Purpose::ALL {
+                let Some(probe) = purpose.of(container) else { continue };
+                if timeout_s(probe) > period_s(probe) {
+                    let text = format!(
+                        "the {} of container `{}` may take {} s but is due every {} s",
+                        purpose.field(),
+                        container.name,
+                        timeout_s(probe),
+                        period_s(probe)
+                    );
+                    let site = format!("{path}.{}.timeoutSeconds", purpose.field());
+                    report.add(cluster.site(workload.manifest, &site), text);
+                }
+            }
+        }
+    }
+}
+
+fn port_unknown(cluster: &Cluster<'_>, report: &mut Report) {
+    for workload in &cluster.workloads {
+        for (container, path) in workload.all_containers() {
+            for purpose in Purpose::ALL {
+                let Some(probe) = purpose.of(container) else { continue };
+                let port = match (&probe.http_get, &probe.tcp_socket, &probe.grpc) {
+                    (Some(action), ..) => action.port.clone(),
+                    (_, Some(action), _) => action.port.clone(),
+                    (.., Some(action)) => IntOrString::Int(action.port),
+                    _ => continue,
+                };
+                // A number is only doubted where ports are declared at all.
+                let known = match &port {
+                    IntOrString::Text(name) => {
+                        container.ports.iter().any(|own| own.name.as_ref() == Some(name))
+                    }
+                    IntOrString::Int(number) => {
+                        container.ports.is_empty()
+                            || container.ports.iter().any(|own| own.container_port == *number)
+                    }
+                };
+                if !known {
+                    let text = format!(
+                        "the {} of container `{}` asks port `{port}`, which is not among its ports",
+                        purpose.field(),
+                        container.name
+                    );
+                    report.add(cluster.site(workload.manifest, &format!("{path}.{}", purpose.field())), text);
+                }
+            }
+        }
+    }
+}
