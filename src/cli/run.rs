@@ -87,6 +87,8 @@ fn run_scenario(
     }
     progress.finish_and_clear();
     let verdict = simulation.finish(&mut |record| outputs.take(record));
+    // Millions of objects that nobody needs any more: the end of the process takes them all at once.
+    std::mem::forget(simulation);
     let info = |digest| run_info(args, scenario, options, &verdict, digest);
     let summary = outputs.finish(end, scenario, args, info)?;
     if !args.quiet {

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::groups::{Crowd, LabelGroups};
+use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::service::{EndpointSlice, SERVICE_NAME, Service};
 use crate::api::{Commit, Kind, Object, Objects, Op, Selector, Uid};
 use crate::base::{LookupMap, Name};
+
+/// Label with the zone of a node.
+const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
 
 /// Everything delivered to a component.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,8 @@ pub struct Mirror {
     services: LookupMap<Name, BTreeSet<u32>>,
     /// By namespace and Service.
     slices: LookupMap<(Name, Name), BTreeSet<u32>>,
+    /// Zones of nodes that are in one.
+    zones: LookupMap<Name, Name>,
 }
 
 impl Mirror {
@@ -29,6 +35,9 @@ impl Mirror {
         let mut mirror = Self { objects: objects.clone(), ..Self::default() };
         for (index, pod) in objects.iter::<Pod>() {
             mirror.index(index, pod);
+        }
+        for (_, node) in objects.iter::<Node>() {
+            mirror.note_zone(node, true);
         }
         for kind in [Kind::Service, Kind::EndpointSlice] {
             for (index, object) in objects.of(kind).iter() {
@@ -66,6 +75,11 @@ impl Mirror {
                     }
                 }
             },
+            Kind::Node => {
+                if let Object::Node(node) = &commit.new {
+                    self.note_zone(node, commit.op != Op::Deleted);
+                }
+            }
             Kind::Service | Kind::EndpointSlice => {
                 if let Some(old) = old {
                     self.index_service(index, old, false);
@@ -123,6 +137,19 @@ impl Mirror {
         } else {
             put(&mut self.services, namespace, index, there);
         }
+    }
+
+    fn note_zone(&mut self, node: &Node, there: bool) {
+        let name = &node.metadata.name;
+        match node.metadata.labels.get(ZONE_LABEL).filter(|_| there) {
+            Some(zone) => self.zones.insert(name.clone(), zone.clone()),
+            None => self.zones.remove(name),
+        };
+    }
+
+    /// The zone of a node.
+    pub fn zone_of(&self, node: &Name) -> Option<&Name> {
+        self.zones.get(node)
     }
 
     /// Pods whose managing controller has this identity, in order of creation.

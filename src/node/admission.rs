@@ -4,10 +4,12 @@
 //! of NoExecute taints, devices and topology, preemption for critical pods, and a second admission after a restart.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::host::{HostShared, NodeEvent, PodCx};
 use super::pod::{HostPod, Stage};
-use crate::api::pod::Pod;
+use crate::api::core::ResourceList;
+use crate::api::pod::{Pod, PodSpec};
 use crate::api::qos::pod_requests;
 use crate::component::Class;
 use crate::component::events::EventType;
@@ -39,7 +41,7 @@ pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod)
         all.filter_map(|port| port.host_port.filter(|port| *port > 0)).collect()
     };
     let wanted = ports(pod);
-    if present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port))) {
+    if !wanted.is_empty() && present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port))) {
         let message =
             "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Err(("NodePorts", message.to_owned()));
@@ -67,6 +69,17 @@ fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Reject
         }
     }
     let requests = pod_requests(&pod.spec);
+    // Most pods of a node are of few templates, whose specs they share.
+    let mut known: Vec<(&Arc<PodSpec>, ResourceList)> = Vec::new();
+    let mut of: Vec<usize> = Vec::with_capacity(present.len());
+    for other in present {
+        let spec = &other.pod.spec;
+        let found = known.iter().position(|(seen, _)| Arc::ptr_eq(seen, spec));
+        of.push(found.unwrap_or_else(|| {
+            known.push((spec, pod_requests(spec)));
+            known.len() - 1
+        }));
+    }
     for (name, reason) in
         [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")]
     {
@@ -77,8 +90,8 @@ fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Reject
         let Some(capacity) = host.allocatable.get(name).map(amount).filter(|_| requested > 0) else {
             continue;
         };
-        let used: i64 =
-            present.iter().map(|pod| pod_requests(&pod.pod.spec).get(name).map_or(0, amount)).sum();
+        let each: Vec<i64> = known.iter().map(|(_, list)| list.get(name).map_or(0, amount)).collect();
+        let used: i64 = of.iter().map(|spec| each[*spec]).sum();
         if used + requested > capacity {
             return Err((reason, lacks(name, requested, used, capacity)));
         }

@@ -254,8 +254,8 @@ impl PodCx<'_, '_> {
     fn reference(&self, field_path: Option<Name>) -> ObjectReference {
         let metadata = &self.pod.pod.metadata;
         ObjectReference {
-            api_version: Some("v1".into()),
-            kind: "Pod".into(),
+            api_version: Some(Name::word("v1")),
+            kind: Name::word("Pod"),
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone(),
             uid: metadata.uid,
@@ -434,7 +434,7 @@ impl Host {
         cancel_worker(ctx, &mut pod.worker);
         self.shared.dirty.remove(&id);
         let metadata = &pod.pod.metadata;
-        self.shared.events.forget("Pod", &metadata.namespace, &metadata.name);
+        self.shared.events.forget(metadata.uid, &metadata.name);
     }
 
     /// The answer to a request of this kubelet.

@@ -6,11 +6,26 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::api::{Commit, Object};
+use crate::api::{Commit, Kind, Object, Op};
 use crate::base::{LookupMap, Name};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 
 use super::event::Watcher;
+
+/// Whether a watcher watches objects of this kind. The controller manager sees all, since a namespace goes with all that
+/// is in it.
+fn is_watched(watcher: Watcher, kind: Kind) -> bool {
+    match watcher {
+        Watcher::Network => kind == Kind::EndpointSlice,
+        Watcher::Scheduler => !matches!(kind, Kind::Event | Kind::Endpoints | Kind::EndpointSlice | Kind::Lease),
+        Watcher::ControllerManager | Watcher::Node(_) => true,
+    }
+}
+
+/// Whether a commit is delivered as soon as it can be. Nobody acts on a new Event: it comes with the next delivery.
+fn is_urgent(commit: &Commit) -> bool {
+    commit.id.kind != Kind::Event || commit.op == Op::Deleted
+}
 
 /// A place in the stream of commits.
 #[derive(Clone, Debug, Default)]
@@ -74,15 +89,16 @@ impl Watches {
     /// Takes in a commit; returns the deliveries to schedule.
     pub(super) fn publish(&mut self, commit: &Arc<Commit>, delay: SimDuration) -> Vec<Wake> {
         let mut wakes = Vec::new();
-        let mut watchers = vec![Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
-        watchers.extend(self.nodes_of(commit).into_iter().flatten().map(Watcher::Node));
-        for watcher in watchers {
+        let everywhere = [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
+        let watching = everywhere.into_iter().filter(|watcher| is_watched(*watcher, commit.id.kind));
+        let nodes = self.nodes_of(commit).into_iter().flatten().map(Watcher::Node);
+        for watcher in watching.chain(nodes) {
             let cursor = self.cursor(watcher);
             if !cursor.connected {
                 continue;
             }
             cursor.queue.push_back(commit.clone());
-            if cursor.pending.is_none() && cursor.queue.len() == 1 {
+            if cursor.pending.is_none() && is_urgent(commit) {
                 wakes.push(Wake { watcher, at: commit.at + delay });
             }
         }
@@ -116,7 +132,7 @@ impl Watches {
         cursor.pending = None;
         let count = cursor.queue.iter().take_while(|commit| commit.at + delay <= now).count();
         let due = cursor.queue.drain(..count).collect();
-        let next = cursor.queue.front().map(|commit| commit.at + delay);
+        let next = cursor.queue.iter().find(|commit| is_urgent(commit)).map(|commit| commit.at + delay);
         (due, next)
     }
 }

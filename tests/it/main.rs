@@ -24,4 +24,5 @@ mod node_probes;
 mod node_properties;
 mod perturbed;
 mod scenarios;
+mod sweep;
 mod timeline;

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use crate::api::core::{IntOrString, ObjectReference};
-use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::service::{
     Endpoint, EndpointAddress, EndpointConditions, EndpointPort, EndpointSlice, EndpointSubset, Endpoints,
@@ -199,8 +198,7 @@ impl Desktop<'_, '_> {
     }
 
     fn zone_of(&self, pod: &Pod) -> Option<&Name> {
-        let node = self.mirror.objects().get::<Node>(&Name::default(), pod.node_name.as_ref()?)?;
-        node.metadata.labels.get("topology.kubernetes.io/zone")
+        self.mirror.zone_of(pod.node_name.as_ref()?)
     }
 
     fn endpoint_of(&self, service: &Service, pod: &Pod) -> Endpoint {
@@ -233,7 +231,7 @@ fn conditions_of(service: &Service, pod: &Pod) -> EndpointConditions {
 
 fn target_of(pod: &Pod) -> ObjectReference {
     ObjectReference {
-        kind: "Pod".into(),
+        kind: Name::word("Pod"),
         namespace: pod.metadata.namespace.clone(),
         name: pod.metadata.name.clone(),
         uid: pod.metadata.uid,
