@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::sweep_args::SweepArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 /// Take a Kubernetes cluster on a shakedown cruise: a deterministic simulator on a virtual clock.
 #[derive(Parser, Debug)]
@@ -12,7 +14,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
   shakedown run my-manifests/ scenario.yaml --out results/
   shakedown validate my-manifests/                   check files without running them
 
-Exit status: 0 success, 1 an expectation or comparison failed, 2 bad input or usage.")]
+Exit status: 0 success, 1 an expectation or comparison failed, 2 bad input or usage,
+3 a defect of the simulator itself, 130 interrupted.")]
 pub struct Args {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
@@ -38,6 +41,8 @@ pub enum Color {
 pub enum Command {
     /// Run a scenario and write traces, tables and plots.
     Run(RunArgs),
+    /// What if? Go on with a run from a time on with a change: fork RUN --at 5m --with change.yaml.
+    Fork(ForkArgs),
     /// Run a scenario many times: seeds, and any field with several values, on all cores.
     Sweep(SweepArgs),
     /// Check scenario files and manifests without running them.
@@ -66,10 +71,10 @@ pub enum Command {
 }
 
 /// `shakedown run`.
-#[derive(ClapArgs, Debug)]
+#[derive(ClapArgs, Clone, Debug)]
 pub struct RunArgs {
     /// Files or directories with manifests, at most one Scenario and any AppModels; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "from", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Seed of all random draws, instead of the scenario's.
     #[arg(long)]
@@ -104,85 +109,64 @@ pub struct RunArgs {
     /// Replace output files that are there already.
     #[arg(long)]
     pub force: bool,
+    /// Write a checkpoint into DIR/checkpoints at every multiple of this virtual time (such as 10m).
+    #[arg(long, value_name = "TIME", requires = "out")]
+    pub checkpoint_every: Option<String>,
+    /// Go on from a checkpoint, or from the last one of a run's directory; what the run was made of is in there.
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["paths", "seed", "until", "ideal", "eager"])]
+    pub from: Option<PathBuf>,
+    /// Most events of the run.
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_events: Option<u64>,
+    /// Most API objects at one time.
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_objects: Option<u64>,
+    /// Most memory of the program (such as 8Gi).
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub max_memory: Option<String>,
     /// Print nothing but errors.
     #[arg(long, short)]
     pub quiet: bool,
 }
 
-/// `shakedown sweep`.
-#[derive(ClapArgs, Debug)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Examples:
-  shakedown sweep scenarios/node-failure --seeds 200
-  shakedown sweep scenarios/node-failure --seeds 200 \\
-      --vary spec.settings.nodeMonitorGracePeriod=20s,40s,60s --vary deployment/web:spec.replicas=4,8
-  shakedown sweep scenarios/node-failure --seeds 10000 --precision unavailable_s=2%
-  shakedown sweep scenarios/node-failure --seeds 10000 --shard 3/16 --out shard-3
-  shakedown sweep merge shard-* --out whole
+impl RunArgs {
+    /// `shakedown run` of nothing in particular.
+    pub(super) fn usual() -> Self {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            run: RunArgs,
+        }
+        Alone::parse_from(["run", "-"]).run
+    }
+}
 
-Started again with the same arguments, an interrupted sweep goes on where it stopped.")]
-pub struct SweepArgs {
-    /// Put the shards of a sweep together.
-    #[command(subcommand)]
-    pub command: Option<SweepCommand>,
-    /// Files or directories with manifests, at most one Scenario and any AppModels.
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// How many seeds, from 1, or which (5..20, both included); every point gets the same.
-    #[arg(long, default_value = "100", value_name = "SEEDS")]
-    pub seeds: String,
-    /// A field and its values; several are combined. The first of each is the baseline.
-    #[arg(long, value_name = "FIELD=A,B,..")]
-    pub vary: Vec<String>,
-    /// How many runs at once; all processors when not given.
-    #[arg(long, short, value_name = "N")]
-    pub jobs: Option<usize>,
-    /// Stop as soon as the 95 % confidence interval of a figure is that narrow at every point (unavailable_s=2%).
-    #[arg(long, value_name = "FIGURE=WIDTH", conflicts_with = "shard")]
-    pub precision: Vec<String>,
-    /// Do only the n-th of so many equal parts (3/16).
-    #[arg(long, value_name = "N/OF")]
-    pub shard: Option<String>,
-    /// Directory for the results.
+/// `shakedown fork`.
+#[derive(ClapArgs, Debug)]
+pub struct ForkArgs {
+    /// The directory of a run, a checkpoint, or the paths of a scenario.
+    #[arg(required = true, value_name = "RUN")]
+    pub run: Vec<PathBuf>,
+    /// Virtual time of the change; all before it stays as it was.
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// The change: manifests to apply, AppModels, a Scenario with `steps` and `expect`.
+    #[arg(long, required = true, value_name = "PATH")]
+    pub with: Vec<PathBuf>,
+    /// Seed, when RUN is a scenario.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Directory for the output files of the changed run; without it nothing is written.
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Virtual time at which runs stop, instead of the scenario's duration (such as 15m).
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// Set every latency of the machinery to zero.
-    #[arg(long)]
-    pub ideal: bool,
-    /// Which plots to draw.
-    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Plot::Svg])]
-    pub plots: Vec<Plot>,
-    /// Replace another sweep in the directory.
+    /// Replace output files that are there already.
     #[arg(long)]
     pub force: bool,
 }
 
-/// What else can be done with sweeps.
-#[derive(Subcommand, Debug)]
-pub enum SweepCommand {
-    /// Put the shards of a sweep together: the same files as from one sweep on one machine.
-    Merge(MergeArgs),
-}
-
-/// `shakedown sweep merge`.
-#[derive(ClapArgs, Debug)]
-pub struct MergeArgs {
-    /// The directories of all shards.
-    #[arg(required = true, value_name = "DIR")]
-    pub shards: Vec<PathBuf>,
-    /// Directory for the results.
-    #[arg(long, short, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Which plots to draw.
-    #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Plot::Svg])]
-    pub plots: Vec<Plot>,
-}
-
 /// Trace files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Trace {
     /// trace.csv, one row a record; the canonical trace.
     Csv,
@@ -193,7 +177,8 @@ pub enum Trace {
 }
 
 /// Plot files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Plot {
     /// Scalable pictures.
     Svg,

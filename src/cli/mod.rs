@@ -1,16 +1,23 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
 pub mod args;
+mod checkpoint;
+mod drive;
+mod fork;
+mod inputs;
 mod lint;
 mod look;
 mod outputs;
+mod part;
 mod printer;
 mod recorded;
 mod run;
 mod sweep;
+mod sweep_args;
 mod twice;
 mod why;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,6 +34,10 @@ pub enum ExitStatus {
     Failure,
     /// Bad input or usage.
     Error,
+    /// The simulator contradicts itself.
+    Defect,
+    /// The user has had enough.
+    Interrupted,
 }
 
 impl From<ExitStatus> for ExitCode {
@@ -35,17 +46,39 @@ impl From<ExitStatus> for ExitCode {
             ExitStatus::Success => Self::SUCCESS,
             ExitStatus::Failure => Self::from(1),
             ExitStatus::Error => Self::from(2),
+            ExitStatus::Defect => Self::from(3),
+            // As shells report a process that SIGINT ended.
+            ExitStatus::Interrupted => Self::from(130),
         }
     }
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(report_panic));
+    // What a panic leaves half done is not looked at again.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run_command));
+    done.unwrap_or(ExitStatus::Defect).into()
+}
+
+/// A promise inside the program was broken.
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let words: Vec<String> = std::env::args().collect();
+    let command = words.join(" ");
+    // Nobody is left to be told when this fails.
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: {panic}\nThis is a defect of the simulator, not of your input. To see it again:\n  {command}"
+    );
+}
+
+fn run_command() -> ExitStatus {
     let args = Args::parse();
     let mut printer = Printer::new(args.color);
     let status = match args.command {
         Command::Run(args) => run::run(&args, &mut printer),
         Command::Sweep(args) => sweep::sweep(&args, &mut printer),
+        Command::Fork(args) => fork::fork(&args, &mut printer),
         Command::Validate(args) => run::validate(&args, &mut printer),
         Command::Get(args) => look::look("get", &args.words, &mut printer),
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
@@ -70,5 +103,5 @@ pub fn main() -> ExitCode {
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };
     printer.flush();
-    status.into()
+    status
 }

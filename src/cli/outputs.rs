@@ -1,11 +1,14 @@
 //! The files of a run: written beside their final names and renamed when they are whole.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::{Plot, RunArgs, Trace};
+use super::checkpoint::Checkpoint;
+use super::inputs::Inputs;
+use super::part::{PartFile, about};
 use crate::api::policy::EventObject;
 use crate::api::{Object, Op};
 use crate::kernel::{SimDuration, SimTime};
@@ -19,56 +22,60 @@ const PAGE_RECORDS: usize = 200_000;
 
 /// Where the canonical trace goes: to a file, or only into the digest.
 enum Canonical {
-    File(CsvWriter<File>),
+    File(CsvWriter<PartFile>),
     Digest(CsvWriter<io::Sink>),
 }
 
 /// Takes the records of a run and makes files of them.
 pub(super) struct Outputs {
     dir: Option<PathBuf>,
+    kinds: Vec<Trace>,
     canonical: Canonical,
-    jsonl: Option<JsonlWriter<File>>,
+    jsonl: Option<JsonlWriter<PartFile>>,
     events: Option<BTreeMap<u32, EventObject>>,
     page: Option<Vec<Record>>,
     collector: Collector,
     failed: Option<io::Error>,
 }
 
-/// A file under way.
-fn part(dir: &Path, name: &str) -> PathBuf {
-    dir.join(format!("{name}.part"))
-}
-
-/// A mistake with a file, and which file it was.
-fn about(path: &Path) -> impl Fn(io::Error) -> String + '_ {
-    move |error| format!("cannot write {}: {error}", path.display())
-}
+/// The traces that grow during a run.
+const GROWING: [(&str, Trace); 2] = [("trace.csv", Trace::Csv), ("trace.jsonl", Trace::Jsonl)];
 
 impl Outputs {
-    /// Opens the files that `run` was asked for.
-    pub(super) fn open(args: &RunArgs) -> Result<Self, String> {
+    /// Opens the files that `run` was asked for: new ones, or those of the checkpoint's run if that was here.
+    pub(super) fn open(args: &RunArgs, inputs: &Inputs, from: Option<&Checkpoint>) -> Result<Self, String> {
         let dir = args.out.clone();
         if let Some(dir) = &dir {
             fs::create_dir_all(dir).map_err(about(dir))?;
             let summary = dir.join("summary.json");
-            if summary.exists() && !args.force {
+            if summary.exists() && !args.force && from.is_none() {
                 return Err(format!(
                     "{} already holds the results of a run; use --force to replace them",
                     dir.display()
                 ));
             }
+            // Its presence says that all the others are whole, which they soon are not.
+            if let Err(error) = fs::remove_file(&summary)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(about(&summary)(error));
+            }
+            inputs.write(dir)?;
         }
-        let create = |name: &str| -> Result<Option<File>, String> {
-            let Some(dir) = &dir else { return Ok(None) };
-            let path = part(dir, name);
-            File::create(&path).map(Some).map_err(about(&path))
+        let open = |name: &str, trace: Trace| -> Result<Option<PartFile>, String> {
+            let Some(dir) = dir.as_ref().filter(|_| args.trace.contains(&trace)) else { return Ok(None) };
+            let written = from.and_then(|from| from.written.iter().find(|(written, _)| written == name));
+            match written {
+                Some((_, length)) => PartFile::go_on(dir.join(name), *length).map(Some),
+                None => PartFile::create(dir.join(name)).map(Some),
+            }
         };
-        let wants = |trace: Trace| dir.is_some() && args.trace.contains(&trace);
-        let canonical = match create("trace.csv").map(|file| file.filter(|_| wants(Trace::Csv)))? {
+        let canonical = match open("trace.csv", Trace::Csv)? {
             Some(file) => Canonical::File(CsvWriter::new(file)),
             None => Canonical::Digest(CsvWriter::new(io::sink())),
         };
-        let jsonl = if wants(Trace::Jsonl) { create("trace.jsonl")?.map(JsonlWriter::new) } else { None };
+        let jsonl = open("trace.jsonl", Trace::Jsonl)?.map(JsonlWriter::new);
+        let wants = |trace: Trace| dir.is_some() && args.trace.contains(&trace);
         Ok(Self {
             canonical,
             jsonl,
@@ -76,6 +83,7 @@ impl Outputs {
             page: (dir.is_some() && args.report).then(Vec::new),
             collector: Collector::new(Limits::default()),
             failed: None,
+            kinds: args.trace.clone(),
             dir,
         })
     }
@@ -104,9 +112,30 @@ impl Outputs {
         self.collector.take(record);
     }
 
-    /// Whether a file could not be written.
-    pub(super) fn failure(&self) -> Option<String> {
-        self.failed.as_ref().map(|error| format!("cannot write the trace: {error}"))
+    /// Whether everything could be written so far.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.failed.as_ref().map_or(Ok(()), |error| Err(format!("cannot write the trace: {error}")))
+    }
+
+    /// Hands everything on to the files; returns the digest of the trace so far and how long the growing files are.
+    pub(super) fn sync(&mut self) -> Result<(String, Vec<(String, u64)>), String> {
+        self.check()?;
+        let trace = |error: io::Error| format!("cannot write the trace: {error}");
+        let digest = match &mut self.canonical {
+            Canonical::File(writer) => writer.sync(),
+            Canonical::Digest(writer) => writer.sync(),
+        };
+        let digest = digest.map_err(trace)?;
+        if let Some(writer) = &mut self.jsonl {
+            writer.sync().map_err(trace)?;
+        }
+        let mut written = Vec::new();
+        for (name, kind) in GROWING {
+            if let Some(dir) = self.dir.as_ref().filter(|_| self.kinds.contains(&kind)) {
+                written.push((name.to_owned(), PartFile::length(&dir.join(name))?));
+            }
+        }
+        Ok((digest, written))
     }
 
     /// Ends the traces and draws the rest. Returns the summary.
@@ -129,14 +158,10 @@ impl Outputs {
         let recorded = self.collector.finish(end);
         let summary = Summary::new(&recorded, &info);
         let Some(dir) = &self.dir else { return Ok(summary) };
-        for (name, wanted) in [("trace.csv", Trace::Csv), ("trace.jsonl", Trace::Jsonl)] {
-            if args.trace.contains(&wanted) {
-                let (from, to) = (part(dir, name), dir.join(name));
-                fs::rename(&from, &to).map_err(about(&to))?;
+        for (name, kind) in GROWING {
+            if self.kinds.contains(&kind) {
+                PartFile::finish(&dir.join(name))?;
             }
-        }
-        if !args.trace.contains(&Trace::Csv) {
-            let _ = fs::remove_file(part(dir, "trace.csv"));
         }
         if let Some(events) = &self.events {
             write_whole(dir, "events.csv", events_csv(events)?.as_bytes())?;
@@ -164,9 +189,7 @@ impl Outputs {
 }
 
 fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
-    let (from, to) = (part(dir, name), dir.join(name));
-    let written = File::create(&from).and_then(|mut file| file.write_all(bytes));
-    written.and_then(|()| fs::rename(&from, &to)).map_err(about(&to))
+    PartFile::write_whole(&dir.join(name), bytes)
 }
 
 fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot]) -> Result<(), String> {

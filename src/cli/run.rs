@@ -1,19 +1,24 @@
 //! `shakedown run`, `validate` and `conformance`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::ExitStatus;
 use super::args::{ConformanceArgs, Recordings, RunArgs, ValidateArgs};
-use super::outputs::Outputs;
+use super::checkpoint::Checkpoint;
+use super::drive::{Ending, Job};
+use super::inputs::Inputs;
 use super::printer::Printer;
 use super::twice;
+use crate::base::Quantity;
 use crate::conformance::{functions, scheduler};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl;
 use crate::report::{self, RunInfo};
 use crate::scenario::{self, Scenario};
 use crate::sim::expect::Fate;
-use crate::sim::{RunOptions, Simulation, Verdict};
+use crate::sim::{Limits, RunOptions, Verdict};
+use crate::trace::RecordId;
 
 /// Loads a scenario and tells what is wrong with it.
 pub(super) fn load(paths: &[std::path::PathBuf], printer: &mut Printer, quiet: bool) -> Option<Scenario> {
@@ -31,89 +36,118 @@ pub(super) fn load(paths: &[std::path::PathBuf], printer: &mut Printer, quiet: b
     }
 }
 
-fn options(args: &RunArgs) -> Result<RunOptions, String> {
-    let until = match &args.until {
-        None => None,
-        Some(text) => {
-            let length: SimDuration = text.parse().map_err(|error| format!("--until {text}: {error}"))?;
-            Some(SimTime::ZERO + length)
-        }
+/// A length of time after a flag.
+pub(super) fn duration(flag: &str, text: Option<&String>) -> Result<Option<SimDuration>, String> {
+    text.map(|text| text.parse().map_err(|error| format!("{flag} {text}: {error}"))).transpose()
+}
+
+/// What the flags say about the run.
+pub(super) fn options(args: &RunArgs) -> Result<RunOptions, String> {
+    let until = duration("--until", args.until.as_ref())?.map(|length| SimTime::ZERO + length);
+    let usual = Limits::default();
+    let limits = Limits {
+        events: args.max_events.unwrap_or(usual.events),
+        objects: args.max_objects.unwrap_or(usual.objects),
+        ..usual
     };
-    Ok(RunOptions { seed: args.seed, until, ideal: args.ideal, eager: args.eager })
+    Ok(RunOptions { seed: args.seed, until, ideal: args.ideal, eager: args.eager, limits })
 }
 
 /// `shakedown run`.
 pub(super) fn run(args: &RunArgs, printer: &mut Printer) -> ExitStatus {
     crate::base::perturb_hashes(args.hash_seed);
-    let options = match options(args) {
-        Ok(options) => options,
-        Err(problem) => {
-            printer.error(&problem);
-            return ExitStatus::Error;
-        }
+    let done = match &args.from {
+        None => begin(args, printer),
+        Some(from) => go_on(args, from, printer),
     };
-    let Some(scenario) = load(&args.paths, printer, args.quiet) else { return ExitStatus::Error };
-    if args.check_determinism {
-        return twice::check_determinism(&scenario, &options, printer);
-    }
-    match run_scenario(args, &scenario, &options, printer) {
-        Ok(status) => status,
-        Err(problem) => {
-            printer.error(&problem);
-            ExitStatus::Error
-        }
-    }
+    done.unwrap_or_else(|problem| {
+        printer.error(&problem);
+        ExitStatus::Error
+    })
 }
 
-fn run_scenario(
+fn begin(args: &RunArgs, printer: &mut Printer) -> Result<ExitStatus, String> {
+    let options = options(args)?;
+    let Some(scenario) = load(&args.paths, printer, args.quiet) else { return Ok(ExitStatus::Error) };
+    if args.check_determinism {
+        return Ok(twice::check_determinism(&scenario, &options, printer));
+    }
+    let inputs = Inputs::new(args, &options, &scenario);
+    run_inputs(args, &inputs, &scenario, None, printer)
+}
+
+/// Goes on from a checkpoint.
+fn go_on(args: &RunArgs, from: &Path, printer: &mut Printer) -> Result<ExitStatus, String> {
+    let (checkpoint, dir, inputs) = Checkpoint::read(from)?;
+    let mut args = inputs.args(args);
+    // Elsewhere everything is written anew; the checkpoint is compared with all the same.
+    let checkpoint = match &args.out {
+        Some(out) if *out != dir => Checkpoint { written: Vec::new(), ..checkpoint },
+        _ => checkpoint,
+    };
+    args.out.get_or_insert(dir);
+    let Some(scenario) = inputs.scenario(printer) else { return Ok(ExitStatus::Error) };
+    run_inputs(&args, &inputs, &scenario, Some(checkpoint), printer)
+}
+
+/// Does a run and says how it was.
+pub(super) fn run_inputs(
     args: &RunArgs,
+    inputs: &Inputs,
     scenario: &Scenario,
-    options: &RunOptions,
+    from: Option<Checkpoint>,
     printer: &mut Printer,
 ) -> Result<ExitStatus, String> {
-    let mut outputs = Outputs::open(args)?;
-    let mut simulation = Simulation::new(scenario, options);
-    let end = simulation.world.end;
-    let progress = progress_bar(end, printer.is_watched() && !args.quiet);
-    let slice = SimDuration::from_nanos((end.as_nanos() / 200).max(1));
-    let mut at = SimTime::ZERO;
-    while at < end {
-        at = (at + slice).min(end);
-        simulation.run_until(at, &mut |record| outputs.take(record)).map_err(|error| error.to_string())?;
-        progress.set_position(at.as_nanos() / 1_000_000);
-        if let Some(problem) = outputs.failure() {
-            return Err(problem);
-        }
+    let options = options(args)?;
+    let Some(forks) = inputs.forks(scenario, printer) else { return Ok(ExitStatus::Error) };
+    let max_memory = args.max_memory.as_ref().map(|text| {
+        let size: Result<Quantity, _> = text.parse();
+        let size = size.map_err(|error| format!("--max-memory {text}: {error}"))?;
+        u64::try_from(size.value()).map_err(|_| format!("--max-memory {text}: less than nothing"))
+    });
+    let checkpoint_every = duration("--checkpoint-every", args.checkpoint_every.as_ref())?;
+    if checkpoint_every == Some(SimDuration::ZERO) {
+        return Err("--checkpoint-every 0s: expected some time".to_owned());
     }
-    progress.finish_and_clear();
-    let verdict = simulation.finish(&mut |record| outputs.take(record));
-    // Millions of objects that nobody needs any more: the end of the process takes them all at once.
-    std::mem::forget(simulation);
-    let info = |digest| run_info(args, scenario, options, &verdict, digest);
-    let summary = outputs.finish(end, scenario, args, info)?;
+    let max_memory = max_memory.transpose()?;
+    let job = Job { args, scenario, options, inputs, forks, from, checkpoint_every, max_memory };
+    let finished = job.run(printer)?;
     if !args.quiet {
-        let mut text = report::terminal::render(&summary, printer.color());
+        let mut text = report::terminal::render(&finished.summary, printer.color());
         if let Some(dir) = &args.out {
             let _ = writeln!(text, "\nFiles in {}", dir.display());
         }
         printer.result(&text);
     }
-    Ok(if verdict.passed() { ExitStatus::Success } else { ExitStatus::Failure })
+    match &finished.ending {
+        Ending::Complete => {}
+        Ending::Interrupted => {
+            if let Some(path) = &finished.checkpoint {
+                printer.note(&format!("interrupted; go on with: shakedown run --from {}", path.display()));
+            }
+        }
+        Ending::Stopped { why, defect: None } => printer.error(why),
+        Ending::Stopped { why, defect: Some(record) } => {
+            printer.error(&defect_report(why, *record, &finished.summary.command, &job));
+        }
+    }
+    Ok(finished.status())
 }
 
-fn progress_bar(end: SimTime, visible: bool) -> indicatif::ProgressBar {
-    if !visible {
-        return indicatif::ProgressBar::hidden();
+/// What to say when the simulator contradicts itself: what, why it came to that, and how to see it again.
+fn defect_report(why: &str, record: RecordId, command: &str, job: &Job<'_>) -> String {
+    let mut text = format!("{why}\n");
+    let causes = twice::causes(job.scenario, &job.options, &job.forks, record);
+    let _ = writeln!(text, "what led to it, newest first:");
+    for line in causes {
+        let _ = writeln!(text, "  {}", super::why::sentence(&line));
     }
-    let bar = indicatif::ProgressBar::new(end.as_nanos() / 1_000_000);
-    let style = indicatif::ProgressStyle::with_template("{bar:40} {percent:>3}% of virtual time, {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
+    let _ = writeln!(text, "This is a defect of the simulator, not of your cluster. To see it again:");
+    let _ = write!(text, "  {command}");
+    text
 }
 
-fn run_info(
+pub(super) fn run_info(
     args: &RunArgs,
     scenario: &Scenario,
     options: &RunOptions,
@@ -138,11 +172,13 @@ fn run_info(
                 passed: checked.held(),
                 found: match &checked.fate {
                     Fate::Missed(at, why) => format!("at {at}: {why} ({})", checked.place),
-                    _ => String::new(),
+                    Fate::Open => "not decided: the run stopped before".to_owned(),
+                    Fate::Held => String::new(),
                 },
             })
             .collect(),
         warnings: scenario.warnings.iter().map(crate::source::Diagnostic::one_line).collect(),
+        partial: None,
     }
 }
 

@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ExitStatus;
-use super::args::{MergeArgs, Plot, SweepArgs, SweepCommand};
+use super::args::Plot;
 use super::printer::Printer;
 use super::run::check_kubectl;
+use super::sweep_args::{MergeArgs, SweepArgs, SweepCommand};
 use crate::kernel::{SimDuration, SimTime};
 use crate::report::plot;
 use crate::scenario::{self, Scenario};
 use crate::sim::RunOptions;
 use crate::source::{self, SourceFile};
 use crate::sweep::{
-    self, METRICS, Journal, PLAN_FILE, Plan, Point, Precision, Progress, RUNS_FILE, Row, Rows, Shard, Sweep,
+    self, Journal, METRICS, PLAN_FILE, Plan, Point, Precision, Progress, RUNS_FILE, Row, Rows, Shard, Sweep,
     Vary, journal, stats::Sample,
 };
 
@@ -163,7 +164,8 @@ fn merge(args: &MergeArgs, printer: &mut Printer) -> Result<ExitStatus, String> 
     let mut rows = Rows::new();
     for dir in &args.shards {
         let plan = journal::read_plan(dir).map_err(|error| error.to_string())?;
-        let plan = plan.ok_or_else(|| format!("{} holds no sweep: there is no {PLAN_FILE}", dir.display()))?;
+        let plan =
+            plan.ok_or_else(|| format!("{} holds no sweep: there is no {PLAN_FILE}", dir.display()))?;
         let Some(shard) = plan.shard else { return Err(format!("{} is no shard of a sweep", dir.display())) };
         let entire = Plan { shard: None, ..plan.clone() };
         match &whole {
@@ -180,7 +182,10 @@ fn merge(args: &MergeArgs, printer: &mut Printer) -> Result<ExitStatus, String> 
         let mut found = journal::read_rows(&dir.join(RUNS_FILE), &plan).map_err(|error| error.to_string())?;
         let missing = plan.runs().filter(|run| !found.contains_key(run)).count();
         if missing > 0 {
-            return Err(format!("{} is not complete: {missing} runs are missing; run it again", dir.display()));
+            return Err(format!(
+                "{} is not complete: {missing} runs are missing; run it again",
+                dir.display()
+            ));
         }
         rows.append(&mut found);
     }
@@ -248,7 +253,12 @@ fn table(plan: &Plan, rows: &[Row]) -> String {
     let points = plan.points();
     let mut text = String::new();
     let seeds = rows.len() / points.len().max(1);
-    let _ = writeln!(text, "{}: {} points, {seeds} seeds each; means with 95 % confidence intervals", plan.scenario, points.len());
+    let _ = writeln!(
+        text,
+        "{}: {} points, {seeds} seeds each; means with 95 % confidence intervals",
+        plan.scenario,
+        points.len()
+    );
     for (number, metric) in METRICS.iter().enumerate() {
         let all: Vec<f64> = rows.iter().filter_map(|row| row.values[number]).collect();
         let varies = all.iter().any(|value| *value != all[0]);
@@ -258,8 +268,9 @@ fn table(plan: &Plan, rows: &[Row]) -> String {
         let _ = writeln!(text, "\n{}: {}", metric.name, metric.help);
         let lines: Vec<[String; 4]> =
             points.iter().enumerate().map(|(at, point)| table_line(plan, rows, at, point, number)).collect();
-        let widths: Vec<usize> =
-            (0..4).map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> = (0..4)
+            .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
+            .collect();
         for [title, mean, range, difference] in lines {
             let (a, b, c) = (widths[0], widths[1], widths[2]);
             let line = format!("  {title:<a$}  {mean:>b$}  {range:<c$}  {difference}");

@@ -7,7 +7,7 @@ use super::printer::Printer;
 use super::why::{line_of, sentence};
 use crate::base::perturb_hashes;
 use crate::kernel::{SimDuration, SimTime};
-use crate::scenario::Scenario;
+use crate::scenario::{Patch, Scenario};
 use crate::sim::{RunOptions, Simulation};
 use crate::trace::export::JsonlWriter;
 use crate::trace::replay::Line;
@@ -98,7 +98,7 @@ fn first_difference(
     for (name, record) in [("first", a), ("second", b)] {
         let Some(record) = record else { continue };
         let _ = writeln!(text, "causes of the {name} run's, newest first:");
-        for line in causes(scenario, options, record) {
+        for line in causes(scenario, options, &[], record.cause) {
             let _ = writeln!(text, "  {}", sentence(&line));
         }
     }
@@ -113,19 +113,31 @@ fn encoded(record: &Record) -> String {
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
-/// What led to a record, newest first, from another run up to it: keeping the whole history would cost more memory
-/// than the run itself.
-pub(super) fn causes(scenario: &Scenario, options: &RunOptions, record: &Record) -> Vec<Line> {
+/// A record and what led to it, newest first, from another run up to it: keeping the whole history would cost more
+/// memory than the run itself.
+pub(super) fn causes(
+    scenario: &Scenario,
+    options: &RunOptions,
+    forks: &[(SimTime, Patch)],
+    record: RecordId,
+) -> Vec<Line> {
     let mut simulation = Simulation::new(scenario, options);
     let mut lines = Vec::new();
-    // A run that stops early still has recorded what comes before.
-    let _ = simulation.run_until(record.at, &mut |earlier| {
-        if earlier.id < record.id {
+    let mut keep = |earlier: &Record| {
+        if earlier.id <= record {
             lines.push(line_of(earlier));
         }
-    });
+    };
+    for (at, patch) in forks {
+        // A run that stops early still has recorded what comes before.
+        let _ = simulation.run_until(*at, &mut keep);
+        simulation.world.graft(patch);
+    }
+    while simulation.world.recorder.last() < record
+        && matches!(simulation.run_some(SimTime::MAX, 1, &mut keep), Ok(false))
+    {}
     let mut chain: Vec<Line> = Vec::new();
-    let mut next = record.cause;
+    let mut next = record;
     // Records are numbered from 1, and causes come before what they cause.
     while let Some(line) = next.checked_sub(1).and_then(|at| lines.get(at as usize)) {
         if chain.last().is_some_and(|effect| effect.seq <= line.seq) {

@@ -87,7 +87,8 @@ impl Crowd {
     /// Counts a version of a pod in, or out.
     pub(super) fn count(&mut self, pod: &Pod, by: i32) {
         let labels = &pod.metadata.labels;
-        let found = self.counts.iter().position(|(group, _)| group.same_allocation(labels) || group == labels);
+        let found =
+            self.counts.iter().position(|(group, _)| group.same_allocation(labels) || group == labels);
         let at = found.unwrap_or_else(|| {
             self.counts.push((labels.clone(), Counts::default()));
             self.counts.len() - 1

@@ -215,12 +215,7 @@ fn has_same_place(old: &Pod, new: &Pod) -> bool {
             || old.metadata.labels == new.metadata.labels)
 }
 
-fn put<K: Eq + std::hash::Hash>(
-    map: &mut LookupMap<K, BTreeSet<u32>>,
-    key: K,
-    index: u32,
-    there: bool,
-) {
+fn put<K: Eq + std::hash::Hash>(map: &mut LookupMap<K, BTreeSet<u32>>, key: K, index: u32, there: bool) {
     if there {
         map.entry_or_default(key).insert(index);
     } else {

@@ -205,6 +205,7 @@ settings! {
     default_image_size "defaultImageSize": u64 = 104_857_600, "Size in bytes of an image that no AppModel describes.";
     sandbox_latency "sandboxLatency": SimDuration = millis(200), "Time to create a pod sandbox.";
     container_start_latency "containerStartLatency": SimDuration = millis(100), "Time to create and start a container.";
+    cpu_cfs_quota_period "cpuCFSQuotaPeriod": SimDuration = millis(100), "Length of the period in which a CPU limit is a quota of CPU time.";
     single_process_oom_kill "singleProcessOomKill": bool = false, "Whether the OOM killer takes one process, not the whole container.";
 
     eviction_monitoring_period "evictionMonitoringPeriod": SimDuration = secs(10), "How often the kubelet looks at its resources.";

@@ -311,6 +311,15 @@ impl SchedulerComponent {
         self.wake(ctx);
     }
 
+    /// Whether a pod that was delivered and waits for a node is neither queued nor about to be bound. That must never be.
+    pub fn has_lost(&self, index: u32) -> bool {
+        let id = PodId(index);
+        self.pods.get(&index).is_some_and(|pod| {
+            let waits = pod.is_active() && pod.node_name.is_none() && self.engine.is_responsible_for(pod);
+            waits && self.engine.queue().get(id).is_none() && !self.engine.cache().is_assumed(id)
+        })
+    }
+
     /// The decision engine, for explanations.
     pub fn engine(&self) -> &Scheduler {
         &self.engine

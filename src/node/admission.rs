@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::host::{HostShared, NodeEvent, PodCx};
+use super::host::{HostShared, NodeEvent};
 use super::pod::{HostPod, Stage};
+use super::pod_cx::PodCx;
 use crate::api::core::ResourceList;
 use crate::api::pod::{Pod, PodSpec};
 use crate::api::qos::pod_requests;
@@ -41,7 +42,9 @@ pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod)
         all.filter_map(|port| port.host_port.filter(|port| *port > 0)).collect()
     };
     let wanted = ports(pod);
-    if !wanted.is_empty() && present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port))) {
+    if !wanted.is_empty()
+        && present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port)))
+    {
         let message =
             "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Err(("NodePorts", message.to_owned()));

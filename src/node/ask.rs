@@ -2,7 +2,8 @@
 //!
 //! Source: kubelet v1.32 `probe/http`, `probe/tcp`, `probe/exec`, `probe/grpc`; `spec` node 1.1.
 
-use super::host::{PodCx, ProbeFault};
+use super::env::ProbeFault;
+use super::pod_cx::PodCx;
 use super::probe::ProbeKind;
 use crate::api::core::IntOrString;
 use crate::api::pod::{Container, Probe};

@@ -1,26 +1,22 @@
-//! One machine: power, network link, kubelet, runtime; and how events and deliveries reach its pods.
+//! One machine: power, network link, kubelet, runtime; and how events reach its pods.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::admission::admit;
+use super::address::AddressPool;
+use super::env::NodeEnv;
 use super::outage::Outage;
-use super::pod::{HostPod, Stage, Worker};
-use super::probe::ProbeKind;
+use super::pod::HostPod;
+use super::pod_cx::PodCx;
 use crate::api::core::{ObjectReference, ResourceList};
-use crate::api::pod::{Pod, PodPhase};
-use crate::api::services::dotted;
-use crate::api::{Commit, Kind, Labels, Object, Op};
+use crate::api::pod::PodPhase;
+use crate::api::{Kind, Labels};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
-use crate::fault::ProcessFault;
 use crate::kernel::{EventHandle, SimDuration, SimTime};
-use crate::trace::{Detail, Subject};
-use crate::workload::Apps;
 
-const SEQ_RELIST: u32 = 0;
-const SEQ_STATUS_RETRY: u32 = 1;
+pub(super) const SEQ_RELIST: u32 = 0;
+pub(super) const SEQ_STATUS_RETRY: u32 = 1;
 const SEQ_BOOTED: u32 = 2;
 
 /// What happens on a node.
@@ -53,79 +49,8 @@ pub enum NodeEvent {
     StatusPass,
     /// The machine has booted.
     Booted,
-}
-
-/// A probe that a fault makes fail.
-pub struct ProbeFault {
-    /// What the prober reports.
-    pub output: Name,
-}
-
-/// What a node may ask of the faults that are in force.
-pub trait FaultView {
-    /// Whether a probe of this container fails.
-    fn probe(&self, pod: &Pod, container: &str, kind: ProbeKind) -> Option<ProbeFault>;
-    /// By how much a container's start is delayed.
-    fn slow_start(&self, pod: &Pod, container: &str) -> SimDuration;
-    /// Whether pulls of an image fail.
-    fn pull_fails(&self, image: &str, node: &str) -> bool;
-    /// By which factor pulls take longer.
-    fn pull_slowdown(&self, image: &str, node: &str) -> u64;
-}
-
-/// What a program may ask of the network.
-pub trait Dependencies {
-    /// Whether a service (`name` or `namespace/name`) has a ready endpoint that can be reached from `namespace`.
-    fn is_available(&self, namespace: &str, service: &str) -> bool;
-}
-
-/// What surrounds all nodes.
-#[derive(Clone, Copy)]
-pub struct NodeEnv<'a> {
-    /// Programs.
-    pub apps: &'a Apps,
-    /// Faults in force.
-    pub faults: &'a dyn FaultView,
-    /// The network.
-    pub network: &'a dyn Dependencies,
-    /// Whether every tick is simulated, also those that change nothing.
-    pub eager: bool,
-}
-
-/// Addresses of a node's pods.
-#[derive(Clone, Debug)]
-pub struct AddressPool {
-    base: u32,
-    size: u32,
-    next: u32,
-    used: BTreeSet<u32>,
-}
-
-impl AddressPool {
-    /// The pool of a /24 that begins at `base`: .1 is the gateway, addresses go up and wrap (host-local).
-    pub fn new(base: u32) -> Self {
-        Self { base, size: 254, next: 2, used: BTreeSet::new() }
-    }
-
-    /// The next free address.
-    pub(super) fn take(&mut self) -> Option<Name> {
-        for _ in 0..self.size {
-            let offset = self.next;
-            self.next = if self.next >= self.size { 2 } else { self.next + 1 };
-            if self.used.insert(offset) {
-                return Some(Name::from(dotted(self.base + offset)));
-            }
-        }
-        None
-    }
-
-    /// Gives an address back.
-    pub(super) fn release(&mut self, address: Option<&Name>) {
-        let Some(last) = address.and_then(|address| address.rsplit('.').next()) else { return };
-        if let Ok(offset) = last.parse::<u32>() {
-            self.used.remove(&offset);
-        }
-    }
+    /// A program has done its startup work: its CPU goes to others.
+    CpuShift,
 }
 
 /// What a new host is made of.
@@ -181,6 +106,8 @@ pub struct HostShared {
     pub pull_began: BTreeMap<(u32, usize), (SimTime, SimDuration)>,
     /// Pod addresses.
     pub addresses: AddressPool,
+    /// What the machine has.
+    pub capacity: ResourceList,
     /// What the node offers to pods.
     pub allocatable: ResourceList,
     /// Labels of the node.
@@ -188,14 +115,22 @@ pub struct HostShared {
     /// What the kubelet thinks of its runtime.
     pub(super) outage: Outage,
     pub(super) relist: Option<EventHandle>,
-    status_pass: Option<EventHandle>,
-    dirty: BTreeSet<u32>,
+    pub(super) status_pass: Option<EventHandle>,
+    pub(super) dirty: BTreeSet<u32>,
+    /// What containers want of the CPU has changed since it was divided.
+    pub(super) cpu_changed: bool,
+    pub(super) cpu_shift: Option<EventHandle>,
 }
 
 impl HostShared {
     /// Whether the kubelet does pod work.
     pub(super) fn kubelet_works(&self) -> bool {
         self.powered && self.kubelet_runs && self.runtime_answers
+    }
+
+    /// The CPU of the machine, in thousandths of a core.
+    pub(super) fn cpu_capacity_milli(&self) -> u64 {
+        self.capacity.get("cpu").map_or(u64::MAX, |cpu| cpu.milli_value().max(0) as u64)
     }
 }
 
@@ -205,63 +140,6 @@ pub struct Host {
     /// What its pods share.
     pub shared: HostShared,
     pub(super) pods: BTreeMap<u32, HostPod>,
-}
-
-/// One pod with all that a step of its life touches.
-pub(super) struct PodCx<'a, 'c> {
-    /// Index of the pod object.
-    pub(super) id: u32,
-    pub(super) pod: &'a mut HostPod,
-    pub(super) host: &'a mut HostShared,
-    pub(super) ctx: &'a mut Ctx<'c, NodeEvent>,
-    pub(super) env: NodeEnv<'a>,
-}
-
-impl PodCx<'_, '_> {
-    /// The runtime's truth has changed: the next relist will see it.
-    pub(super) fn changed(&mut self) {
-        self.pod.dirty = true;
-        self.host.dirty.insert(self.id);
-        if self.host.relist.is_some() || !self.host.kubelet_works() {
-            return;
-        }
-        let (period, phase) = (self.ctx.settings.pleg_relist_period, self.host.relist_phase);
-        let at = self.ctx.next_tick(period, phase, Class::Relist, self.host.target, SEQ_RELIST);
-        let handle = self.ctx.schedule(at, Class::Relist, self.host.target, SEQ_RELIST, NodeEvent::Relist);
-        self.host.relist = Some(handle);
-    }
-
-    /// Reports an event about the pod.
-    pub(super) fn pod_event(&mut self, kind: EventType, reason: &'static str, message: &str) {
-        let about = self.reference(None);
-        self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
-    }
-
-    /// Reports an event about a container.
-    pub(super) fn container_event(
-        &mut self,
-        index: usize,
-        kind: EventType,
-        reason: &'static str,
-        message: String,
-    ) {
-        let list = if index < self.pod.init_count() { "initContainers" } else { "containers" };
-        let path = format!("spec.{list}{{{}}}", self.pod.spec(index).name);
-        let about = self.reference(Some(path.into()));
-        self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
-    }
-
-    fn reference(&self, field_path: Option<Name>) -> ObjectReference {
-        let metadata = &self.pod.pod.metadata;
-        ObjectReference {
-            api_version: Some(Name::word("v1")),
-            kind: Name::word("Pod"),
-            namespace: metadata.namespace.clone(),
-            name: metadata.name.clone(),
-            uid: metadata.uid,
-            field_path,
-        }
-    }
 }
 
 impl Host {
@@ -290,12 +168,15 @@ impl Host {
             pulls_until: SimTime::ZERO,
             pull_began: BTreeMap::new(),
             addresses: AddressPool::new(config.pod_network),
+            capacity: ResourceList::new(),
             allocatable: ResourceList::new(),
             labels: Labels::default(),
             outage: Outage::default(),
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
+            cpu_changed: false,
+            cpu_shift: None,
         };
         Self { shared, pods: BTreeMap::new() }
     }
@@ -317,6 +198,13 @@ impl Host {
         let mut cx = PodCx { id, pod, host: &mut self.shared, ctx, env };
         let cx: &mut PodCx<'_, '_> = &mut cx;
         Some(work(cx))
+    }
+
+    /// What follows at once from what has just happened on this node: called after every piece of work on it.
+    pub fn settle(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        if std::mem::take(&mut self.shared.cpu_changed) {
+            self.divide_cpu(ctx, env);
+        }
     }
 
     /// Something happens on this node.
@@ -356,6 +244,10 @@ impl Host {
             }
             NodeEvent::StatusPass => self.status_pass(ctx, env),
             NodeEvent::Booted => {}
+            NodeEvent::CpuShift => {
+                self.shared.cpu_shift = None;
+                self.shared.cpu_changed = true;
+            }
         }
     }
 
@@ -367,155 +259,6 @@ impl Host {
                 cx.request_sync();
             });
         }
-    }
-
-    /// The watch delivers a change of a pod that is, or was, bound to this node.
-    pub fn deliver(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, commit: &Commit) {
-        ctx.trace.set_cause(commit.record);
-        let Object::Pod(pod) = &commit.new else { return };
-        if commit.op == Op::Deleted {
-            self.object_gone(ctx, env, commit.id.index);
-        } else {
-            self.pod_changed(ctx, env, commit.id.index, pod);
-        }
-    }
-
-    /// The kubelet hears of a pod, or of a change of one it has.
-    pub fn pod_changed(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32, pod: &Arc<Pod>) {
-        if !self.pods.contains_key(&id) {
-            if pod.status.phase.is_terminal() && !pod.metadata.is_terminating() {
-                return;
-            }
-            if !pod.metadata.is_terminating()
-                && pod.status.start_time.is_none()
-                && let Err(why) = admit(&self.shared, &self.pods, pod)
-            {
-                self.reject(ctx, id, pod, why);
-                return;
-            }
-            self.pods.insert(id, HostPod::new(pod.clone()));
-            self.with(id, ctx, env, |cx| cx.request_sync());
-        }
-        self.with(id, ctx, env, |cx| {
-            let gates_changed =
-                !pod.spec.readiness_gates.is_empty() && cx.pod.pod.status.conditions != pod.status.conditions;
-            let spec_changed = !Arc::ptr_eq(&cx.pod.pod.spec, &pod.spec) && cx.pod.pod.spec != pod.spec;
-            cx.pod.pod = pod.clone();
-            if pod.metadata.is_terminating() {
-                let grace = pod.metadata.deletion_grace_period_seconds;
-                if cx.pod.worker.stage == Stage::Finished {
-                    cx.remove_object_when_due();
-                } else {
-                    cx.begin_termination(grace);
-                }
-            } else if spec_changed || gates_changed {
-                cx.request_sync();
-            }
-        });
-    }
-
-    /// The object is gone from the API: whatever still runs is stopped quickly, and then forgotten.
-    fn object_gone(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32) {
-        let finished = self.with(id, ctx, env, |cx| {
-            cx.pod.worker.object_gone = true;
-            let finished = cx.pod.worker.stage == Stage::Finished;
-            if !finished {
-                cx.begin_termination(Some(1));
-            }
-            finished
-        });
-        if finished == Some(true) {
-            self.forget(ctx, id);
-        }
-    }
-
-    fn forget(&mut self, ctx: &mut Ctx<'_, NodeEvent>, id: u32) {
-        let Some(mut pod) = self.pods.remove(&id) else { return };
-        cancel_worker(ctx, &mut pod.worker);
-        self.shared.dirty.remove(&id);
-        let metadata = &pod.pod.metadata;
-        self.shared.events.forget(metadata.uid, &metadata.name);
-    }
-
-    /// The answer to a request of this kubelet.
-    pub fn reply(&mut self, ctx: &mut Ctx<'_, NodeEvent>, token: u64, failed: bool, gone: bool) {
-        let id = token as u32;
-        let Some(pod) = self.pods.get_mut(&id) else { return };
-        if gone {
-            pod.worker.object_gone = true;
-            if pod.worker.stage == Stage::Finished {
-                self.forget(ctx, id);
-            }
-            return;
-        }
-        if !failed {
-            return;
-        }
-        pod.worker.unsent = true;
-        if self.shared.status_pass.is_none() && self.shared.kubelet_runs && self.shared.powered {
-            let (period, phase) = (ctx.settings.status_sync_period, self.shared.status_phase);
-            let at = ctx.now.next_tick_after(period, phase);
-            let target = self.shared.target;
-            let handle = ctx.schedule(at, Class::Report, target, SEQ_STATUS_RETRY, NodeEvent::StatusPass);
-            self.shared.status_pass = Some(handle);
-        }
-    }
-
-    fn status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
-        self.shared.status_pass = None;
-        let unsent: Vec<u32> =
-            self.pods.iter().filter(|(_, pod)| pod.worker.unsent).map(|(id, _)| *id).collect();
-        for id in unsent {
-            self.with(id, ctx, env, |cx| {
-                cx.send_status();
-                if cx.pod.worker.stage == Stage::Finished && cx.pod.pod.metadata.is_terminating() {
-                    cx.remove_object();
-                }
-            });
-        }
-    }
-
-    /// Ends the process of a container by a fault: with an exit code, or by a signal.
-    pub fn end_process(
-        &mut self,
-        ctx: &mut Ctx<'_, NodeEvent>,
-        env: NodeEnv<'_>,
-        id: u32,
-        container: Option<&str>,
-        how: ProcessFault,
-    ) -> bool {
-        self.with(id, ctx, env, |cx| {
-            let init = cx.pod.init_count();
-            let index = match container {
-                Some(name) => cx.pod.index_of(name),
-                None => {
-                    (init..cx.pod.containers.len()).find(|index| cx.pod.containers[*index].running.is_some())
-                }
-            };
-            let Some(index) = index.filter(|index| cx.pod.containers[*index].running.is_some()) else {
-                return false;
-            };
-            match how {
-                ProcessFault::Exit(code) => {
-                    let reason = if code == 0 { "Completed" } else { "Error" };
-                    cx.process_ended(index, code, reason);
-                }
-                ProcessFault::OutOfMemory => cx.process_ended(index, 137, "OOMKilled"),
-                ProcessFault::Signal(signal) => {
-                    let is_stop = signal == crate::workload::instance::SIGTERM;
-                    cx.deliver_signal(index, signal, is_stop);
-                }
-                ProcessFault::Hang => {
-                    if let Some(instance) = &mut cx.pod.containers[index].running {
-                        instance.app.hang();
-                    }
-                    cx.note_cause_for_probes();
-                    cx.wake_probes();
-                }
-            }
-            true
-        })
-        .unwrap_or(false)
     }
 
     /// Faults or dependencies have changed: probes may find something else now.
@@ -533,95 +276,6 @@ impl Host {
 
     pub(super) fn ids(&self) -> Vec<u32> {
         self.pods.keys().copied().collect()
-    }
-
-    /// The kubelet stops; containers go on.
-    pub fn stop_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
-        self.shared.kubelet_runs = false;
-        self.shared.outage.forget(ctx);
-        ctx.cancel(&mut self.shared.relist);
-        ctx.cancel(&mut self.shared.status_pass);
-        for pod in self.pods.values_mut() {
-            cancel_worker(ctx, &mut pod.worker);
-            pod.worker.run = None;
-            pod.worker.probes.clear();
-            pod.worker.idle_sync = None;
-            for container in &mut pod.containers {
-                if let Some(mut kill) = container.kill.take() {
-                    kill.abandon(ctx);
-                }
-            }
-        }
-    }
-
-    /// The machine loses power: every process is gone.
-    pub fn power_off(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
-        self.stop_kubelet(ctx);
-        self.shared.powered = false;
-        for pod in self.pods.values_mut() {
-            if let Some(sandbox) = &mut pod.sandbox {
-                sandbox.ready = false;
-            }
-            for index in 0..pod.containers.len() {
-                // The runtime finds after the boot that the task has vanished: exit code 255, reason Unknown.
-                if let Some(mut instance) = pod.end_instance(index, ctx.now, 255, "Unknown".into()) {
-                    ctx.cancel(&mut instance.exit_event);
-                    let metadata = &pod.pod.metadata;
-                    let subject = Subject::pod(&metadata.namespace, &metadata.name);
-                    let text = format!("a container ended with the machine {}", self.shared.name);
-                    ctx.trace.record_aside(
-                        ctx.now,
-                        "node",
-                        subject,
-                        "ContainerLost",
-                        "PowerOff",
-                        text,
-                        Detail::None,
-                    );
-                }
-            }
-        }
-    }
-
-    /// The kubelet starts, after a boot or a restart. `pods` is the list it gets from the API server.
-    pub fn start_kubelet(
-        &mut self,
-        ctx: &mut Ctx<'_, NodeEvent>,
-        env: NodeEnv<'_>,
-        pods: &[(u32, Arc<Pod>)],
-    ) {
-        self.shared.powered = true;
-        self.shared.kubelet_runs = true;
-        self.shared.kubelet_started = ctx.now;
-        self.shared.pulls_until = ctx.now;
-        for pod in self.pods.values_mut() {
-            let cached = pod.worker.cached.clone();
-            let finished = pod.worker.stage == Stage::Finished;
-            cancel_worker(ctx, &mut pod.worker);
-            pod.worker = Worker::new(pod.containers.len(), cached);
-            if finished {
-                pod.worker.stage = Stage::Finished;
-            }
-            pod.look();
-        }
-        self.relisted(ctx, env, pods);
-    }
-
-    /// The kubelet has a fresh list of its pods, after a start or a broken connection.
-    pub fn relisted(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, pods: &[(u32, Arc<Pod>)]) {
-        let listed: BTreeSet<u32> = pods.iter().map(|(id, _)| *id).collect();
-        for id in self.ids() {
-            if !listed.contains(&id) {
-                self.object_gone(ctx, env, id);
-            }
-        }
-        for (id, pod) in pods {
-            self.pod_changed(ctx, env, *id, pod);
-            self.with(*id, ctx, env, |cx| {
-                cx.pod.worker.unsent = true;
-                cx.request_sync();
-            });
-        }
     }
 
     /// Pods that count as running here: for invariants and measures.
@@ -646,18 +300,5 @@ impl Host {
         let name = self.shared.name.clone();
         let about = ObjectReference { kind: Kind::Node.as_str().into(), name, ..ObjectReference::default() };
         self.shared.events.emit(ctx, &mut self.shared.client, about, kind, reason, message);
-    }
-}
-
-fn cancel_worker(ctx: &mut Ctx<'_, NodeEvent>, worker: &mut Worker) {
-    ctx.cancel(&mut worker.wanted);
-    ctx.cancel(&mut worker.queue_timer);
-    ctx.cancel(&mut worker.removal);
-    ctx.cancel(&mut worker.deadline);
-    if let Some(run) = &mut worker.run {
-        ctx.cancel(&mut run.timer);
-    }
-    for probe in &mut worker.probes {
-        probe.abandon(ctx);
     }
 }

@@ -3,7 +3,7 @@
 //! Source: kubelet v1.32 `images/image_manager.go`; `spec` node 2.6.
 
 use super::backoff::BackOff;
-use super::host::PodCx;
+use super::pod_cx::PodCx;
 use crate::api::pod::ImagePullPolicy;
 use crate::component::events::EventType;
 use crate::kernel::SimDuration;

@@ -3,8 +3,9 @@
 //! Source: kubelet v1.32 `kuberuntime_container.go` killContainer, `kuberuntime_termination_order.go`; `spec` node 2.9.
 
 use super::ask::resolve_port;
-use super::host::{NodeEvent, PodCx};
+use super::host::NodeEvent;
 use super::pod::KillReason;
+use super::pod_cx::PodCx;
 use crate::api::pod::LifecycleHandler;
 use crate::base::signal;
 use crate::component::events::EventType;

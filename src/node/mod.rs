@@ -7,9 +7,13 @@
 //!
 //! Nothing here reads the store: what the kubelet knows comes through its watch, what it says goes through its client.
 
+mod address;
 mod admission;
 mod ask;
 pub mod backoff;
+mod cpu;
+pub mod env;
+mod feed;
 pub mod host;
 mod image;
 mod kill;
@@ -17,10 +21,13 @@ mod outage;
 pub mod phase;
 mod plan;
 pub mod pod;
+mod pod_cx;
+mod power;
 pub mod probe;
 mod run;
 mod status;
 mod sync;
 
 pub use self::pod::ContainerTruth;
-pub use host::{Dependencies, Host, HostConfig, NodeEnv, NodeEvent};
+pub use env::{Dependencies, NodeEnv};
+pub use host::{Host, HostConfig, NodeEvent};

@@ -4,7 +4,8 @@
 //! what the kubelet concludes is published at its next status tick. Not modelled: the PLEG message added after 3 min.
 
 use super::admission::Rejection;
-use super::host::{Host, HostShared, NodeEnv, NodeEvent};
+use super::env::NodeEnv;
+use super::host::{Host, HostShared, NodeEvent};
 use crate::api::core::{Condition, ConditionStatus, ObjectReference};
 use crate::api::pod::{Pod, PodPhase, PodStatus};
 use crate::api::{Kind, ObjectRef, Patch, Request};
@@ -116,8 +117,8 @@ impl Host {
         let (reason, message) = why;
         let metadata = &pod.metadata;
         let about = ObjectReference {
-            api_version: Some("v1".into()),
-            kind: "Pod".into(),
+            api_version: Some(Name::word("v1")),
+            kind: Name::word("Pod"),
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone(),
             uid: metadata.uid,

@@ -5,8 +5,8 @@
 //! then goes on at the tick that would have come next. `--eager` simulates every tick, with the same result.
 
 use super::ask::question;
-use super::host::PodCx;
 use super::pod::{HostPod, Stage};
+use super::pod_cx::PodCx;
 use crate::api::pod::{Container, ContainerStatus, Probe, RestartPolicy};
 use crate::component::events::EventType;
 use crate::component::{Class, Ctx};

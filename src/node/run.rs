@@ -3,10 +3,11 @@
 //! Source: kubelet v1.32 `kuberuntime_manager.go` SyncPod steps 2 to 8, doBackOff; `spec` node 2.1, 2.5, 2.8.
 
 use super::backoff::BackOff;
-use super::host::{NodeEvent, PodCx};
+use super::host::NodeEvent;
 use super::image::Pull;
 use super::kill::HookRun;
 use super::pod::{Finished, Instance, KillReason, Sandbox, Step, Waiting};
+use super::pod_cx::PodCx;
 use crate::component::Class;
 use crate::component::events::EventType;
 use crate::kernel::{SimDuration, SimTime};
@@ -252,7 +253,7 @@ impl PodCx<'_, '_> {
             self.env.apps.model_for(image, &container.name, labels).clone()
         };
         let container_name = container.name.clone();
-        let limit = container.resources.limits.get("memory").map(|limit| limit.value().max(0) as u64);
+        let around = self.surroundings(container);
         let truth = &self.pod.containers[index];
         let restart = truth.ended.as_ref().map_or(0, |ended| ended.restart + 1);
         if let Some(error) = &model.start_error {
@@ -261,8 +262,8 @@ impl PodCx<'_, '_> {
             return None;
         }
         let entity = format!("{namespace}/{name}/{container_name}");
-        let slow = self.env.faults.slow_start(&self.pod.pod, &container_name);
-        let app = AppInstance::start(model, self.ctx.streams, &entity, truth.starts, now, limit, slow);
+        self.host.cpu_changed |= model.uses_cpu();
+        let app = AppInstance::start(model, self.ctx.streams, &entity, truth.starts, now, around);
         let text = format!("container {container_name} started, restart {restart}");
         let detail = Detail::Container {
             container: container_name.clone(),
@@ -317,7 +318,7 @@ impl PodCx<'_, '_> {
     }
 
     /// The containers of a pod share its ports: of two programs that bind the same one, the later ends with code 1.
-    fn bind_ports(&mut self, index: usize) {
+    pub(super) fn bind_ports(&mut self, index: usize) {
         let Some((ports, listens)) = self.bound(index) else { return };
         for other in 0..self.pod.containers.len() {
             let Some((theirs, since)) = self.bound(other).filter(|_| other != index) else { continue };
@@ -394,6 +395,7 @@ impl PodCx<'_, '_> {
         let now = self.ctx.now;
         let Some(mut instance) = self.pod.end_instance(index, now, code, reason.into()) else { return };
         self.ctx.cancel(&mut instance.exit_event);
+        self.host.cpu_changed |= instance.app.model().uses_cpu();
         let record = self.record_exit(index, code, reason, instance.restart);
         self.changed();
         self.note_for_probes(index, record);

@@ -2,10 +2,10 @@
 //!
 //! Source: kubelet v1.32 `kubelet_pods.go`, `status/generate.go`, `status/status_manager.go`; `spec` node 1.4, 2.7, 4.
 
-use super::host::PodCx;
 use super::phase::{Ending, pod_phase};
 use super::plan::restarts;
 use super::pod::{Finished, HostPod, Stage};
+use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
 use crate::api::core::{Condition, ConditionStatus, Conditions};
 use crate::api::pod::{ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting};
@@ -191,7 +191,11 @@ impl PodCx<'_, '_> {
             conditions.push(Condition {
                 last_transition_time: Some(now),
                 message: self.pod.worker.verdict.as_ref().map(|(_, message)| message.clone()),
-                ..condition("DisruptionTarget", ConditionStatus::True, Some(Name::word("TerminationByKubelet")))
+                ..condition(
+                    "DisruptionTarget",
+                    ConditionStatus::True,
+                    Some(Name::word("TerminationByKubelet")),
+                )
             });
         }
         conditions
@@ -229,7 +233,9 @@ impl PodCx<'_, '_> {
             PodPhase::Succeeded => {
                 return condition(kind, ConditionStatus::False, Some(Name::word("PodCompleted")));
             }
-            PodPhase::Failed => return condition(kind, ConditionStatus::False, Some(Name::word("PodFailed"))),
+            PodPhase::Failed => {
+                return condition(kind, ConditionStatus::False, Some(Name::word("PodFailed")));
+            }
             _ => {}
         }
         let sidecars = status

@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 
-use super::host::{NodeEvent, PodCx};
+use super::host::NodeEvent;
 use super::plan::{Plan, plan};
 use super::pod::{KillReason, Run, Stage, Step};
+use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
 use crate::api::{DeleteOptions, Kind, ObjectRef, Request};
 use crate::component::Class;

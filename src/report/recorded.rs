@@ -79,6 +79,8 @@ pub struct RunInfo {
     pub expectations: Vec<Expectation>,
     /// What was not simulated and the reader must know.
     pub warnings: Vec<String>,
+    /// Why the run stopped before its end, if it did: then everything here is about its beginning only.
+    pub partial: Option<String>,
 }
 
 /// One expectation of a scenario and what became of it.

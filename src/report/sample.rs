@@ -466,5 +466,6 @@ pub(super) fn info() -> RunInfo {
             ),
         ],
         warnings: vec!["PersistentVolumeClaim is kept but not simulated (2 objects)".into()],
+        partial: None,
     }
 }

@@ -19,6 +19,9 @@ pub struct Summary {
     pub version: String,
     /// Kubernetes version of the timing profile.
     pub kubernetes: String,
+    /// Why the run stopped before its end; absent when it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
     /// Virtual length of the run.
     pub duration_s: f64,
     /// BLAKE3 digest of the canonical trace.
@@ -163,6 +166,7 @@ impl Summary {
             seed: info.seed,
             version: info.version.clone(),
             kubernetes: info.kubernetes.clone(),
+            partial: info.partial.clone(),
             duration_s: seconds(recorded.end.since_start()),
             digest: info.digest.clone(),
             command: info.command.clone(),

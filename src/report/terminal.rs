@@ -57,6 +57,9 @@ impl Terminal {
         );
         let title = self.paint(BOLD, &summary.scenario);
         self.line(&format!("{title}  {facts}"));
+        if let Some(why) = &summary.partial {
+            self.line(&format!("{} {why}", self.paint(RED, "PARTIAL:")));
+        }
         let digest = self.paint(DIM, &format!("digest {}", summary.digest));
         self.line(&digest);
         self.line("");

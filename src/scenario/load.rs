@@ -8,6 +8,7 @@ use super::manifest::{self, GROUP, Notes};
 use super::model::{Manifest, Place, Scenario};
 use super::read::{self, Context, Mention, Spec, Value};
 use super::resolve;
+use crate::kernel::SimDuration;
 use crate::source::{self, Diagnostic, Diagnostics, Document, Severity, SourceFile, nearest};
 use crate::workload::AppModel;
 
@@ -74,20 +75,33 @@ pub(super) struct Parts {
     pub(super) documents: usize,
     /// Whether the files need not belong together.
     pub(super) unrelated: bool,
+    /// Length of the run where the files do not say it.
+    pub(super) duration: Option<SimDuration>,
 }
 
 fn read_files(
     files: &[Arc<SourceFile>],
+    problems: Diagnostics,
+    check_line: LineCheck<'_>,
+    parts: Parts,
+) -> Result<Scenario, Diagnostics> {
+    let (parts, problems) = read_parts(files, problems, check_line, parts);
+    resolve::resolve(parts, files, problems)
+}
+
+/// Reads all documents, beside the parts that are known already.
+pub(super) fn read_parts(
+    files: &[Arc<SourceFile>],
     mut problems: Diagnostics,
     check_line: LineCheck<'_>,
     mut parts: Parts,
-) -> Result<Scenario, Diagnostics> {
+) -> (Parts, Diagnostics) {
     let notes = RefCell::new(Notes::default());
     for file in files {
         match source::parse_lenient(file) {
             Ok(documents) => {
                 for document in &documents {
-                    let context = Context::new(file, check_line, &notes);
+                    let context = Context::new(file, check_line, &notes, parts.duration);
                     read_document(document, &context, &mut parts);
                     let (found, mentions) = context.finish();
                     problems.extend(found);
@@ -101,7 +115,7 @@ fn read_files(
         }
     }
     problems.extend(notes.into_inner().into_warnings());
-    resolve::resolve(parts, files, problems)
+    (parts, problems)
 }
 
 fn read_document(document: &Document, context: &Context<'_>, parts: &mut Parts) {

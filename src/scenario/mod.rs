@@ -9,6 +9,7 @@
 //! read/      our own kinds: a reader for every part of a Scenario and an AppModel
 //! manifest/  Kubernetes objects: which kind, unpacked lists, fields without effect
 //! resolve/   what the parts say about each other: names that must exist, cycles, times
+//! patch      what joins a run on its way
 //! model, step, expect   the result, plain data
 //! ```
 //!
@@ -37,6 +38,7 @@ mod field;
 mod load;
 mod manifest;
 pub mod model;
+mod patch;
 mod read;
 mod resolve;
 mod schema;
@@ -49,5 +51,6 @@ pub use expect::{Condition, Count, Expectation, Moment};
 pub use field::with_field;
 pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load, survey};
 pub use model::{Manifest, NodePlan, Place, Scenario, Traffic, TrafficRate};
+pub use patch::{Patch, patch};
 pub use schema::schema;
 pub use step::{Action, Step, When};

@@ -104,8 +104,8 @@ impl World {
         for manifest in in_order(scenario) {
             self.submit_as_user(Request::Create(manifest));
         }
-        self.schedule_script();
-        self.schedule_expectations();
+        self.schedule_script(0);
+        self.schedule_expectations(0);
     }
 
     fn create_now(&mut self, object: Object) {
@@ -126,6 +126,7 @@ impl World {
         };
         let node = registered(plan.node.clone(), &config, &scenario.version, self.epoch);
         let mut host = Host::new(config, &self.settings);
+        host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
         host.shared.images.extend(plan.images.iter().cloned());
@@ -135,15 +136,18 @@ impl World {
         self.create_now(node.into());
     }
 
-    fn schedule_script(&mut self) {
-        for (index, at, class) in self.script.beginnings() {
+    /// Plans the steps from `first` on.
+    pub(super) fn schedule_script(&mut self, first: u32) {
+        for (index, at, class) in self.script.beginnings(first) {
             let key = EventKey { at, class: class as u8, target: 0, seq: index };
             self.push(key, 0, Event::Step(index));
         }
     }
 
-    fn schedule_expectations(&mut self) {
-        for (index, at) in self.watchlist.checks() {
+    /// Plans to look at the expectations from `first` on; what is due already is looked at now.
+    pub(super) fn schedule_expectations(&mut self, first: u32) {
+        for (index, at) in self.watchlist.checks(first) {
+            let at = at.max(self.now());
             let key = EventKey { at, class: Class::Observer as u8, target: 0, seq: index };
             self.push(key, 0, Event::Expect(index));
         }

@@ -127,7 +127,10 @@ impl World {
             let network = NetworkView { services: &self.services, faults: &self.faults };
             let env =
                 NodeEnv { apps: &self.apps, faults: &self.faults, network: &network, eager: self.eager };
-            work(&mut self.hosts[index as usize], &mut ctx, env)
+            let host = &mut self.hosts[index as usize];
+            let result = work(host, &mut ctx, env);
+            host.settle(&mut ctx, env);
+            result
         })
     }
 

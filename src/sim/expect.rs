@@ -61,20 +61,30 @@ impl Watchlist {
         Self { expectations: scenario.expectations.clone(), fates, changed: true }
     }
 
+    /// Adds expectations; returns the number of the first.
+    pub(super) fn extend(&mut self, expectations: &[Expectation]) -> u32 {
+        let first = self.expectations.len();
+        self.expectations.extend(expectations.iter().cloned());
+        self.fates.resize(self.expectations.len(), Fate::Open);
+        self.changed = true;
+        first as u32
+    }
+
     /// Notes that the cluster has changed.
     pub(super) fn changed(&mut self) {
         self.changed = true;
     }
 
-    /// Instants at which expectations are looked at in any case.
-    pub(super) fn checks(&self) -> Vec<(u32, SimTime)> {
-        let moments = self.expectations.iter().enumerate().map(|(index, expectation)| {
-            let at = match expectation.moment {
-                Moment::At(at) | Moment::By(at) => at,
-                Moment::Always { from, .. } => from,
-            };
-            (index as u32, at)
-        });
+    /// Instants at which the expectations from `first` on are looked at in any case.
+    pub(super) fn checks(&self, first: u32) -> Vec<(u32, SimTime)> {
+        let moments =
+            self.expectations.iter().enumerate().skip(first as usize).map(|(index, expectation)| {
+                let at = match expectation.moment {
+                    Moment::At(at) | Moment::By(at) => at,
+                    Moment::Always { from, .. } => from,
+                };
+                (index as u32, at)
+            });
         moments.collect()
     }
 

@@ -8,7 +8,7 @@ use crate::api::pod::Pod;
 use crate::base::Name;
 use crate::fault::{Component, Fault, NodeTarget, Outage, Party, Pick, PodTarget, Pods, Resource};
 use crate::kernel::SimDuration;
-use crate::node::host::{FaultView, ProbeFault};
+use crate::node::env::{FaultView, ProbeFault};
 use crate::node::probe::ProbeKind;
 use crate::workload::model::glob;
 

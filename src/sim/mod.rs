@@ -9,6 +9,7 @@ mod dispatch;
 pub mod event;
 pub mod expect;
 mod faults;
+pub mod invariants;
 mod kubectl;
 mod machines;
 mod records;
@@ -17,5 +18,5 @@ mod steps;
 mod watch;
 pub mod world;
 
-pub use run::{RunOptions, Simulation, Verdict};
+pub use run::{Limits, RunError, RunOptions, Simulation, Verdict};
 pub use world::World;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::api::{Object, ObjectRef};
 use crate::component::Class;
 use crate::kernel::{EventKey, SimDuration, SimTime};
-use crate::scenario::{Action, Manifest, Scenario, Step, When};
+use crate::scenario::{Action, Manifest, Patch, Scenario, Step, When};
 use crate::trace::{Detail, Subject};
 
 use super::event::Event;
@@ -32,6 +32,14 @@ impl Script {
         }
     }
 
+    /// Adds steps; returns the number of the first.
+    fn extend(&mut self, steps: &[Step]) -> u32 {
+        let first = self.steps.len();
+        self.steps.extend(steps.iter().cloned());
+        self.times.resize(self.steps.len(), 0);
+        first as u32
+    }
+
     /// What the files of the scenario describe.
     pub(super) fn manifests(&self) -> &[Manifest] {
         &self.manifests
@@ -42,12 +50,13 @@ impl Script {
         self.applied.insert(object.reference(), object.clone())
     }
 
-    /// First times of the steps that have one, with the class they belong to.
-    pub(super) fn beginnings(&self) -> Vec<(u32, SimTime, Class)> {
+    /// First times of the steps from `first` on that have one, with the class they belong to.
+    pub(super) fn beginnings(&self, first: u32) -> Vec<(u32, SimTime, Class)> {
         let with_time = self
             .steps
             .iter()
             .enumerate()
+            .skip(first as usize)
             .filter(|(_, step)| !matches!(step.when, When::Condition { .. } | When::Rate { .. }));
         with_time.map(|(index, step)| (index as u32, step.when.earliest(), class_of(step))).collect()
     }
@@ -66,8 +75,9 @@ impl Script {
         &self.steps[index as usize]
     }
 
-    fn rates(&self) -> Vec<u32> {
-        let rates = self.steps.iter().enumerate().filter(|(_, step)| matches!(step.when, When::Rate { .. }));
+    fn rates(&self, first: u32) -> Vec<u32> {
+        let later = self.steps.iter().enumerate().skip(first as usize);
+        let rates = later.filter(|(_, step)| matches!(step.when, When::Rate { .. }));
         rates.map(|(index, _)| index as u32).collect()
     }
 }
@@ -80,9 +90,19 @@ fn class_of(step: &Step) -> Class {
 }
 
 impl World {
+    /// Changes the course of the run from now on.
+    pub fn graft(&mut self, patch: &Patch) {
+        let first = self.script.extend(&patch.steps);
+        self.apps.prefer(&patch.apps);
+        self.schedule_script(first);
+        self.schedule_random_steps(first);
+        let first = self.watchlist.extend(&patch.expectations);
+        self.schedule_expectations(first);
+    }
+
     /// Draws the first times of random faults.
-    pub(super) fn schedule_random_steps(&mut self) {
-        for index in self.script.rates() {
+    pub(super) fn schedule_random_steps(&mut self, first: u32) {
+        for index in self.script.rates(first) {
             let When::Rate { from, .. } = self.script.step(index).when else { continue };
             self.schedule_next_random(index, from);
         }

@@ -17,7 +17,9 @@ use super::event::Watcher;
 fn is_watched(watcher: Watcher, kind: Kind) -> bool {
     match watcher {
         Watcher::Network => kind == Kind::EndpointSlice,
-        Watcher::Scheduler => !matches!(kind, Kind::Event | Kind::Endpoints | Kind::EndpointSlice | Kind::Lease),
+        Watcher::Scheduler => {
+            !matches!(kind, Kind::Event | Kind::Endpoints | Kind::EndpointSlice | Kind::Lease)
+        }
         Watcher::ControllerManager | Watcher::Node(_) => true,
     }
 }

@@ -28,7 +28,8 @@ pub fn set_field(document: &Document, path: &str, value: &str) -> Result<Arc<Sou
             let rest: Vec<&str> = steps[depth..].iter().map(|(name, _)| name.as_str()).collect();
             let has_items = matches!(node.kind, Kind::Sequence(_));
             if has_items || matches!(node.kind, Kind::Scalar(_)) || rest.iter().any(|key| key.is_empty()) {
-                let there = if has_items { format!("a list of {}", node.items().len()) } else { node.describe() };
+                let there =
+                    if has_items { format!("a list of {}", node.items().len()) } else { node.describe() };
                 return Err(format!("there is no `{}` in `{path}`: it is in {there}", rest[0]));
             }
             return Ok(insert(file, node, key, &rest, value));
@@ -86,20 +87,26 @@ fn after_key(file: &Arc<SourceFile>, key: Span, value: &str) -> Arc<SourceFile> 
 /// The byte after a value. A block ends with the last thing in it: what follows are line breaks and comments.
 fn end_of(node: &Node) -> usize {
     let last = match &node.kind {
-        Kind::Mapping(entries) => entries.last().map(|entry| end_of(&entry.value).max(entry.key.span.end as usize)),
+        Kind::Mapping(entries) => {
+            entries.last().map(|entry| end_of(&entry.value).max(entry.key.span.end as usize))
+        }
         Kind::Sequence(items) => items.last().map(end_of),
         Kind::Null | Kind::Scalar(_) => None,
     };
-    last.map_or(node.span.end as usize, |last| last.max(if is_closed(node) { node.span.end as usize } else { 0 }))
+    last.map_or(node.span.end as usize, |last| {
+        last.max(if is_closed(node) { node.span.end as usize } else { 0 })
+    })
 }
 
 /// Whether the span of a collection ends with its bracket, on a line of its own or not.
 fn is_closed(node: &Node) -> bool {
     match &node.kind {
         Kind::Mapping(entries) => entries.first().is_none_or(|entry| entry.key.span.start > node.span.start),
-        Kind::Sequence(items) => items.first().is_none_or(|item| item.span.column > node.span.column && {
-            // A dash stands two columns before the item on its line, a bracket one.
-            item.span.line != node.span.line || item.span.start == node.span.start + 1
+        Kind::Sequence(items) => items.first().is_none_or(|item| {
+            item.span.column > node.span.column && {
+                // A dash stands two columns before the item on its line, a bracket one.
+                item.span.line != node.span.line || item.span.start == node.span.start + 1
+            }
         }),
         Kind::Null | Kind::Scalar(_) => true,
     }

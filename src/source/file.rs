@@ -1,5 +1,6 @@
 //! One text file in memory, and spans of its text.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
@@ -18,10 +19,17 @@ pub struct Span {
 }
 
 /// A file's text and the name it is shown under.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
     text: String,
+}
+
+impl fmt::Debug for SourceFile {
+    /// Without the text: every place in a file refers to it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceFile({:?}, {} bytes)", self.name, self.text.len())
+    }
 }
 
 impl SourceFile {

@@ -69,7 +69,8 @@ impl Precision {
         let Some(metric) = METRICS.iter().position(|metric| metric.name == name.trim()) else {
             let known: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
             let meant = crate::base::suggest::nearest(name.trim(), known.iter().copied());
-            let help = meant.map_or(format!("there are {}", known.join(", ")), |it| format!("did you mean `{it}`?"));
+            let help =
+                meant.map_or(format!("there are {}", known.join(", ")), |it| format!("did you mean `{it}`?"));
             return Err(format!("there is no figure `{name}`: {help}"));
         };
         let (digits, relative) = match width.trim().strip_suffix('%') {
@@ -84,7 +85,9 @@ impl Precision {
     }
 
     fn is_reached(&self, values: &[f64]) -> bool {
-        let Some(Sample { mean, half_width: Some(half_width), .. }) = Sample::of(values) else { return false };
+        let Some(Sample { mean, half_width: Some(half_width), .. }) = Sample::of(values) else {
+            return false;
+        };
         half_width <= if self.relative { self.half_width * mean.abs() } else { self.half_width }
     }
 }

@@ -47,7 +47,8 @@ impl Journal {
         let points = plan.points();
         let text = rows.values().fold(table::header(plan), |text, row| text + &table::row_line(row, &points));
         write_whole(dir, JOURNAL_FILE, text.as_bytes())?;
-        let file = OpenOptions::new().append(true).open(&path).map_err(|error| SweepError::file(&path, &error))?;
+        let file =
+            OpenOptions::new().append(true).open(&path).map_err(|error| SweepError::file(&path, &error))?;
         Ok((Self { dir: dir.to_owned(), points, file }, rows))
     }
 

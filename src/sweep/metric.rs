@@ -59,11 +59,7 @@ pub const METRICS: &[Metric] = &[
             (!nodes.is_empty()).then(|| sum / nodes.len() as f64)
         },
     },
-    Metric {
-        name: "pods_created",
-        help: "pods created",
-        of: |summary| Some(summary.pods.created as f64),
-    },
+    Metric { name: "pods_created", help: "pods created", of: |summary| Some(summary.pods.created as f64) },
     Metric {
         name: "restarts",
         help: "containers started again",

@@ -60,7 +60,8 @@ impl Study<'_> {
     /// The first two fields; the others are averaged over.
     fn heat_map(&self, heading: &Heading) -> Scene {
         let [across, down] = [&self.plan.vary[0], &self.plan.vary[1]];
-        let row = |down: &String| across.values.iter().map(|it| self.mean_at(&[(0, it), (1, down)])).collect();
+        let row =
+            |down: &String| across.values.iter().map(|it| self.mean_at(&[(0, it), (1, down)])).collect();
         let means: Vec<Vec<Option<f64>>> = down.values.iter().map(row).collect();
         heat_map(heading, (across.label(), &across.values), (down.label(), &down.values), &means)
     }

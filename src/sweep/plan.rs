@@ -141,9 +141,9 @@ impl Plan {
             let longer = |point: &Point| {
                 let values = vary.values.clone();
                 let prefix = point.values.clone();
-                values.into_iter().map(move |value| Point {
-                    values: prefix.iter().cloned().chain([value]).collect(),
-                })
+                values
+                    .into_iter()
+                    .map(move |value| Point { values: prefix.iter().cloned().chain([value]).collect() })
             };
             points = points.iter().flat_map(longer).collect();
         }
@@ -173,9 +173,12 @@ impl Plan {
 pub fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let range = match text.split_once("..") {
         None => text.trim().parse().ok().map(|last| 1..=last),
-        Some((first, last)) => {
-            first.trim().parse().ok().zip(last.trim_start_matches('=').trim().parse().ok()).map(|(a, b)| a..=b)
-        }
+        Some((first, last)) => first
+            .trim()
+            .parse()
+            .ok()
+            .zip(last.trim_start_matches('=').trim().parse().ok())
+            .map(|(a, b)| a..=b),
     };
     range.filter(|range| !range.is_empty()).ok_or_else(|| {
         format!("`{text}` names no seeds: write a number of seeds such as `1000`, or `5..20` for the seeds from 5 to 20")
@@ -205,7 +208,9 @@ mod tests {
         let all: Vec<(u64, usize)> = plan.runs().collect();
         assert_eq!((all.len(), all[0], all[11]), (12, (3, 0), (5, 3)));
         let mut parts: Vec<(u64, usize)> = (1..=5)
-            .flat_map(|index| Plan { shard: Some(Shard { index, of: 5 }), ..plan.clone() }.runs().collect::<Vec<_>>())
+            .flat_map(|index| {
+                Plan { shard: Some(Shard { index, of: 5 }), ..plan.clone() }.runs().collect::<Vec<_>>()
+            })
             .collect();
         parts.sort_unstable();
         assert_eq!(parts, all);

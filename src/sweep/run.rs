@@ -45,7 +45,9 @@ pub(super) fn run(scenario: &Scenario, options: &RunOptions, point: usize) -> Ro
         Ok(Err(problem)) => failed(problem),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
-            failed(text.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned())).unwrap_or_default())
+            failed(
+                text.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned())).unwrap_or_default(),
+            )
         }
     }
 }

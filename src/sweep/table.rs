@@ -11,13 +11,28 @@ use super::stats::{Sample, quantile};
 const ROW_HEAD: [&str; 2] = ["point", "seed"];
 const ROW_REST: [&str; 2] = ["status", "digest"];
 const STATISTICS: [&str; 12] = [
-    "metric", "runs", "mean", "half_width_95", "deviation", "min", "p05", "p25", "median", "p75", "p95", "max",
+    "metric",
+    "runs",
+    "mean",
+    "half_width_95",
+    "deviation",
+    "min",
+    "p05",
+    "p25",
+    "median",
+    "p75",
+    "p95",
+    "max",
 ];
 const DIFFERENCES: [&str; 6] = ["metric", "pairs", "mean_difference", "half_width_95", "low_95", "high_95"];
 
 /// Quotes a field where RFC 4180 demands it.
 fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
@@ -61,9 +76,10 @@ pub(super) fn read_row(record: &csv::StringRecord, plan: &Plan, points: &[Point]
     }
     let point: usize = record[0].parse::<usize>().ok()?.checked_sub(1)?;
     let rest = ROW_HEAD.len() + varied;
-    let values = record.iter().skip(rest + ROW_REST.len()).map(|text| {
-        if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
-    });
+    let values = record
+        .iter()
+        .skip(rest + ROW_REST.len())
+        .map(|text| if text.is_empty() { Ok(None) } else { text.parse().map(Some) });
     let row = Row {
         point,
         seed: record[1].parse().ok()?,
@@ -101,7 +117,9 @@ pub fn points_csv(plan: &Plan, rows: &[Row]) -> String {
             cells.push(optional(sample.map(|sample| sample.mean)));
             cells.push(optional(sample.and_then(|sample| sample.half_width)));
             cells.push(optional(sample.map(|sample| sample.deviation)));
-            cells.extend([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0].map(|part| optional(quantile(&sorted, part))));
+            cells.extend(
+                [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0].map(|part| optional(quantile(&sorted, part))),
+            );
             text += &line(cells.iter().map(String::as_str));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cpu::CpuShare;
 use super::model::{AppModel, ExecRule, HttpRule, OnSignal};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration, SimTime, Stream, Streams};
@@ -105,6 +106,29 @@ impl Answer {
     }
 }
 
+/// What a program meets when it starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// The memory limit of its container, in bytes.
+    pub memory_limit: Option<u64>,
+    /// What its container gets of the machine's CPU.
+    pub cpu: CpuShare,
+    /// By how much a fault delays it.
+    pub slow_start: SimDuration,
+}
+
+/// CPU work that has to be done before the program listens.
+#[derive(Clone, Copy, Debug)]
+struct StartupWork {
+    /// CPU time that is left at `since`.
+    left: SimDuration,
+    since: SimTime,
+    /// When it will be done at the present pace.
+    done_at: SimTime,
+    /// Waiting that comes after it.
+    then: SimDuration,
+}
+
 /// A running program.
 #[derive(Clone, Debug)]
 pub struct AppInstance {
@@ -120,6 +144,10 @@ pub struct AppInstance {
     hung: bool,
     answers: u64,
     memory_limit: Option<u64>,
+    cpu: CpuShare,
+    /// CPU that requests from outside use, in thousandths of a core.
+    request_load_milli: u64,
+    startup_work: Option<StartupWork>,
 }
 
 impl AppInstance {
@@ -130,13 +158,10 @@ impl AppInstance {
         entity: &str,
         start: u64,
         now: SimTime,
-        memory_limit: Option<u64>,
-        slow_start: SimDuration,
+        around: Surroundings,
     ) -> Self {
-        let stream = streams.stream("app", entity);
         let mut app = Self {
-            model,
-            stream,
+            stream: streams.stream("app", entity),
             start,
             started_at: now,
             listens_at: now,
@@ -144,11 +169,95 @@ impl AppInstance {
             forced_exit: None,
             hung: false,
             answers: 0,
-            memory_limit,
+            memory_limit: around.memory_limit,
+            cpu: CpuShare { busy_milli: model.cpu_base_milli, ..around.cpu },
+            request_load_milli: 0,
+            startup_work: None,
+            model,
         };
-        app.listens_at = now + app.draw(&app.model.startup, 0) + slow_start;
+        let then = app.draw(&app.model.startup, 0) + around.slow_start;
+        app.listens_at = now + then;
+        if app.model.startup_cpu > SimDuration::ZERO {
+            app.plan_startup(StartupWork { left: app.model.startup_cpu, since: now, done_at: now, then });
+        }
         app.own_exit = app.plan_exit();
         app
+    }
+
+    /// Plans the end of the startup work at the present pace.
+    fn plan_startup(&mut self, mut work: StartupWork) {
+        let wall = self.cpu.wall_time(work.since, work.left, self.model.cpu_threads);
+        work.done_at = wall.map_or(SimTime::MAX, |wall| work.since.saturating_add(wall));
+        self.listens_at = work.done_at.saturating_add(work.then);
+        self.startup_work = Some(work);
+    }
+
+    /// What its container gets of the machine's CPU, and how busy it is.
+    pub fn cpu(&self) -> CpuShare {
+        self.cpu
+    }
+
+    /// What it would use if nobody else were on the machine, within its limit, in thousandths of a core.
+    pub fn cpu_demand_milli(&self, now: SimTime) -> u64 {
+        let burst = if self.startup_ends(now).is_some() { self.burst_milli() } else { 0 };
+        self.within_limit(self.cpu.busy_milli.saturating_add(burst))
+    }
+
+    /// The same while it works on a burst.
+    pub fn cpu_burst_demand_milli(&self) -> u64 {
+        self.within_limit(self.cpu.busy_milli.saturating_add(self.burst_milli()))
+    }
+
+    fn burst_milli(&self) -> u64 {
+        u64::from(self.model.cpu_threads) * 1000
+    }
+
+    fn within_limit(&self, milli: u64) -> u64 {
+        self.cpu.quota.map_or(milli, |quota| milli.min(quota.milli()))
+    }
+
+    /// When the CPU work of its startup will be done, if it is not done yet.
+    pub fn startup_ends(&self, now: SimTime) -> Option<SimTime> {
+        self.startup_work.map(|work| work.done_at).filter(|done| now < *done)
+    }
+
+    /// What it gets beside the other containers has changed. Returns whether that changes anything for it.
+    pub fn set_cpu_ceiling(&mut self, ceiling_milli: u64, now: SimTime) -> bool {
+        self.change_cpu(CpuShare { ceiling_milli, ..self.cpu }, now)
+    }
+
+    /// Requests from outside use so much CPU from now on, in thousandths of a core. Returns whether that is news.
+    pub fn set_request_load(&mut self, milli: u64, now: SimTime) -> bool {
+        self.request_load_milli = milli;
+        let busy_milli = self.model.cpu_base_milli.saturating_add(milli);
+        self.change_cpu(CpuShare { busy_milli, ..self.cpu }, now)
+    }
+
+    /// CPU that requests use, in thousandths of a core.
+    pub fn request_load_milli(&self) -> u64 {
+        self.request_load_milli
+    }
+
+    fn change_cpu(&mut self, share: CpuShare, now: SimTime) -> bool {
+        let old = std::mem::replace(&mut self.cpu, share);
+        if old == share {
+            return false;
+        }
+        if let Some(mut work) = self.startup_work.filter(|work| now < work.done_at) {
+            let done = old.work_done(work.since, now, self.model.cpu_threads);
+            work.left = work.left.saturating_sub(done).max(SimDuration::from_nanos(1));
+            work.since = now;
+            self.plan_startup(work);
+        }
+        true
+    }
+
+    /// Wall-clock time of `work` of CPU time that begins now.
+    fn wall_time(&self, now: SimTime, work: SimDuration) -> Option<SimDuration> {
+        if work == SimDuration::ZERO {
+            return Some(work);
+        }
+        self.cpu.wall_time(now, work, self.model.cpu_threads)
     }
 
     /// The program.
@@ -171,9 +280,7 @@ impl AppInstance {
 
     /// Memory in use, in bytes.
     pub fn memory_at(&self, now: SimTime) -> u64 {
-        let age_ns = u128::from(now.saturating_since(self.started_at).as_nanos());
-        let grown = u128::from(self.model.memory_growth) * age_ns / 1_000_000_000;
-        self.model.memory_base.saturating_add(u64::try_from(grown).unwrap_or(u64::MAX))
+        self.model.memory.at(now.saturating_since(self.started_at))
     }
 
     /// The program stops answering and ignores requests to stop.
@@ -255,16 +362,19 @@ impl AppInstance {
             return Answer::refused();
         }
         match question {
-            Question::Http { path, .. } => self.answer_http(path, available),
+            Question::Http { path, .. } => self.answer_http(path, now, available),
             _ => Answer::success(SimDuration::ZERO),
         }
     }
 
-    fn answer_http(&mut self, path: &str, available: &dyn Fn(&str) -> bool) -> Answer {
+    fn answer_http(&mut self, path: &str, now: SimTime, available: &dyn Fn(&str) -> bool) -> Answer {
         let Some(rule) = self.http_rule(path).cloned() else {
             return Answer::http(SimDuration::ZERO, if self.model.http.is_empty() { 200 } else { 404 });
         };
-        let latency = self.next_draw(&rule.latency);
+        let own = self.next_draw(&rule.latency);
+        let Some(latency) = self.wall_time(now, rule.cpu).map(|wall| wall + own) else {
+            return Answer::late(Name::default());
+        };
         let status = if rule.needs.iter().all(|service| available(service)) { rule.status } else { 503 };
         Answer::http(latency, status)
     }
@@ -277,8 +387,11 @@ impl AppInstance {
         let in_time = rule.while_aged.is_empty()
             || rule.while_aged.iter().any(|(from, until)| (*from..*until).contains(&age));
         let code = if in_time { rule.code } else { rule.code.max(1) };
-        let latency = self.next_draw(&rule.latency);
-        Answer { success: code == 0, ..Answer::success(latency) }
+        let own = self.next_draw(&rule.latency);
+        match self.wall_time(now, rule.cpu) {
+            Some(wall) => Answer { success: code == 0, ..Answer::success(wall + own) },
+            None => Answer::late(Name::default()),
+        }
     }
 
     fn http_rule(&self, path: &str) -> Option<&HttpRule> {
@@ -305,16 +418,7 @@ impl AppInstance {
 
     /// When its memory reaches the limit.
     fn plan_oom(&self) -> Option<Exit> {
-        let limit = self.memory_limit?;
-        let missing = limit.saturating_sub(self.model.memory_base);
-        let after = if missing == 0 {
-            SimDuration::ZERO
-        } else if self.model.memory_growth == 0 {
-            return None;
-        } else {
-            let nanos = (u128::from(missing) * 1_000_000_000).div_ceil(u128::from(self.model.memory_growth));
-            SimDuration::from_nanos(u64::try_from(nanos).ok()?)
-        };
+        let after = self.model.memory.reaches(self.memory_limit?)?;
         let at = self.started_at.checked_add(after)?;
         Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
     }
@@ -340,13 +444,15 @@ mod tests {
 
     fn start(model: AppModel, limit: Option<u64>) -> AppInstance {
         let at = SimTime::from_secs(5);
-        AppInstance::start(Arc::new(model), Streams::new(1), "default/a/c", 0, at, limit, SimDuration::ZERO)
+        let around =
+            Surroundings { memory_limit: limit, cpu: CpuShare::unlimited(), slow_start: SimDuration::ZERO };
+        AppInstance::start(Arc::new(model), Streams::new(1), "default/a/c", 0, at, around)
     }
 
     #[test]
     fn memory_that_grows_10_mib_a_second_reaches_100_mib_after_10_s() {
         let mut model = AppModel::well_behaved("leak");
-        model.memory_growth = 10 << 20;
+        model.memory.per_second = 10 << 20;
         let app = start(model, Some(100 << 20));
         assert_eq!(app.exit(), Some(&Exit { at: SimTime::from_secs(15), code: 137, oom: true }));
         assert_eq!(app.memory_at(SimTime::from_secs(10)), 50 << 20);
@@ -379,6 +485,7 @@ mod tests {
             status: 200,
             latency: Distribution::exactly(SimDuration::from_millis(3)),
             needs: vec!["db".into()],
+            cpu: SimDuration::ZERO,
         });
         let mut app = start(model, None);
         let answer = app.answer(ask, SimTime::from_secs(6), &|_| true);

@@ -2,8 +2,12 @@
 //!
 //! The container runtime meets a program through [`AppInstance`] and through nothing else.
 
+pub mod cpu;
 pub mod instance;
 pub mod model;
+pub mod usage;
 
-pub use instance::{Answer, AppInstance, Exit, Question};
+pub use cpu::{CpuShare, Quota};
+pub use instance::{Answer, AppInstance, Exit, Question, Surroundings};
 pub use model::{AppModel, Apps, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun};
+pub use usage::Growth;

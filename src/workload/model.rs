@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::usage::Growth;
 use crate::api::Labels;
 use crate::api::selector::Selector;
 use crate::base::Name;
@@ -59,6 +60,8 @@ pub struct HttpRule {
     pub latency: Distribution,
     /// Services that must have ready endpoints, as `namespace/name` or `name`; else 503.
     pub needs: Vec<Name>,
+    /// CPU time that one answer takes; a quota or contention stretches it.
+    pub cpu: SimDuration,
 }
 
 /// How a program answers `exec` commands.
@@ -72,6 +75,8 @@ pub struct ExecRule {
     pub latency: Distribution,
     /// Succeeds only while the container's age lies in one of these intervals; empty = always.
     pub while_aged: Vec<(SimDuration, SimDuration)>,
+    /// CPU time that it takes.
+    pub cpu: SimDuration,
 }
 
 /// An exit that a program makes by itself.
@@ -121,8 +126,10 @@ pub struct AppModel {
     pub pull_time: Option<SimDuration>,
     /// Whether the runtime cannot start it (missing binary): StartError, 128.
     pub start_error: Option<Name>,
-    /// Time until it listens.
+    /// Time until it listens, beside the work below.
     pub startup: Distribution,
+    /// CPU time that it needs before it listens.
+    pub startup_cpu: SimDuration,
     /// Answers to HTTP requests; paths that are not listed answer 200 at once, unless some are listed: then 404.
     pub http: Vec<HttpRule>,
     /// Answers to commands; those not listed succeed.
@@ -137,12 +144,20 @@ pub struct AppModel {
     pub runs: Vec<ScriptedRun>,
     /// What SIGTERM (or the image's stop signal) does.
     pub on_stop: OnSignal,
-    /// Memory at the start, in bytes.
-    pub memory_base: u64,
-    /// Memory growth in bytes a second.
-    pub memory_growth: u64,
+    /// Memory in bytes.
+    pub memory: Growth,
+    /// Whether a child of PID 1 holds that memory: an OOM killer that takes single processes leaves the container alive.
+    pub memory_in_child: bool,
+    /// What it writes: bytes in its writable layer, or in the volume below.
+    pub disk: Growth,
+    /// The `emptyDir` volume that it writes to; `None` = its writable layer and logs.
+    pub disk_volume: Option<Name>,
+    /// Processes and threads.
+    pub pids: Growth,
     /// CPU used without requests, in thousandths of a core.
     pub cpu_base_milli: u64,
+    /// How many threads work on a burst (a startup, a costly answer) at one time.
+    pub cpu_threads: u32,
     /// CPU time of one request.
     pub cpu_per_request: SimDuration,
 }
@@ -158,6 +173,7 @@ impl AppModel {
             pull_time: None,
             start_error: None,
             startup: Distribution::exactly(SimDuration::ZERO),
+            startup_cpu: SimDuration::ZERO,
             http: Vec::new(),
             exec: Vec::new(),
             ports: None,
@@ -165,11 +181,25 @@ impl AppModel {
             exits: Vec::new(),
             runs: Vec::new(),
             on_stop: OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 143 },
-            memory_base: 0,
-            memory_growth: 0,
+            memory: Growth::default(),
+            memory_in_child: false,
+            disk: Growth::default(),
+            disk_volume: None,
+            pids: Growth { base: 1, per_second: 0 },
             cpu_base_milli: 0,
+            cpu_threads: 1,
             cpu_per_request: SimDuration::ZERO,
         }
+    }
+
+    /// Whether its speed depends on how much CPU it gets, or that of others on how much it takes.
+    pub fn uses_cpu(&self) -> bool {
+        let costs = |cpu: SimDuration| cpu > SimDuration::ZERO;
+        self.cpu_base_milli > 0
+            || costs(self.cpu_per_request)
+            || costs(self.startup_cpu)
+            || self.http.iter().any(|rule| costs(rule.cpu))
+            || self.exec.iter().any(|rule| costs(rule.cpu))
     }
 }
 
@@ -189,6 +219,11 @@ impl Apps {
         let done = ScriptedRun { lasts: Some(SimDuration::ZERO), code: 0 };
         let init = AppModel { runs: vec![done], ..AppModel::well_behaved("default init") };
         Self { models, fallback: Arc::new(AppModel::well_behaved("default")), init_fallback: Arc::new(init) }
+    }
+
+    /// Puts programs before the others, for the containers that start from now on.
+    pub fn prefer(&mut self, models: &[AppModel]) {
+        self.models.splice(0..0, models.iter().cloned().map(Arc::new));
     }
 
     /// The program of a container.

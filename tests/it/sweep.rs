@@ -11,7 +11,12 @@ const SCENARIO: &str = "scenarios/random-failures";
 fn sweep(out: &Path, more: &[&str]) -> std::process::Output {
     let out = out.to_str().unwrap();
     let fixed = ["sweep", SCENARIO, "--until", "4m", "--out", out];
-    let vary = ["--vary", "spec.settings.nodeMonitorGracePeriod=20s,50s", "--vary", "deployment/web:spec.replicas=3,6"];
+    let vary = [
+        "--vary",
+        "spec.settings.nodeMonitorGracePeriod=20s,50s",
+        "--vary",
+        "deployment/web:spec.replicas=3,6",
+    ];
     let args: Vec<&str> = fixed.iter().chain(&vary).chain(more).copied().collect();
     let output = run(&args);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -80,7 +85,9 @@ fn a_run_of_a_sweep_is_the_run_of_that_seed() {
     let row = runs.lines().find(|line| line.contains(",2,50s,6,")).unwrap_or_else(|| panic!("{runs}"));
     let text = fs::read_to_string(Path::new(SCENARIO).join("scenario.yaml")).unwrap();
     let text = text.replace("{jitter: true}", "{nodeMonitorGracePeriod: 50s, jitter: true}");
-    let web = fs::read_to_string(Path::new(SCENARIO).join("web.yaml")).unwrap().replace("replicas: 60", "replicas: 6");
+    let web = fs::read_to_string(Path::new(SCENARIO).join("web.yaml"))
+        .unwrap()
+        .replace("replicas: 60", "replicas: 6");
     fs::write(dir.join("scenario.yaml"), text + "---\n" + &web).unwrap();
     let path = dir.join("scenario.yaml");
     let output = run(&["run", path.to_str().unwrap(), "--seed", "2", "--until", "4m"]);

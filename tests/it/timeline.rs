@@ -14,6 +14,7 @@ pub(crate) struct Case {
     seconds: u64,
     version: &'static str,
     settings: &'static str,
+    node: &'static str,
     steps: &'static str,
     body: &'static str,
     deletions: Vec<(u64, i64)>,
@@ -21,13 +22,33 @@ pub(crate) struct Case {
 
 /// A case that lasts so many seconds and has these manifests and programs.
 pub(crate) fn case(seconds: u64, body: &'static str) -> Case {
-    Case { seconds, version: "1.34", settings: "{}", steps: "[]", body, deletions: Vec::new() }
+    Case {
+        seconds,
+        version: "1.34",
+        settings: "{}",
+        node: "cpu: 4, memory: 16Gi, pods: 110",
+        steps: "[]",
+        body,
+        deletions: Vec::new(),
+    }
 }
 
 impl Case {
     /// Of another Kubernetes version.
     pub(crate) fn version(mut self, version: &'static str) -> Self {
         self.version = version;
+        self
+    }
+
+    /// With other settings, as a YAML flow mapping.
+    pub(crate) fn settings(mut self, settings: &'static str) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// On a machine that offers these resources, as the inside of a YAML flow mapping.
+    pub(crate) fn node(mut self, node: &'static str) -> Self {
+        self.node = node;
         self
     }
 
@@ -47,8 +68,8 @@ impl Case {
         format!(
             "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: timeline}}\nspec:\n  \
              duration: {}s\n  timing: ideal\n  kubernetes: \"{}\"\n  settings: {}\n  cluster: {{nodePools: \
-             [{{name: n, count: 1, allocatable: {{cpu: \"4\", memory: 16Gi, pods: 110}}}}]}}\n  steps: {}\n---\n{}",
-            self.seconds, self.version, self.settings, self.steps, self.body
+             [{{name: n, count: 1, allocatable: {{{}}}}}]}}\n  steps: {}\n---\n{}",
+            self.seconds, self.version, self.settings, self.node, self.steps, self.body
         )
     }
 

@@ -245,7 +245,9 @@ struct Known(LookupMap<Uid, Arc<EndpointAddress>>);
 impl Known {
     fn of(subsets: &[EndpointSubset]) -> Self {
         let mut known = LookupMap::default();
-        for address in subsets.iter().flat_map(|subset| subset.addresses.iter().chain(&subset.not_ready_addresses)) {
+        for address in
+            subsets.iter().flat_map(|subset| subset.addresses.iter().chain(&subset.not_ready_addresses))
+        {
             if let Some(target) = &address.target_ref {
                 known.insert(target.uid, address.clone());
             }

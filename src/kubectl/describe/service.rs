@@ -13,7 +13,6 @@ use crate::kubectl::source::ObjectSource;
 
 use super::page::{Page, line, or_unset};
 
-
 pub(super) fn service<S: ObjectSource + ?Sized>(page: &mut Page, service: &Service, source: &S) {
     let spec = &service.spec;
     page.name_and_namespace(&service.metadata);

@@ -126,26 +126,26 @@ fn memory_near_limit(cluster: &Cluster<'_>, report: &mut Report) {
             let Some(program) = cluster.program(workload, container) else { continue };
             let Some(limit) = container.resources.limits.get("memory") else { continue };
             let limit = limit.value();
-            let near = i128::from(program.memory_base) * 100 >= i128::from(limit) * NEAR_PERCENT;
-            if !near && program.memory_growth == 0 {
+            let near = i128::from(program.memory.base) * 100 >= i128::from(limit) * NEAR_PERCENT;
+            if !near && program.memory.per_second == 0 {
                 continue;
             }
             let site = cluster.site(workload.manifest, &format!("{path}.resources.limits.memory"));
             let mebibytes = |bytes: i64| format!("{} Mi", bytes >> 20);
             let name = &container.name;
-            let room = limit.saturating_sub(program.memory_base as i64).max(0) as u64;
-            if let Some(seconds) = room.checked_div(program.memory_growth) {
+            let room = limit.saturating_sub(program.memory.base as i64).max(0) as u64;
+            if let Some(seconds) = room.checked_div(program.memory.per_second) {
                 let after = SimDuration::from_secs(seconds);
                 let text = format!(
                     "container `{name}` grows from {} and reaches its limit of {} after {after}",
-                    mebibytes(program.memory_base as i64),
+                    mebibytes(program.memory.base as i64),
                     mebibytes(limit)
                 );
                 report.add_if_shown(site, text, || show_oom(program, limit, after));
             } else {
                 let text = format!(
                     "container `{name}` uses {} of the {} it may",
-                    mebibytes(program.memory_base as i64),
+                    mebibytes(program.memory.base as i64),
                     mebibytes(limit)
                 );
                 report.add(site, text);
@@ -180,8 +180,8 @@ spec:
   memory: {{base: {}, growth: {}/s}}
 ",
         proof::head("leak", after.as_secs() * 2 + 60, 1),
-        program.memory_base,
-        program.memory_growth
+        program.memory.base,
+        program.memory.per_second
     );
     let experiment = Experiment::run(text)?;
     let killed = experiment.count("ContainerExited", "OOMKilled");

@@ -146,7 +146,8 @@ fn lane_of_values(scene: &mut Scene, scale: &Scale, base: f64, values: &[f64]) {
     scene.rect(low, base - 5.0, (high - low).max(2.0), 6.0, BLUE);
     scene.rect(middle - 1.0, base - 8.0, 2.0, 12.0, INK);
     let mean = scale.x(values.iter().sum::<f64>() / values.len() as f64);
-    let corners = [(mean, base - 7.0), (mean + 5.0, base - 2.0), (mean, base + 3.0), (mean - 5.0, base - 2.0)];
+    let corners =
+        [(mean, base - 7.0), (mean + 5.0, base - 2.0), (mean, base + 3.0), (mean - 5.0, base - 2.0)];
     scene.polygon(corners, ORANGE);
 }
 
@@ -170,13 +171,25 @@ pub fn heat_map(
     scene.text(text(left - 10.0, top + 20.0, down.0.to_owned(), FAINT_INK, Anchor::End));
     for (column, label) in across.1.iter().enumerate() {
         let x = left + cell_width * (column as f64 + 0.5);
-        scene.text(text(x, top + 20.0, shortened(label, LABEL, false, cell_width - 6.0), INK, Anchor::Middle));
+        scene.text(text(
+            x,
+            top + 20.0,
+            shortened(label, LABEL, false, cell_width - 6.0),
+            INK,
+            Anchor::Middle,
+        ));
     }
     let top = top + 28.0;
     for (row, cells) in means.iter().enumerate() {
         let y = top + CELL * row as f64;
         let label = down.1.get(row).map_or("", String::as_str);
-        scene.text(text(left - 10.0, y + CELL * 0.6, shortened(label, LABEL, false, room - 14.0), INK, Anchor::End));
+        scene.text(text(
+            left - 10.0,
+            y + CELL * 0.6,
+            shortened(label, LABEL, false, room - 14.0),
+            INK,
+            Anchor::End,
+        ));
         for (column, mean) in cells.iter().enumerate() {
             let x = left + cell_width * column as f64;
             let Some(mean) = mean else { continue };
@@ -225,15 +238,37 @@ pub fn tornado(heading: &Heading, mean: f64, effects: &[Effect]) -> Scene {
     let centre = scale.x(mean);
     for (row, effect) in effects.iter().enumerate() {
         let y = top + 44.0 * row as f64 + 10.0;
-        scene.text(text(left - 10.0, y + 16.0, shortened(&effect.field, LABEL, false, room - 14.0), INK, Anchor::End));
+        scene.text(text(
+            left - 10.0,
+            y + 16.0,
+            shortened(&effect.field, LABEL, false, room - 14.0),
+            INK,
+            Anchor::End,
+        ));
         let (low, high) = (scale.x(effect.low.1), scale.x(effect.high.1));
         scene.rect(low, y, (centre - low).max(1.0), 24.0, LIGHT_BLUE);
         scene.rect(centre, y, (high - centre).max(1.0), 24.0, LIGHT_ORANGE);
-        scene.text(text(low - 6.0, y + 16.0, shortened(&effect.low.0, LABEL, false, 110.0), INK, Anchor::End));
-        scene.text(text(high + 6.0, y + 16.0, shortened(&effect.high.0, LABEL, false, 110.0), INK, Anchor::Start));
+        scene.text(text(
+            low - 6.0,
+            y + 16.0,
+            shortened(&effect.low.0, LABEL, false, 110.0),
+            INK,
+            Anchor::End,
+        ));
+        scene.text(text(
+            high + 6.0,
+            y + 16.0,
+            shortened(&effect.high.0, LABEL, false, 110.0),
+            INK,
+            Anchor::Start,
+        ));
     }
     scene.line([(centre, top), (centre, bottom)], INK, 1.5);
-    let note = format!("mean of {}: {} over all runs; ends of bars: mean at that value of the field", heading.figure, number(mean));
+    let note = format!(
+        "mean of {}: {} over all runs; ends of bars: mean at that value of the field",
+        heading.figure,
+        number(mean)
+    );
     scene.text(text(left, bottom + 34.0, note, FAINT_INK, Anchor::Start));
     scene.height = bottom + 34.0 + MARGIN;
     scene

@@ -4,7 +4,7 @@ use super::{Fields, Read, Value};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration};
 use crate::workload::instance::SIGNAL_BASE;
-use crate::workload::{AppModel, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun};
+use crate::workload::{AppModel, ExecRule, ExitRule, Growth, HttpRule, Matcher, OnSignal, ScriptedRun};
 
 const FIELDS: &[&str] = &[
     "match",
@@ -19,6 +19,8 @@ const FIELDS: &[&str] = &[
     "startError",
     "onSigterm",
     "memory",
+    "disk",
+    "pids",
     "cpu",
 ];
 
@@ -46,19 +48,24 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let start_error = fields.optional("startError", Value::some_text);
     let on_stop = fields.optional("onSigterm", on_sigterm);
     let memory = fields.optional("memory", memory);
+    let disk = fields.optional("disk", disk);
+    let pids = fields.optional("pids", pids);
     let cpu = fields.optional("cpu", cpu);
 
     let default = AppModel::well_behaved("");
     let (image_size, image_missing, pull_time) = image?.unwrap_or_default();
-    let (memory_base, memory_growth) = memory?.unwrap_or_default();
-    let (cpu_base_milli, cpu_per_request) = cpu?.unwrap_or_default();
+    let (startup, startup_cpu) = startup?.unwrap_or((default.startup, SimDuration::ZERO));
+    let (memory, memory_in_child) = memory?.unwrap_or_default();
+    let (disk, disk_volume) = disk?.unwrap_or_default();
+    let (cpu_base_milli, cpu_per_request, cpu_threads) = cpu?.unwrap_or((0, SimDuration::ZERO, 1));
     Ok(AppModel {
         matcher: matcher?,
         image_size,
         image_missing,
         pull_time,
         start_error: start_error?,
-        startup: startup?.unwrap_or(default.startup),
+        startup,
+        startup_cpu,
         http: http?.unwrap_or_default(),
         exec: exec?.unwrap_or_default(),
         ports: ports?,
@@ -66,9 +73,13 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         exits: exits?.unwrap_or_default(),
         runs: runs?.unwrap_or_default(),
         on_stop: on_stop?.unwrap_or(default.on_stop),
-        memory_base,
-        memory_growth,
+        memory,
+        memory_in_child,
+        disk,
+        disk_volume,
+        pids: pids?.unwrap_or(default.pids),
         cpu_base_milli,
+        cpu_threads,
         cpu_per_request,
         name: default.name,
     })
@@ -90,23 +101,32 @@ fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>)> {
     Ok((size?, missing?.unwrap_or(false), pull?))
 }
 
-fn startup(value: &Value<'_>) -> Read<Distribution> {
-    value.fields(&["after"])?.need("after", Value::distribution)
+fn startup(value: &Value<'_>) -> Read<(Distribution, SimDuration)> {
+    let fields = value.fields(&["after", "cpu"])?;
+    let cpu = fields.optional("cpu", Value::duration);
+    let after = if fields.given(&["cpu"]).is_empty() {
+        fields.need("after", Value::distribution).map(Some)
+    } else {
+        fields.optional("after", Value::distribution)
+    };
+    Ok((after?.unwrap_or(immediately()), cpu?.unwrap_or(SimDuration::ZERO)))
 }
 
 fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
     if !path.starts_with('/') {
         return value.wrong("invalid-value", "an HTTP path begins with `/`");
     }
-    let fields = value.fields(&["status", "latency", "needs"])?;
+    let fields = value.fields(&["status", "latency", "cpu", "needs"])?;
     let status = fields.optional("status", |value| value.whole(100..=599));
     let latency = fields.optional("latency", Value::distribution);
+    let cpu = fields.optional("cpu", Value::duration);
     let needs = fields.optional("needs", |value| value.one_or_more(needed_service));
     Ok(HttpRule {
         path: path.into(),
         status: status?.unwrap_or(200) as u16,
         latency: latency?.unwrap_or(immediately()),
         needs: needs?.unwrap_or_default(),
+        cpu: cpu?.unwrap_or(SimDuration::ZERO),
     })
 }
 
@@ -124,16 +144,18 @@ fn needed_service(value: &Value<'_>) -> Read<Name> {
 }
 
 fn exec_rule(value: &Value<'_>) -> Read<ExecRule> {
-    let fields = value.fields(&["contains", "code", "latency", "whileAged"])?;
+    let fields = value.fields(&["contains", "code", "latency", "cpu", "whileAged"])?;
     let contains = fields.optional("contains", Value::some_text);
     let code = fields.optional("code", Value::exit_code);
     let latency = fields.optional("latency", Value::distribution);
+    let cpu = fields.optional("cpu", Value::duration);
     let while_aged = fields.optional("whileAged", |value| value.one_or_more(age));
     Ok(ExecRule {
         contains: contains?.unwrap_or_default(),
         code: code?.unwrap_or(0),
         latency: latency?.unwrap_or(immediately()),
         while_aged: while_aged?.unwrap_or_default(),
+        cpu: cpu?.unwrap_or(SimDuration::ZERO),
     })
 }
 
@@ -202,14 +224,33 @@ fn on_sigterm(value: &Value<'_>) -> Read<OnSignal> {
     Ok(OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) })
 }
 
-fn memory(value: &Value<'_>) -> Read<(u64, u64)> {
-    let fields = value.fields(&["base", "growth"])?;
-    let (base, growth) = (fields.optional("base", Value::bytes), fields.optional("growth", bytes_a_second));
-    Ok((base?.unwrap_or(0), growth?.unwrap_or(0)))
+fn memory(value: &Value<'_>) -> Read<(Growth, bool)> {
+    let fields = value.fields(&["base", "growth", "inChild"])?;
+    let in_child = fields.optional("inChild", Value::truth);
+    Ok((growth(&fields)?, in_child?.unwrap_or(false)))
 }
 
-/// `1Mi/m`: a size, a slash, and a unit of time or a duration.
-fn bytes_a_second(value: &Value<'_>) -> Read<u64> {
+fn growth(fields: &Fields<'_>) -> Read<Growth> {
+    let base = fields.optional("base", Value::bytes);
+    let per_second = fields.optional("growth", amount_a_second);
+    Ok(Growth { base: base?.unwrap_or(0), per_second: per_second?.unwrap_or(0) })
+}
+
+fn disk(value: &Value<'_>) -> Read<(Growth, Option<Name>)> {
+    let fields = value.fields(&["base", "growth", "volume"])?;
+    let volume = fields.optional("volume", Value::label_name);
+    Ok((growth(&fields)?, volume?))
+}
+
+fn pids(value: &Value<'_>) -> Read<Growth> {
+    let fields = value.fields(&["base", "growth"])?;
+    let base = fields.optional("base", |value| value.whole(1..=1 << 22));
+    let per_second = fields.optional("growth", amount_a_second);
+    Ok(Growth { base: base?.unwrap_or(1), per_second: per_second?.unwrap_or(0) })
+}
+
+/// `1Mi/m`: an amount, a slash, and a unit of time or a duration.
+fn amount_a_second(value: &Value<'_>) -> Read<u64> {
     let help = "write a size and a time, such as `1Mi/m` or `64Ki/s`";
     let text = value.some_text()?;
     let parts = text.split_once('/').and_then(|(size, time)| {
@@ -224,20 +265,21 @@ fn bytes_a_second(value: &Value<'_>) -> Read<u64> {
     let Some((size, time)) = parts.filter(|(_, time)| *time > 0) else {
         return value.wrong_help("invalid-value", format!("`{text}` is not a growth"), help);
     };
-    // Rounded to the nearest byte.
+    // Rounded to the nearest whole one.
     let rate = (size * 1_000_000_000 + time / 2) / time;
     if rate == 0 && size > 0 {
-        return value.wrong("out-of-range", format!("`{text}` is less than one byte a second"));
+        return value.wrong("out-of-range", format!("`{text}` is less than one a second"));
     }
     u64::try_from(rate).or_else(|_| value.wrong("out-of-range", format!("`{text}` is too much")))
 }
 
-fn cpu(value: &Value<'_>) -> Read<(u64, SimDuration)> {
-    let fields = value.fields(&["base", "perRequest"])?;
+fn cpu(value: &Value<'_>) -> Read<(u64, SimDuration, u32)> {
+    let fields = value.fields(&["base", "perRequest", "threads"])?;
     let base = fields.optional("base", Value::quantity);
     let per_request = fields.optional("perRequest", Value::duration);
+    let threads = fields.optional("threads", |value| value.whole(1..=1024));
     let base = base?.map_or(0, |base| base.milli_value());
-    Ok((base.unsigned_abs(), per_request?.unwrap_or(SimDuration::ZERO)))
+    Ok((base.unsigned_abs(), per_request?.unwrap_or(SimDuration::ZERO), threads?.unwrap_or(1) as u32))
 }
 
 fn immediately() -> Distribution {

@@ -84,9 +84,10 @@ impl<'a> Context<'a> {
         file: &'a Arc<SourceFile>,
         check_line: LineCheck<'a>,
         notes: &'a RefCell<Notes>,
+        duration: Option<crate::kernel::SimDuration>,
     ) -> Self {
-        let (problems, mentions, duration) = (RefCell::default(), RefCell::default(), Cell::new(None));
-        Self { file, check_line, notes, problems, mentions, duration }
+        let (problems, mentions) = (RefCell::default(), RefCell::default());
+        Self { file, check_line, notes, problems, mentions, duration: Cell::new(duration) }
     }
 
     /// What has been found wrong, and what has been mentioned.

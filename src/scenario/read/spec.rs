@@ -57,6 +57,8 @@ pub(in crate::scenario) struct Spec {
     pub(in crate::scenario) steps: Vec<Step>,
     pub(in crate::scenario) traffic: Vec<Traffic>,
     pub(in crate::scenario) expectations: Vec<Expectation>,
+    /// The fields that are given.
+    pub(in crate::scenario) given: Vec<&'static str>,
 }
 
 impl Default for Spec {
@@ -74,6 +76,7 @@ impl Default for Spec {
             steps: Vec::new(),
             traffic: Vec::new(),
             expectations: Vec::new(),
+            given: Vec::new(),
         }
     }
 }
@@ -100,7 +103,8 @@ fn body(value: &Value<'_>) -> Read<Spec> {
     let fields = value.fields(FIELDS)?;
     let duration = fields.optional("duration", Value::positive_duration);
     // Before all that has times in it.
-    value.context.duration.set(duration.ok().map(|duration| duration.unwrap_or(DEFAULT_DURATION)));
+    let usual = value.context.duration.get().unwrap_or(DEFAULT_DURATION);
+    value.context.duration.set(duration.ok().map(|duration| duration.unwrap_or(usual)));
     let version = or_default(fields.optional("kubernetes", version));
     let version = version.unwrap_or(profile::DEFAULT_VERSION.into());
     let ideal =
@@ -130,6 +134,7 @@ fn body(value: &Value<'_>) -> Read<Spec> {
         steps: or_default(steps).unwrap_or_default(),
         traffic: or_default(traffic).unwrap_or_default(),
         expectations: or_default(expectations).unwrap_or_default(),
+        given: fields.given(FIELDS),
         ..Spec::default()
     })
 }

@@ -1,9 +1,9 @@
 //! What the parts of a scenario say about each other.
 
-mod names;
+pub(super) mod names;
 mod needs;
-mod owned;
-mod unique;
+pub(super) mod owned;
+pub(super) mod unique;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use crate::source::{Diagnostic, nearest};
 const MOST_LISTED: usize = 8;
 
 /// What there will be, as far as it can be known before the run.
-pub(super) struct World<'a> {
+pub(in crate::scenario) struct World<'a> {
     /// Whether the nodes are all that there will be.
     nodes_known: bool,
     nodes: Vec<&'a crate::api::node::Node>,
@@ -25,7 +25,11 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     /// `plans` is `None` when the description of the machines could not be read.
-    pub(super) fn new(plans: Option<&'a Vec<NodePlan>>, objects: &'a [Manifest], steps: &'a [Step]) -> Self {
+    pub(in crate::scenario) fn new(
+        plans: Option<&'a Vec<NodePlan>>,
+        objects: &'a [Manifest],
+        steps: &'a [Step],
+    ) -> Self {
         let all: Vec<&Manifest> = with_applied(objects, steps).collect();
         let applied_nodes = all.iter().filter_map(|manifest| match &manifest.object {
             Object::Node(node) => Some(&**node),
@@ -51,7 +55,7 @@ impl<'a> World<'a> {
 
     /// A problem for every name that means nothing. After errors there is none about objects: the one that is missing
     /// may be the one that could not be read.
-    pub(super) fn check(&self, mentions: &[Mention], after_errors: bool) -> Vec<Diagnostic> {
+    pub(in crate::scenario) fn check(&self, mentions: &[Mention], after_errors: bool) -> Vec<Diagnostic> {
         let worth_a_look = |mention: &&Mention| match mention.what {
             Mentioned::Object { .. } => !after_errors,
             _ => self.nodes_known,

@@ -14,7 +14,7 @@ use crate::source::Diagnostic;
 type Identity = (Name, Name, Name);
 
 /// Leaves out what controllers will make, and says so.
-pub(super) fn settle(objects: &mut Vec<Manifest>) -> Vec<Diagnostic> {
+pub(in crate::scenario) fn settle(objects: &mut Vec<Manifest>) -> Vec<Diagnostic> {
     let present: BTreeSet<Identity> = objects.iter().map(identity).collect();
     let has_owner = |manifest: &Manifest| {
         let metadata = manifest.object.metadata();

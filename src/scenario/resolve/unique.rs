@@ -7,7 +7,7 @@ use crate::scenario::model::{Manifest, NodePlan, Place};
 use crate::source::{Diagnostic, Severity};
 
 /// At most one scenario, and no two models or objects of one name.
-pub(super) fn check(parts: &Parts) -> Vec<Diagnostic> {
+pub(in crate::scenario) fn check(parts: &Parts) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if let [(first, place), others @ ..] = &parts.specs[..] {
         for (other, again) in others {

@@ -45,7 +45,7 @@ fn the_example_of_the_design() {
     assert_eq!((&*kubectl.line, kubectl.ready), ("get pods -l app=web", Some(Count::exactly(5))));
     assert_eq!(scenario.expectations[1].moment, Moment::Always { from: minutes(2), until: None });
     let app = &scenario.apps[0];
-    assert_eq!((&*app.name, app.image_size, app.memory_growth), ("web", Some(180 << 20), 17_476));
+    assert_eq!((&*app.name, app.image_size, app.memory.per_second), ("web", Some(180 << 20), 17_476));
     assert_eq!((app.http.len(), &*app.http[1].needs[0]), (2, "db"));
     let told = warnings(DESIGN);
     assert!(told.iter().any(|line| line.contains("traffic is accepted but not simulated yet")), "{told:#?}");
@@ -180,7 +180,7 @@ fn programs() {
     assert_eq!(exits, [1, 139]);
     let runs: Vec<_> = web.runs.iter().map(|run| (run.lasts.map(SimDuration::as_millis), run.code)).collect();
     assert_eq!(runs, [(Some(2300), 1), (Some(5000), 137), (None, 0)]);
-    assert_eq!((web.memory_base, web.memory_growth, web.cpu_base_milli), (120 << 20, 6554, 100));
+    assert_eq!((web.memory.base, web.memory.per_second, web.cpu_base_milli), (120 << 20, 6554, 100));
     assert_eq!(web.exec[1].while_aged[0], (SimDuration::ZERO, SimDuration::from_secs(5)));
     assert!(web.localhost_only && matches!(stubborn.on_stop, OnSignal::Ignore));
     assert_eq!(stubborn.ports.as_deref(), Some(&[5432][..]));

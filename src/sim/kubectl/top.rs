@@ -142,7 +142,7 @@ impl World {
         let Some(pod) = self.hosts[host as usize].pods().get(&pod) else { return BTreeMap::new() };
         let running = pod.containers.iter().enumerate().filter_map(|(at, truth)| {
             let app = &truth.running.as_ref()?.app;
-            let usage = Usage { cpu: app.model().cpu_base_milli, memory: app.memory_at(now) };
+            let usage = Usage { cpu: app.cpu().used_milli(), memory: app.memory_at(now) };
             Some((pod.spec(at).name.clone(), usage))
         });
         running.collect()

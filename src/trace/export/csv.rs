@@ -61,14 +61,22 @@ impl<W: Write> CsvWriter<W> {
         Ok(())
     }
 
+    /// Hands on what is buffered; returns the digest of the trace so far.
+    ///
+    /// # Errors
+    /// What the underlying writer reports.
+    pub fn sync(&mut self) -> io::Result<String> {
+        self.pass_on()?;
+        self.out.flush()?;
+        Ok(self.hasher.finalize().to_hex().to_string())
+    }
+
     /// Ends the trace; returns its digest in hexadecimal.
     ///
     /// # Errors
     /// What the underlying writer reports.
     pub fn finish(mut self) -> io::Result<String> {
-        self.pass_on()?;
-        self.out.flush()?;
-        Ok(self.hasher.finalize().to_hex().to_string())
+        self.sync()
     }
 }
 

@@ -75,12 +75,20 @@ impl<W: Write> JsonlWriter<W> {
         self.out.write_all(b"\n")
     }
 
+    /// Hands on what is buffered.
+    ///
+    /// # Errors
+    /// What the underlying writer reports.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Ends the file.
     ///
     /// # Errors
     /// What the underlying writer reports.
     pub fn finish(mut self) -> io::Result<()> {
-        self.out.flush()
+        self.sync()
     }
 }
 

@@ -1,0 +1,138 @@
+//! What the kubelet hears: pods from its watch and from fresh lists, and answers to its requests.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::admission::admit;
+use super::env::NodeEnv;
+use super::host::{Host, NodeEvent, SEQ_STATUS_RETRY};
+use super::pod::{HostPod, Stage};
+use super::power::cancel_worker;
+use crate::api::pod::Pod;
+use crate::api::{Commit, Object, Op};
+use crate::component::{Class, Ctx};
+
+impl Host {
+    /// The watch delivers a change of a pod that is, or was, bound to this node.
+    pub fn deliver(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, commit: &Commit) {
+        ctx.trace.set_cause(commit.record);
+        let Object::Pod(pod) = &commit.new else { return };
+        if commit.op == Op::Deleted {
+            self.object_gone(ctx, env, commit.id.index);
+        } else {
+            self.pod_changed(ctx, env, commit.id.index, pod);
+        }
+    }
+
+    /// The kubelet hears of a pod, or of a change of one it has.
+    pub fn pod_changed(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32, pod: &Arc<Pod>) {
+        if !self.pods.contains_key(&id) {
+            if pod.status.phase.is_terminal() && !pod.metadata.is_terminating() {
+                return;
+            }
+            if !pod.metadata.is_terminating()
+                && pod.status.start_time.is_none()
+                && let Err(why) = admit(&self.shared, &self.pods, pod)
+            {
+                self.reject(ctx, id, pod, why);
+                return;
+            }
+            self.pods.insert(id, HostPod::new(pod.clone()));
+            self.with(id, ctx, env, |cx| cx.request_sync());
+        }
+        self.with(id, ctx, env, |cx| {
+            let gates_changed =
+                !pod.spec.readiness_gates.is_empty() && cx.pod.pod.status.conditions != pod.status.conditions;
+            let spec_changed = !Arc::ptr_eq(&cx.pod.pod.spec, &pod.spec) && cx.pod.pod.spec != pod.spec;
+            cx.pod.pod = pod.clone();
+            if pod.metadata.is_terminating() {
+                let grace = pod.metadata.deletion_grace_period_seconds;
+                if cx.pod.worker.stage == Stage::Finished {
+                    cx.remove_object_when_due();
+                } else {
+                    cx.begin_termination(grace);
+                }
+            } else if spec_changed || gates_changed {
+                cx.request_sync();
+            }
+        });
+    }
+
+    /// The object is gone from the API: whatever still runs is stopped quickly, and then forgotten.
+    pub(super) fn object_gone(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32) {
+        let finished = self.with(id, ctx, env, |cx| {
+            cx.pod.worker.object_gone = true;
+            let finished = cx.pod.worker.stage == Stage::Finished;
+            if !finished {
+                cx.begin_termination(Some(1));
+            }
+            finished
+        });
+        if finished == Some(true) {
+            self.forget(ctx, id);
+        }
+    }
+
+    pub(super) fn forget(&mut self, ctx: &mut Ctx<'_, NodeEvent>, id: u32) {
+        let Some(mut pod) = self.pods.remove(&id) else { return };
+        cancel_worker(ctx, &mut pod.worker);
+        self.shared.dirty.remove(&id);
+        let metadata = &pod.pod.metadata;
+        self.shared.events.forget(metadata.uid, &metadata.name);
+    }
+
+    /// The answer to a request of this kubelet.
+    pub fn reply(&mut self, ctx: &mut Ctx<'_, NodeEvent>, token: u64, failed: bool, gone: bool) {
+        let id = token as u32;
+        let Some(pod) = self.pods.get_mut(&id) else { return };
+        if gone {
+            pod.worker.object_gone = true;
+            if pod.worker.stage == Stage::Finished {
+                self.forget(ctx, id);
+            }
+            return;
+        }
+        if !failed {
+            return;
+        }
+        pod.worker.unsent = true;
+        if self.shared.status_pass.is_none() && self.shared.kubelet_runs && self.shared.powered {
+            let (period, phase) = (ctx.settings.status_sync_period, self.shared.status_phase);
+            let at = ctx.now.next_tick_after(period, phase);
+            let target = self.shared.target;
+            let handle = ctx.schedule(at, Class::Report, target, SEQ_STATUS_RETRY, NodeEvent::StatusPass);
+            self.shared.status_pass = Some(handle);
+        }
+    }
+
+    pub(super) fn status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        self.shared.status_pass = None;
+        let unsent: Vec<u32> =
+            self.pods.iter().filter(|(_, pod)| pod.worker.unsent).map(|(id, _)| *id).collect();
+        for id in unsent {
+            self.with(id, ctx, env, |cx| {
+                cx.send_status();
+                if cx.pod.worker.stage == Stage::Finished && cx.pod.pod.metadata.is_terminating() {
+                    cx.remove_object();
+                }
+            });
+        }
+    }
+
+    /// The kubelet has a fresh list of its pods, after a start or a broken connection.
+    pub fn relisted(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, pods: &[(u32, Arc<Pod>)]) {
+        let listed: BTreeSet<u32> = pods.iter().map(|(id, _)| *id).collect();
+        for id in self.ids() {
+            if !listed.contains(&id) {
+                self.object_gone(ctx, env, id);
+            }
+        }
+        for (id, pod) in pods {
+            self.pod_changed(ctx, env, *id, pod);
+            self.with(*id, ctx, env, |cx| {
+                cx.pod.worker.unsent = true;
+                cx.request_sync();
+            });
+        }
+    }
+}
