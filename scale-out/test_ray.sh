@@ -10,7 +10,7 @@ port=6399
 
 stop() {
     # Only what this script has started: the processes of its two nodes are in the groups of their sessions.
-    for session in $(cat "$scratch"/*.session 2> /dev/null); do kill -TERM -- "-$session" 2> /dev/null || true; done
+    for session in $(cat "$scratch"/*.session 2> /dev/null); do /bin/kill -TERM -- "-$session" 2> /dev/null || true; done
     rm -rf "$scratch"
 }
 trap stop EXIT
@@ -37,7 +37,7 @@ python3 scale-out/ray_sweep.py --address 127.0.0.1:$port --binary "$binary" --sh
 driver=$!
 # The second node dies once the first shard is done.
 until grep -q '^1/8 shards' "$scratch/driver.log" || ! kill -0 $driver 2> /dev/null; do sleep 0.2; done
-kill -KILL -- "-$(cat "$scratch/second.session")"
+/bin/kill -KILL -- "-$(cat "$scratch/second.session")"
 wait $driver || { cat "$scratch/driver.log"; exit 1; }
 
 diff -r "$scratch/local" "$scratch/spread"
