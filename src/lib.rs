@@ -18,4 +18,5 @@ pub mod sim;
 pub mod source;
 pub mod sweep;
 pub mod trace;
+pub mod traffic;
 pub mod workload;

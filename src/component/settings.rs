@@ -213,6 +213,11 @@ settings! {
     eviction_pressure_transition_period "evictionPressureTransitionPeriod": SimDuration = secs(300), "How long a pressure condition stays after it was last observed.";
 
     min_sync_period "minSyncPeriod": SimDuration = secs(1), "Shortest time between two rule updates of kube-proxy.";
+    proxy_sync_time "proxySyncTime": SimDuration = millis(100), "From the beginning of a kube-proxy sync to its rules being in force.";
+    dns_ttl "dnsTtl": SimDuration = secs(30), "How long clients keep an answer of cluster DNS.";
+    network_latency "networkLatency": SimDuration = SimDuration::from_micros(250), "Time of a packet between two nodes, one way.";
+    zone_latency "zoneLatency": SimDuration = SimDuration::from_micros(500), "Extra time of a packet between two zones, one way.";
+    external_latency "externalLatency": SimDuration = millis(10), "Time of a packet between clients outside and the cluster, one way.";
     pod_gc_period "podGcPeriod": SimDuration = secs(20), "How often the pod garbage collector works.";
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";
@@ -235,6 +240,10 @@ impl Settings {
         self.sandbox_latency = zero;
         self.container_start_latency = zero;
         self.scheduler_latency = zero;
+        self.proxy_sync_time = zero;
+        self.network_latency = zero;
+        self.zone_latency = zero;
+        self.external_latency = zero;
         self.kube_api_qps = 0;
         self.scheduler_qps = 0;
         self.kubelet_qps = 0;

@@ -76,6 +76,7 @@
 
 mod bucket;
 mod dist;
+mod histogram;
 mod ladder;
 mod normal;
 mod queue;
@@ -86,6 +87,7 @@ mod time;
 mod time_text;
 
 pub use dist::{Distribution, DistributionError};
+pub use histogram::Histogram;
 pub use queue::{EventHandle, EventKey, EventQueue};
 pub use rng::{Stream, Streams};
 pub use run::{Model, Outcome, Stop, run, step};

@@ -9,7 +9,7 @@ use super::pod::HostPod;
 use super::pod_cx::PodCx;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::PodPhase;
-use crate::api::{Kind, Labels};
+use crate::api::{Kind, Labels, Uid};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
@@ -117,6 +117,8 @@ pub struct HostShared {
     pub(super) relist: Option<EventHandle>,
     pub(super) status_pass: Option<EventHandle>,
     pub(super) dirty: BTreeSet<u32>,
+    /// Containers whose process has ended, by identity of the pod: for requests that were under way there.
+    pub ended: Vec<(Uid, u16)>,
     /// What containers want of the CPU has changed since it was divided.
     pub(super) cpu_changed: bool,
     pub(super) cpu_shift: Option<EventHandle>,
@@ -175,6 +177,7 @@ impl Host {
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
+            ended: Vec::new(),
             cpu_changed: false,
             cpu_shift: None,
         };

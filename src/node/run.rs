@@ -395,6 +395,7 @@ impl PodCx<'_, '_> {
         let now = self.ctx.now;
         let Some(mut instance) = self.pod.end_instance(index, now, code, reason.into()) else { return };
         self.ctx.cancel(&mut instance.exit_event);
+        self.host.ended.push((self.pod.pod.metadata.uid, index as u16));
         self.host.cpu_changed |= instance.app.model().uses_cpu();
         let record = self.record_exit(index, code, reason, instance.restart);
         self.changed();

@@ -12,6 +12,7 @@ use super::node::NodeSeries;
 use super::pods::LivePods;
 use super::recorded::{Counters, Recorded};
 use super::steps::Steps;
+use super::traffic::Flows;
 use super::workload::{Workload, wanted_replicas};
 use crate::api::pod::Pod;
 use crate::api::policy::EventObject;
@@ -56,6 +57,7 @@ pub struct Collector {
     parents: LookupMap<Uid, ObjectRef>,
     marks: Marks,
     restarts: Steps<i64>,
+    flows: Flows,
     counters: Counters,
 }
 
@@ -70,6 +72,7 @@ impl Collector {
             parents: LookupMap::default(),
             marks: Marks::with_limit(limits.marks),
             restarts: Steps::with_limit(8_192),
+            flows: Flows::default(),
             counters: Counters::default(),
         }
     }
@@ -81,6 +84,9 @@ impl Collector {
             Fact::Mark { at, until, kind, label } => self.marks.add(at, until, kind, label),
             Fact::Container { at, namespace, pod, container, what, .. } => {
                 self.on_container(at, namespace, pod, container, what);
+            }
+            Fact::Traffic { at, namespace, service, sample } => {
+                self.flows.add(at, namespace, service, sample);
             }
             Fact::Power { at, node, up } => {
                 let series =
@@ -113,6 +119,7 @@ impl Collector {
             marks: self.marks.into_sorted(),
             pods_by_state: self.live.into_series(),
             restarts: self.restarts,
+            flows: self.flows.into_list(),
             counters: self.counters,
         }
     }

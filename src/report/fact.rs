@@ -4,7 +4,9 @@
 //! pictures and numbers need.
 
 use crate::api::Object;
+use crate::base::Name;
 use crate::kernel::SimTime;
+use crate::trace::TrafficSample;
 
 /// One recorded fact.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,17 @@ pub enum Fact<'a> {
         /// The node it happened on.
         node: &'a str,
     },
+    /// What became of requests in an interval that ends now.
+    Traffic {
+        /// End of the interval.
+        at: SimTime,
+        /// Namespace of the Service.
+        namespace: &'a Name,
+        /// The Service.
+        service: &'a Name,
+        /// What became of them.
+        sample: &'a TrafficSample,
+    },
     /// A machine lost or regained its power. The API learns of it much later, if at all.
     Power {
         /// When it happened.
@@ -64,6 +77,7 @@ impl Fact<'_> {
             Self::Change { at, .. }
             | Self::Mark { at, .. }
             | Self::Container { at, .. }
+            | Self::Traffic { at, .. }
             | Self::Power { at, .. } => *at,
         }
     }

@@ -37,6 +37,10 @@ impl Collector {
                 let kind = if *ended { MarkKind::FaultEnd } else { MarkKind::Fault };
                 self.observe(&Fact::Mark { at, until: *until, kind, label: &record.message });
             }
+            Detail::Traffic(sample) => {
+                let (namespace, service) = (&record.subject.namespace, &record.subject.name);
+                self.observe(&Fact::Traffic { at, namespace, service, sample });
+            }
             Detail::Step => {
                 self.observe(&Fact::Mark { at, until: None, kind: MarkKind::Step, label: &record.message });
             }

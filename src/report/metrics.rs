@@ -6,6 +6,7 @@
 use super::node::{NodeSeries, NodeState};
 use super::recorded::Recorded;
 use super::steps::Steps;
+use super::traffic::{Flow, Interval};
 use crate::kernel::{SimDuration, SimTime};
 
 /// With more rows than this the sampling step is doubled until they fit.
@@ -82,6 +83,46 @@ fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
         let value = Box::new(move |at: SimTime| is_ready(node, at));
         columns.push(Column { metric: "node_ready", namespace: "", object: name, value });
     }
+    for flow in &recorded.flows {
+        columns.extend(flow_columns(flow));
+    }
+    columns
+}
+
+/// Rates a second in thousandths, and latencies in microseconds, of the interval that a sample falls into.
+fn flow_columns(flow: &Flow) -> Vec<Column<'_>> {
+    let rate = |metric, count: fn(&Interval) -> u64| Column {
+        metric,
+        namespace: &flow.namespace,
+        object: flow.title(),
+        value: Box::new(move |at| flow.at(at).map(|it| it.milli_rate(count(it)) as i64)),
+    };
+    let latency = |metric, per_mille| Column {
+        metric,
+        namespace: &flow.namespace,
+        object: flow.title(),
+        value: Box::new(move |at| {
+            let quantile = flow.at(at)?.latency.quantile(per_mille)?;
+            Some((quantile.as_nanos() / 1_000) as i64)
+        }),
+    };
+    let mut columns = vec![
+        rate("requests_sent_milli_per_s", |interval| interval.sent),
+        rate("requests_answered_milli_per_s", |interval| interval.answered),
+        rate("requests_failed_milli_per_s", Interval::failures),
+        latency("request_latency_p50_us", 500),
+        latency("request_latency_p95_us", 950),
+        latency("request_latency_p99_us", 990),
+    ];
+    columns.extend(flow.total().failed.into_keys().map(|cause| Column {
+        metric: "requests_failed_by_cause_milli_per_s",
+        namespace: &flow.namespace,
+        object: format!("{}: {cause}", flow.title()),
+        value: Box::new(move |at| {
+            let interval = flow.at(at)?;
+            Some(interval.milli_rate(interval.failed.get(cause).copied().unwrap_or(0)) as i64)
+        }),
+    }));
     columns
 }
 

@@ -27,6 +27,7 @@ mod summary;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod workload;
 
 pub use collect::{Collector, Limits};
@@ -39,4 +40,5 @@ pub use record::Record;
 pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, RunInfo};
 pub use steps::Steps;
 pub use summary::Summary;
+pub use traffic::{Flow, Interval};
 pub use workload::{Availability, Workload};

@@ -8,6 +8,7 @@ use super::marks::Mark;
 use super::node::NodeSeries;
 use super::pod_state::PodState;
 use super::steps::Steps;
+use super::traffic::Flow;
 use super::workload::Workload;
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
@@ -31,6 +32,8 @@ pub struct Recorded {
     pub pods_by_state: Vec<(PodState, Steps<i32>)>,
     /// Containers started again so far.
     pub restarts: Steps<i64>,
+    /// Requests, those of sources first.
+    pub flows: Vec<Flow>,
     /// Totals.
     pub counters: Counters,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::recorded::{Recorded, RecoveryOutcome, RunInfo};
+use super::traffic::{Flow, milliseconds};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
 
@@ -46,6 +47,8 @@ pub struct Summary {
     pub workloads: Vec<WorkloadSummary>,
     /// Faults and what became of the workloads.
     pub faults: Vec<FaultSummary>,
+    /// Requests, those of sources first.
+    pub traffic: Vec<FlowSummary>,
     /// Nodes.
     pub nodes: Vec<NodeSummary>,
     /// Expectations.
@@ -121,6 +124,94 @@ pub struct FaultSummary {
     pub recovered_after_s: Option<f64>,
 }
 
+/// Requests of one client to one Service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FlowSummary {
+    /// Who sent them: a source of the scenario or a program.
+    pub client: Name,
+    /// `source` or `program`.
+    pub client_kind: &'static str,
+    /// Namespace of the Service.
+    pub namespace: Name,
+    /// The Service.
+    pub service: Name,
+    /// Requests that began. Always the sum of those answered, failed and in flight.
+    pub sent: u64,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that failed, by cause.
+    pub failed: Total,
+    /// Requests under way at the end of the run.
+    pub in_flight: u64,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Requests answered, of those that have ended, rounded down to a thousandth.
+    pub availability_percent: Option<f64>,
+    /// The objective.
+    pub objective_percent: f64,
+    /// Failed requests, of those that the objective allows; more than 100 = the objective was missed.
+    pub error_budget_used_percent: Option<f64>,
+    /// Latencies of answers in milliseconds.
+    pub latency_ms: Option<LatencySummary>,
+}
+
+/// Latencies in milliseconds, each to within 1.6 %.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LatencySummary {
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: f64,
+    /// Not exceeded by 90 %.
+    pub p90: f64,
+    /// Not exceeded by 95 %.
+    pub p95: f64,
+    /// Not exceeded by 99 %.
+    pub p99: f64,
+    /// Not exceeded by 99.9 %.
+    pub p999: f64,
+    /// The highest.
+    pub max: f64,
+}
+
+impl FlowSummary {
+    fn new(flow: &Flow) -> Self {
+        let total = flow.total();
+        let failures = total.failures();
+        let ended = total.answered + failures;
+        let allowed = u128::from(ended) * u128::from(1_000_000 - flow.objective_per_million);
+        let used = (u128::from(failures) * 1_000_000 * 1_000).checked_div(allowed);
+        let percent = |thousandths: u64| thousandths as f64 / 1000.0;
+        let quantile = |per_mille| total.latency.quantile(per_mille).map(milliseconds);
+        let latency = || {
+            Some(LatencySummary {
+                mean: total.latency.mean().map(milliseconds)?,
+                p50: quantile(500)?,
+                p90: quantile(900)?,
+                p95: quantile(950)?,
+                p99: quantile(990)?,
+                p999: quantile(999)?,
+                max: quantile(1000)?,
+            })
+        };
+        Self {
+            client: flow.client.clone(),
+            client_kind: if flow.is_source { "source" } else { "program" },
+            namespace: flow.namespace.clone(),
+            service: flow.service.clone(),
+            sent: total.sent,
+            answered: total.answered,
+            failed: Total::new(total.failed.iter().map(|(cause, count)| ((*cause).to_owned(), *count))),
+            in_flight: flow.in_flight,
+            retries: flow.retries,
+            availability_percent: super::traffic::availability(total.answered, failures).map(percent),
+            objective_percent: f64::from(flow.objective_per_million) / 10_000.0,
+            error_budget_used_percent: used.map(|thousandths| thousandths as f64 / 10.0),
+            latency_ms: latency(),
+        }
+    }
+}
+
 /// One node.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NodeSummary {
@@ -187,6 +278,7 @@ impl Summary {
             kubernetes_events: EventTotals { normal: counters.notices, warning: counters.warnings },
             workloads: workloads(recorded),
             faults: faults(recorded),
+            traffic: recorded.flows.iter().map(FlowSummary::new).collect(),
             nodes: nodes(recorded),
             expectations: expectations(info),
             warnings: info.warnings.clone(),

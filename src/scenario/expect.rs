@@ -8,7 +8,7 @@ use crate::api::object::Kind;
 use crate::api::pod::PodPhase;
 use crate::base::Name;
 use crate::fault::Pods;
-use crate::kernel::SimTime;
+use crate::kernel::{SimDuration, SimTime};
 
 /// A condition, and when it must hold.
 #[derive(Clone, Debug)]
@@ -93,6 +93,8 @@ pub enum Condition {
         /// Ready endpoints.
         endpoints: Count,
     },
+    /// Requests, from the beginning of the run.
+    Traffic(TrafficCondition),
     /// Event objects, each counted as often as it says.
     Event(EventCondition),
     /// Whether an object is there.
@@ -219,6 +221,31 @@ pub struct JobCondition {
     pub failed: Option<Count>,
     /// Whether the Job is over with success.
     pub complete: Option<bool>,
+}
+
+/// Requests to a Service, from the beginning of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrafficCondition {
+    /// Namespace of the Service.
+    pub namespace: Name,
+    /// The Service.
+    pub service: Name,
+    /// Who sends them; `None` = all sources of the scenario.
+    pub client: Option<Name>,
+    /// Requests that began.
+    pub sent: Option<Count>,
+    /// Requests that were answered.
+    pub answered: Option<Count>,
+    /// Requests that failed.
+    pub failed: Option<Count>,
+    /// Attempts after the first.
+    pub retries: Option<Count>,
+    /// Requests that failed for a cause.
+    pub causes: Vec<(Name, Count)>,
+    /// Requests answered of a million that have ended: the least and the most.
+    pub availability: Option<Count>,
+    /// Latencies of answers: quantiles in thousandths, and the most they may be.
+    pub latency: Vec<(u64, SimDuration)>,
 }
 
 /// Event objects.

@@ -50,7 +50,7 @@ mod tests;
 pub use expect::{Condition, Count, Expectation, Moment};
 pub use field::with_field;
 pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load, survey};
-pub use model::{Manifest, NodePlan, Place, Scenario, Traffic, TrafficRate};
+pub use model::{Manifest, NodePlan, Place, Scenario};
 pub use patch::{Patch, patch};
 pub use schema::schema;
 pub use step::{Action, Step, When};

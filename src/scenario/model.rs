@@ -10,8 +10,9 @@ use crate::api::object::Object;
 use crate::api::timestamp::Timestamp;
 use crate::base::{Name, Quantity};
 use crate::component::settings::Settings;
-use crate::kernel::{SimDuration, SimTime};
+use crate::kernel::SimDuration;
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
+use crate::traffic::TrafficPlan;
 use crate::workload::AppModel;
 
 /// A whole scenario.
@@ -44,7 +45,7 @@ pub struct Scenario {
     /// What must come true.
     pub expectations: Vec<Expectation>,
     /// Requests from outside.
-    pub traffic: Vec<Traffic>,
+    pub traffic: TrafficPlan,
     /// What the user should know before trusting the results.
     pub warnings: Diagnostics,
     /// The files.
@@ -123,49 +124,3 @@ impl NodePlan {
 
 /// The label that says in which zone a node is.
 pub const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
-
-/// Requests to a service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Traffic {
-    /// Namespace of the service.
-    pub namespace: Name,
-    /// Name of the service.
-    pub service: Name,
-    /// How many.
-    pub rate: TrafficRate,
-    /// From when.
-    pub from: SimTime,
-    /// Until when; `None` = to the end.
-    pub until: Option<SimTime>,
-    /// Its place.
-    pub place: Place,
-}
-
-/// Requests a second over time.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TrafficRate {
-    /// Always the same, evenly spaced.
-    Constant(f64),
-    /// From one rate to another in a straight line.
-    Ramp {
-        /// At the beginning.
-        from: f64,
-        /// At the end, and from then on.
-        to: f64,
-        /// How long it takes.
-        over: SimDuration,
-    },
-    /// Another rate from each of these times on; zero before the first.
-    Step(Vec<(SimTime, f64)>),
-    /// A wave with the period of a day, lowest at its beginning.
-    Diurnal {
-        /// Lowest rate.
-        low: f64,
-        /// Highest rate.
-        high: f64,
-        /// Length of the day.
-        period: SimDuration,
-    },
-    /// Independent requests, so many a second on average.
-    Poisson(f64),
-}

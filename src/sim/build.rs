@@ -14,10 +14,11 @@ use crate::component::Class;
 use crate::control::manager::ControllerManager;
 use crate::control::scheduling::SchedulerComponent;
 use crate::kernel::{EventKey, EventQueue, SimTime, Streams};
-use crate::network::{Reach, ServiceTable};
+use crate::network::{Network, Reach};
 use crate::node::{Host, HostConfig};
 use crate::scenario::{NodePlan, Scenario};
 use crate::trace::Recorder;
+use crate::traffic::Traffic;
 use crate::workload::Apps;
 
 use super::event::{Event, Watcher};
@@ -66,7 +67,9 @@ impl World {
             incarnations: Incarnations::default(),
             hosts: Vec::new(),
             heartbeats: Vec::new(),
-            services: ServiceTable::default(),
+            network: Network::default(),
+            traffic: None,
+            traffic_wake: None,
             reach: Reach::default(),
             apps: Apps::new(scenario.apps.clone()),
             faults: ActiveFaults::default(),
@@ -80,7 +83,10 @@ impl World {
         for watcher in [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network] {
             world.watches.connect(watcher);
         }
+        world.traffic = Traffic::new(&scenario.traffic, &world.apps, streams, end);
+        world.network.services.is_used = world.traffic.is_some();
         world.bootstrap(scenario);
+        world.plan_traffic();
         world
     }
 
@@ -131,6 +137,7 @@ impl World {
         host.shared.labels = node.metadata.labels.clone();
         host.shared.images.extend(plan.images.iter().cloned());
         self.hosts.push(host);
+        self.network.proxies.add(SimTime::ZERO);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });
         self.watches.add_node(name, index);
         self.create_now(node.into());

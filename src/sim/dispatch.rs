@@ -59,9 +59,9 @@ macro_rules! in_context {
 }
 
 /// What programs see of Services: the proxies' table, and faults.
-struct NetworkView<'a> {
-    services: &'a ServiceTable,
-    faults: &'a ActiveFaults,
+pub(super) struct NetworkView<'a> {
+    pub(super) services: &'a ServiceTable,
+    pub(super) faults: &'a ActiveFaults,
 }
 
 impl Dependencies for NetworkView<'_> {
@@ -104,6 +104,7 @@ impl World {
                     self.with_scheduler(|scheduler, ctx| scheduler.handle(ctx, event));
                 }
             }
+            Event::Traffic => self.run_traffic(),
             Event::Step(index) => self.begin_step(index),
             Event::FaultEnds(index) => self.end_fault(index),
             Event::Booted(index) => self.machine_booted(index),
@@ -123,15 +124,17 @@ impl World {
         index: u32,
         work: impl FnOnce(&mut Host, &mut Ctx<'_, NodeEvent>, NodeEnv<'_>) -> R,
     ) -> R {
-        in_context!(self, |event| Event::Node(index, event), |ctx| {
-            let network = NetworkView { services: &self.services, faults: &self.faults };
+        let result = in_context!(self, |event| Event::Node(index, event), |ctx| {
+            let network = NetworkView { services: &self.network.services, faults: &self.faults };
             let env =
                 NodeEnv { apps: &self.apps, faults: &self.faults, network: &network, eager: self.eager };
             let host = &mut self.hosts[index as usize];
             let result = work(host, &mut ctx, env);
             host.settle(&mut ctx, env);
             result
-        })
+        });
+        self.processes_ended(index);
+        result
     }
 
     /// Gives the controller manager its event context, if it is up.
@@ -306,7 +309,7 @@ impl World {
             }),
             Watcher::Network => {
                 for commit in &due {
-                    self.services.apply(commit);
+                    self.service_changed(commit);
                 }
             }
             Watcher::Node(index) => self.with_host(index, |host, ctx, env| {

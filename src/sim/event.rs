@@ -28,6 +28,8 @@ pub enum Event {
     Controller(u32, ControllerEvent),
     /// Something in the n-th scheduler.
     Scheduler(u32, SchedulerEvent),
+    /// Something happens to requests.
+    Traffic,
     /// A step of the scenario begins.
     Step(u32),
     /// A fault ends.

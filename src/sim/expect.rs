@@ -101,7 +101,7 @@ impl Watchlist {
 }
 
 /// A number that is not what it should be.
-fn check(what: &str, wanted: Option<Count>, found: i64) -> Result<(), String> {
+pub(super) fn check(what: &str, wanted: Option<Count>, found: i64) -> Result<(), String> {
     let Some(wanted) = wanted else { return Ok(()) };
     if u64::try_from(found).is_ok_and(|found| wanted.allows(found)) {
         return Ok(());
@@ -215,9 +215,10 @@ impl World {
             Condition::Workload(condition) => self.evaluate_workload(condition),
             Condition::Job(condition) => self.evaluate_job(condition),
             Condition::Service { namespace, name, endpoints } => {
-                let found = self.services.ready_endpoints(namespace, name) as i64;
+                let found = self.network.services.ready_endpoints(namespace, name) as i64;
                 check(&format!("ready endpoints of service {namespace}/{name}"), Some(*endpoints), found)
             }
+            Condition::Traffic(condition) => self.evaluate_traffic(condition),
             Condition::Event(condition) => self.evaluate_event(condition),
             Condition::Object { kind, namespace, name, exists } => {
                 let found = self.api.objects().find(*kind, namespace, name).is_some();

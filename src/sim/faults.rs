@@ -8,6 +8,7 @@ use crate::api::pod::Pod;
 use crate::base::Name;
 use crate::fault::{Component, Fault, NodeTarget, Outage, Party, Pick, PodTarget, Pods, Resource};
 use crate::kernel::SimDuration;
+use crate::network::{Disturbance, Side};
 use crate::node::env::{FaultView, ProbeFault};
 use crate::node::probe::ProbeKind;
 use crate::workload::model::glob;
@@ -96,6 +97,22 @@ impl FaultView for ActiveFaults {
 }
 
 impl World {
+    /// What a fault does to links between nodes.
+    pub(super) fn disturb_links(&mut self, step: u32, fault: &Fault) {
+        let (a, b, how) = match fault {
+            Fault::Partition { a, b } => (a, b, Disturbance::Cut),
+            Fault::NetworkLatency { a, b, latency } => (a, b, Disturbance::Latency(*latency)),
+            Fault::PacketLoss { a, b, per_million } => (a, b, Disturbance::Loss(*per_million)),
+            _ => return,
+        };
+        let side = |party: &Party| match party {
+            Party::ControlPlane => Side::ControlPlane,
+            Party::Nodes(nodes) => Side::Nodes(self.target_nodes(nodes).into_iter().collect()),
+        };
+        let (a, b) = (side(a), side(b));
+        self.network.links.disturb(step, a, b, how);
+    }
+
     /// What a fault does at its beginning.
     pub(super) fn strike(&mut self, fault: &Fault, lasts: Option<SimDuration>) {
         match fault {

@@ -29,6 +29,7 @@ impl World {
         self.heartbeat_stops(index);
         self.disconnect_kubelet(index);
         self.with_host(index, |host, ctx, _| host.power_off(ctx));
+        self.machine_lost(index);
     }
 
     fn record_power(&mut self, index: u32, up: bool) {
@@ -55,6 +56,10 @@ impl World {
         }
         let name = self.hosts[index as usize].shared.name.clone();
         self.record_power(index, true);
+        let now = self.now();
+        if self.reach.reaches_api(index) {
+            self.network.proxies.connect(index, now, &mut self.network.services, true);
+        }
         let boot = format!("Node {name} has been rebooted, boot id: {:016x}", self.now().as_nanos());
         self.start_kubelet(index, Some(boot));
     }
@@ -88,6 +93,7 @@ impl World {
         if self.reach.cut(index) {
             self.heartbeat_stops(index);
             self.disconnect_kubelet(index);
+            self.disconnect_proxy(index);
         }
     }
 
@@ -96,6 +102,8 @@ impl World {
         if !self.reach.heal(index) {
             return;
         }
+        let now = self.now();
+        self.network.proxies.connect(index, now, &mut self.network.services, false);
         let shared = &self.hosts[index as usize].shared;
         if !shared.powered || !shared.kubelet_runs {
             return;

@@ -15,6 +15,7 @@ mod machines;
 mod records;
 pub mod run;
 mod steps;
+mod traffic;
 mod watch;
 pub mod world;
 

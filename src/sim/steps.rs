@@ -179,6 +179,9 @@ impl World {
                     detail,
                 );
                 self.faults.begin(index, fault.clone());
+                let record = self.recorder.cause();
+                self.traffic_disturbed(record);
+                self.disturb_links(index, fault);
                 self.strike(fault, lasts);
                 if let Some(lasts) = lasts.filter(|_| !fault.is_instant()) {
                     let key =
@@ -213,6 +216,7 @@ impl World {
     /// A fault ends.
     pub(super) fn end_fault(&mut self, index: u32) {
         let Some(fault) = self.faults.end(index) else { return };
+        self.network.links.heal(index);
         let now = self.now();
         let detail = Detail::Fault { ended: true, until: None };
         let label = fault_label(&fault);

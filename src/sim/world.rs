@@ -6,10 +6,11 @@ use crate::api::{ApiServer, Timestamp};
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
 use crate::control::scheduling::SchedulerComponent;
-use crate::kernel::{EventKey, EventQueue, SimTime, Streams};
-use crate::network::{Reach, ServiceTable};
+use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime, Streams};
+use crate::network::{Network, Reach};
 use crate::node::Host;
 use crate::trace::Recorder;
+use crate::traffic::Traffic;
 use crate::workload::Apps;
 
 use super::event::Scheduled;
@@ -70,8 +71,12 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// Heartbeats of the machines.
     pub heartbeats: Vec<Heartbeat>,
-    /// The Service table of the proxies.
-    pub services: ServiceTable,
+    /// Services, proxies and links between nodes.
+    pub network: Network,
+    /// Requests, if the scenario has any.
+    pub traffic: Option<Traffic>,
+    /// When something happens to requests next, as it is planned.
+    pub(super) traffic_wake: Option<(SimTime, EventHandle)>,
     /// Links to the control plane.
     pub reach: Reach,
     /// Programs.

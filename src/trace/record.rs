@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::api::{Commit, Kind, ObjectRef};
 use crate::base::Name;
-use crate::kernel::SimTime;
+use crate::kernel::{Histogram, SimTime};
 
 /// Number of a record in its run, from 1; 0 stands for "no cause".
 pub type RecordId = u64;
@@ -67,6 +67,38 @@ pub enum ContainerFact {
     },
 }
 
+/// What became of the requests of one client to one service in an interval. It ends at the time of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrafficSample {
+    /// Who sent them: a source of the scenario or a program.
+    pub client: Name,
+    /// Whether that is a source: someone outside of all programs, whose requests are what users feel.
+    pub is_source: bool,
+    /// Beginning of the interval.
+    pub from: SimTime,
+    /// Requests that began in it.
+    pub sent: u64,
+    /// Requests that were answered in it.
+    pub answered: u64,
+    /// Requests that failed in it, by cause.
+    pub failed: Vec<(&'static str, u64)>,
+    /// Requests under way at its end.
+    pub in_flight: u64,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Latencies of those that were answered.
+    pub latency: Histogram,
+    /// Requests of a million that should be answered.
+    pub objective_per_million: u32,
+}
+
+impl TrafficSample {
+    /// Requests that failed in the interval.
+    pub fn failures(&self) -> u64 {
+        self.failed.iter().map(|(_, count)| count).sum()
+    }
+}
+
 /// What only some records carry.
 #[derive(Clone, Debug, Default)]
 pub enum Detail {
@@ -96,6 +128,8 @@ pub enum Detail {
         /// Planned end.
         until: Option<SimTime>,
     },
+    /// Requests of an interval.
+    Traffic(Box<TrafficSample>),
     /// A step of the scenario.
     Step,
     /// An expectation was checked.

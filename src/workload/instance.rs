@@ -142,6 +142,8 @@ pub struct AppInstance {
     /// Exit because of a signal or fault, if earlier than its own.
     forced_exit: Option<Exit>,
     hung: bool,
+    /// It was told to stop.
+    stopping: bool,
     answers: u64,
     memory_limit: Option<u64>,
     cpu: CpuShare,
@@ -168,6 +170,7 @@ impl AppInstance {
             own_exit: None,
             forced_exit: None,
             hung: false,
+            stopping: false,
             answers: 0,
             memory_limit: around.memory_limit,
             cpu: CpuShare { busy_milli: model.cpu_base_milli, ..around.cpu },
@@ -278,6 +281,19 @@ impl AppInstance {
         self.listens_at
     }
 
+    /// Ordinal of this start of the container, from 0.
+    pub fn start_number(&self) -> u64 {
+        self.start
+    }
+
+    /// Whether it takes new connections from other machines on a port.
+    pub fn is_listening(&self, port: i32, now: SimTime) -> bool {
+        now >= self.listens_at
+            && !self.model.localhost_only
+            && !(self.stopping && self.model.closes_on_stop)
+            && self.model.ports.as_ref().is_none_or(|ports| ports.contains(&port))
+    }
+
     /// Memory in use, in bytes.
     pub fn memory_at(&self, now: SimTime) -> u64 {
         self.model.memory.at(now.saturating_since(self.started_at))
@@ -316,6 +332,7 @@ impl AppInstance {
         if self.hung {
             return;
         }
+        self.stopping = true;
         if let OnSignal::Exit { after, code } = &self.model.on_stop {
             let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
             self.force_exit(exit);
@@ -355,10 +372,7 @@ impl AppInstance {
             Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port } => port,
             Question::Exec { .. } => unreachable!("commands were answered above"),
         };
-        let listening = now >= self.listens_at
-            && !self.model.localhost_only
-            && self.model.ports.as_ref().is_none_or(|ports| ports.contains(&port));
-        if !listening {
+        if !self.is_listening(port, now) {
             return Answer::refused();
         }
         match question {
@@ -486,6 +500,8 @@ mod tests {
             latency: Distribution::exactly(SimDuration::from_millis(3)),
             needs: vec!["db".into()],
             cpu: SimDuration::ZERO,
+            calls: Vec::new(),
+            parallel: false,
         });
         let mut app = start(model, None);
         let answer = app.answer(ask, SimTime::from_secs(6), &|_| true);

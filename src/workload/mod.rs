@@ -5,9 +5,13 @@
 pub mod cpu;
 pub mod instance;
 pub mod model;
+pub mod server;
 pub mod usage;
 
 pub use cpu::{CpuShare, Quota};
 pub use instance::{Answer, AppInstance, Exit, Question, Surroundings};
-pub use model::{AppModel, Apps, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, ScriptedRun};
+pub use model::{
+    AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun,
+};
+pub use server::{Admission, Desk, SharedCpu};
 pub use usage::Growth;

@@ -60,8 +60,49 @@ pub struct HttpRule {
     pub latency: Distribution,
     /// Services that must have ready endpoints, as `namespace/name` or `name`; else 503.
     pub needs: Vec<Name>,
-    /// CPU time that one answer takes; a quota or contention stretches it.
+    /// CPU time that one answer takes; a quota or contention stretches it. Zero = what the program says of requests.
     pub cpu: SimDuration,
+    /// Calls to other services that an answer takes, one after the other.
+    pub calls: Vec<CallRule>,
+    /// Whether the calls are made all at once.
+    pub parallel: bool,
+}
+
+/// A call from one program to a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRule {
+    /// Service, as `namespace/name` or `name`.
+    pub service: Name,
+    /// Port by name or number; `None` = the first of the Service.
+    pub port: Option<Name>,
+    /// Path.
+    pub path: Name,
+    /// How often in a row.
+    pub times: u32,
+    /// How long an attempt may take.
+    pub timeout: SimDuration,
+    /// What happens when an attempt fails.
+    pub retries: RetryRule,
+    /// Whether connections are kept open and used again.
+    pub reuse: bool,
+    /// Whether the answer does without it when it fails.
+    pub optional: bool,
+}
+
+/// When a failed attempt is made again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryRule {
+    /// Attempts after the first.
+    pub attempts: u32,
+    /// Retries of a million first attempts, at most; `None` = without limit.
+    pub budget_per_million: Option<u32>,
+    /// Wait before the first retry; it doubles.
+    pub backoff: SimDuration,
+}
+
+impl RetryRule {
+    /// Never.
+    pub const NONE: Self = Self { attempts: 0, budget_per_million: None, backoff: SimDuration::ZERO };
 }
 
 /// How a program answers `exec` commands.
@@ -160,6 +201,14 @@ pub struct AppModel {
     pub cpu_threads: u32,
     /// CPU time of one request.
     pub cpu_per_request: SimDuration,
+    /// Requests worked on at once; `None` = without limit.
+    pub concurrency: Option<u32>,
+    /// Requests that wait when so many are worked on; `None` = without limit.
+    pub queue: Option<u32>,
+    /// Memory of a request as long as it is there, in bytes.
+    pub memory_per_request: u64,
+    /// Whether it takes no new connections once it was told to stop.
+    pub closes_on_stop: bool,
 }
 
 impl AppModel {
@@ -189,6 +238,10 @@ impl AppModel {
             cpu_base_milli: 0,
             cpu_threads: 1,
             cpu_per_request: SimDuration::ZERO,
+            concurrency: None,
+            queue: None,
+            memory_per_request: 0,
+            closes_on_stop: false,
         }
     }
 

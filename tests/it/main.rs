@@ -28,3 +28,4 @@ mod resume;
 mod scenarios;
 mod sweep;
 mod timeline;
+mod traffic;

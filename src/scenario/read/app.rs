@@ -11,6 +11,7 @@ const FIELDS: &[&str] = &[
     "image",
     "startup",
     "http",
+    "grpc",
     "exec",
     "ports",
     "listen",
@@ -22,6 +23,8 @@ const FIELDS: &[&str] = &[
     "disk",
     "pids",
     "cpu",
+    "concurrency",
+    "queue",
 ];
 
 /// Reads a whole document.
@@ -38,6 +41,9 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let image = fields.optional("image", image);
     let startup = fields.optional("startup", startup);
     let http = fields.optional("http", |value| value.entries(http_rule));
+    let grpc = fields.optional("grpc", |value| value.entries(http_rule));
+    let concurrency = fields.optional("concurrency", |value| value.whole(1..=1_000_000));
+    let queue = fields.optional("queue", |value| value.whole(0..=100_000_000));
     let exec = fields.optional("exec", |value| value.items(exec_rule));
     let ports = fields.optional("ports", |value| value.one_or_more(port));
     let localhost = fields.optional("listen", |value| {
@@ -55,9 +61,12 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let default = AppModel::well_behaved("");
     let (image_size, image_missing, pull_time) = image?.unwrap_or_default();
     let (startup, startup_cpu) = startup?.unwrap_or((default.startup, SimDuration::ZERO));
-    let (memory, memory_in_child) = memory?.unwrap_or_default();
+    let (memory, memory_in_child, memory_per_request) = memory?.unwrap_or_default();
     let (disk, disk_volume) = disk?.unwrap_or_default();
     let (cpu_base_milli, cpu_per_request, cpu_threads) = cpu?.unwrap_or((0, SimDuration::ZERO, 1));
+    let (on_stop, closes_on_stop) = on_stop?.unwrap_or((default.on_stop, false));
+    let mut http = http?.unwrap_or_default();
+    http.extend(grpc?.unwrap_or_default());
     Ok(AppModel {
         matcher: matcher?,
         image_size,
@@ -66,13 +75,14 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         start_error: start_error?,
         startup,
         startup_cpu,
-        http: http?.unwrap_or_default(),
+        http,
         exec: exec?.unwrap_or_default(),
         ports: ports?,
         localhost_only: localhost?.unwrap_or(false),
         exits: exits?.unwrap_or_default(),
         runs: runs?.unwrap_or_default(),
-        on_stop: on_stop?.unwrap_or(default.on_stop),
+        on_stop,
+        closes_on_stop,
         memory,
         memory_in_child,
         disk,
@@ -81,6 +91,9 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         cpu_base_milli,
         cpu_threads,
         cpu_per_request,
+        concurrency: concurrency?.map(|most| most as u32),
+        queue: queue?.map(|most| most as u32),
+        memory_per_request,
         name: default.name,
     })
 }
@@ -116,7 +129,9 @@ fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
     if !path.starts_with('/') {
         return value.wrong("invalid-value", "an HTTP path begins with `/`");
     }
-    let fields = value.fields(&["status", "latency", "cpu", "needs"])?;
+    let fields = value.fields(&["status", "latency", "cpu", "needs", "calls", "parallel"])?;
+    let calls = fields.optional("calls", |value| value.items(super::traffic::call));
+    let parallel = fields.optional("parallel", Value::truth);
     let status = fields.optional("status", |value| value.whole(100..=599));
     let latency = fields.optional("latency", Value::distribution);
     let cpu = fields.optional("cpu", Value::duration);
@@ -127,11 +142,13 @@ fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
         latency: latency?.unwrap_or(immediately()),
         needs: needs?.unwrap_or_default(),
         cpu: cpu?.unwrap_or(SimDuration::ZERO),
+        calls: calls?.unwrap_or_default(),
+        parallel: parallel?.unwrap_or(false),
     })
 }
 
 /// `service/db`, `service/shop/db`, `shop/db` or `db`.
-fn needed_service(value: &Value<'_>) -> Read<Name> {
+pub(super) fn needed_service(value: &Value<'_>) -> Read<Name> {
     let text = value.some_text()?;
     let plain = ["service/", "services/", "svc/"].iter().find_map(|prefix| text.strip_prefix(prefix));
     let plain = plain.unwrap_or(&text);
@@ -214,20 +231,25 @@ fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
     Ok(ScriptedRun { lasts, code })
 }
 
-fn on_sigterm(value: &Value<'_>) -> Read<OnSignal> {
+/// What SIGTERM does, and whether the program then takes no new connections.
+fn on_sigterm(value: &Value<'_>) -> Read<(OnSignal, bool)> {
     if !value.is_mapping() {
-        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| OnSignal::Ignore);
+        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| (OnSignal::Ignore, false));
     }
-    let fields = value.fields(&["exitAfter", "code"])?;
+    let fields = value.fields(&["exitAfter", "code", "stopListening"])?;
     let after = fields.optional("exitAfter", Value::distribution);
     let code = fields.optional("code", Value::exit_code);
-    Ok(OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) })
+    let closes = fields.optional("stopListening", Value::truth);
+    let ending = OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) };
+    Ok((ending, closes?.unwrap_or(false)))
 }
 
-fn memory(value: &Value<'_>) -> Read<(Growth, bool)> {
-    let fields = value.fields(&["base", "growth", "inChild"])?;
+/// Memory, whether a child holds it, and that of a request.
+fn memory(value: &Value<'_>) -> Read<(Growth, bool, u64)> {
+    let fields = value.fields(&["base", "growth", "inChild", "perRequest"])?;
     let in_child = fields.optional("inChild", Value::truth);
-    Ok((growth(&fields)?, in_child?.unwrap_or(false)))
+    let per_request = fields.optional("perRequest", Value::bytes);
+    Ok((growth(&fields)?, in_child?.unwrap_or(false), per_request?.unwrap_or(0)))
 }
 
 fn growth(fields: &Fields<'_>) -> Read<Growth> {

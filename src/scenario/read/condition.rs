@@ -8,11 +8,13 @@ use crate::api::core::{ConditionStatus, TaintEffect};
 use crate::api::pod::PodPhase;
 use crate::base::Name;
 use crate::fault::Pick;
+use crate::kernel::SimDuration;
 use crate::scenario::expect::{
     About, Condition, Count, EventCondition, JobCondition, KubectlCondition, NodeCondition, PodCondition,
-    Ready, TaintPattern, WorkloadCondition,
+    Ready, TaintPattern, TrafficCondition, WorkloadCondition,
 };
 use crate::source::{nearest, quoted};
+use crate::traffic::Cause;
 
 /// One kind of condition: the field that names it, the fields that belong to it, and its reader.
 struct Form {
@@ -24,6 +26,9 @@ struct Form {
 const WORKLOAD: &[&str] = &["replicas", "updated", "ready", "available"];
 const PODS: &[&str] =
     &["count", "phase", "ready", "restarts", "node", "status", "exitCode", "reason", "waiting"];
+
+const TRAFFIC: &[&str] =
+    &["client", "sent", "answered", "failed", "retries", "causes", "availability", "latency"];
 
 const FORMS: &[Form] = &[
     Form { key: "kubectl", checks: &["count", "ready", "contains", "exitStatus"], read: kubectl },
@@ -37,6 +42,7 @@ const FORMS: &[Form] = &[
     Form { key: "replicationcontroller", checks: WORKLOAD, read: workload },
     Form { key: "job", checks: &["active", "succeeded", "failed", "complete"], read: job },
     Form { key: "service", checks: &["endpoints"], read: service },
+    Form { key: "traffic", checks: TRAFFIC, read: requests },
     Form { key: "event", checks: &["count"], read: event },
     Form { key: "object", checks: &["exists"], read: object },
 ];
@@ -234,6 +240,61 @@ fn service(fields: &Fields<'_>, _form: &Form) -> Read<Condition> {
     let endpoints = fields.need("endpoints", Value::count);
     let (namespace, name) = target?;
     Ok(Condition::Service { namespace, name, endpoints: endpoints? })
+}
+
+fn requests(fields: &Fields<'_>, form: &Form) -> Read<Condition> {
+    let target = named(fields, "traffic", Kind::Service);
+    let client = fields.optional("client", Value::some_text);
+    let [sent, answered, failed, retries] =
+        ["sent", "answered", "failed", "retries"].map(|name| count(fields, name));
+    let causes = fields.optional("causes", |value| {
+        value.entries(|name, value| {
+            let names: Vec<&'static str> = Cause::ALL.iter().map(|cause| cause.word()).collect();
+            if !names.contains(&name) {
+                return value.unknown_word("cause", name, &names);
+            }
+            Ok((Name::from(name), value.count()?))
+        })
+    });
+    let availability = fields.optional("availability", availability);
+    let latency = fields.optional("latency", |value| value.entries(quantile));
+    let only_client = Form { checks: &form.checks[1..], ..*form };
+    check_given(fields, &only_client)?;
+    let (namespace, service) = target?;
+    Ok(Condition::Traffic(TrafficCondition {
+        namespace,
+        service,
+        client: client?,
+        sent: sent?,
+        answered: answered?,
+        failed: failed?,
+        retries: retries?,
+        causes: causes?.unwrap_or_default(),
+        availability: availability?,
+        latency: latency?.unwrap_or_default(),
+    }))
+}
+
+/// `99.9%`: at least so much; or `{min: 90%, max: 95%}`.
+fn availability(value: &Value<'_>) -> Read<Count> {
+    let per_million = |value: &Value<'_>| super::traffic::percent_per_million(value).map(u64::from);
+    if !value.is_mapping() {
+        return Ok(Count { min: per_million(value)?, max: 1_000_000 });
+    }
+    let fields = value.fields(&["min", "max"])?;
+    let (min, max) = (fields.optional("min", per_million), fields.optional("max", per_million));
+    Ok(Count { min: min?.unwrap_or(0), max: max?.unwrap_or(1_000_000) })
+}
+
+/// `p99: 200ms`: the most that a quantile may be.
+fn quantile(name: &str, value: &Value<'_>) -> Read<(u64, SimDuration)> {
+    const QUANTILES: &[(&str, u64)] =
+        &[("p50", 500), ("p90", 900), ("p95", 950), ("p99", 990), ("p999", 999), ("max", 1000)];
+    let Some((_, per_mille)) = QUANTILES.iter().find(|(word, _)| *word == name) else {
+        let names: Vec<&'static str> = QUANTILES.iter().map(|(word, _)| *word).collect();
+        return value.unknown_word("quantile", name, &names);
+    };
+    Ok((*per_mille, value.duration()?))
 }
 
 fn event(fields: &Fields<'_>, _form: &Form) -> Read<Condition> {

@@ -8,9 +8,10 @@ use crate::component::profile;
 use crate::component::settings::{SettingError, Settings};
 use crate::kernel::SimDuration;
 use crate::scenario::expect::Expectation;
-use crate::scenario::model::{NodePlan, Place, Traffic};
+use crate::scenario::model::{NodePlan, Place};
 use crate::scenario::step::Step;
 use crate::source::{nearest, quoted};
+use crate::traffic::TrafficPlan;
 
 /// How long a run is if nothing is said.
 pub(in crate::scenario) const DEFAULT_DURATION: SimDuration = SimDuration::from_secs(600);
@@ -55,7 +56,7 @@ pub(in crate::scenario) struct Spec {
     pub(in crate::scenario) epoch: Timestamp,
     pub(in crate::scenario) machines: Machines,
     pub(in crate::scenario) steps: Vec<Step>,
-    pub(in crate::scenario) traffic: Vec<Traffic>,
+    pub(in crate::scenario) traffic: TrafficPlan,
     pub(in crate::scenario) expectations: Vec<Expectation>,
     /// The fields that are given.
     pub(in crate::scenario) given: Vec<&'static str>,
@@ -74,7 +75,7 @@ impl Default for Spec {
             epoch: DEFAULT_START,
             machines: Machines::Unsaid,
             steps: Vec::new(),
-            traffic: Vec::new(),
+            traffic: TrafficPlan::default(),
             expectations: Vec::new(),
             given: Vec::new(),
         }
@@ -121,7 +122,7 @@ fn body(value: &Value<'_>) -> Read<Spec> {
     };
     let description = or_default(fields.optional("description", Value::text)).unwrap_or_default();
     let steps = fields.optional("steps", |value| value.readable(step::step));
-    let traffic = fields.optional("traffic", |value| value.readable(traffic::traffic));
+    let traffic = fields.optional("traffic", traffic::traffic);
     let expectations = fields.optional("expect", |value| value.readable(expect::expectation));
     Ok(Spec {
         description: description.trim_end().to_owned(),

@@ -48,10 +48,6 @@ pub(super) fn resolve(
 
     let world = names::World::new(nodes_known.then_some(&nodes), &parts.objects, &steps);
     problems.extend(world.check(&parts.mentions, problems.has_errors()));
-    if let Some(traffic) = spec.traffic.first() {
-        let warning = Diagnostic::warning("not-simulated", "traffic is accepted but not simulated yet");
-        problems.push(traffic.place.label(warning, ""));
-    }
     let idle =
         steps.iter().find(|step| matches!(&step.action, Action::Fault { fault, .. } if has_no_effect(fault)));
     if let Some(step) = idle {
@@ -181,10 +177,10 @@ fn missing_namespaces(objects: &[Manifest]) -> (Vec<Manifest>, Option<Diagnostic
 /// Faults that can be written but that nothing simulates yet.
 fn has_no_effect(fault: &Fault) -> bool {
     match fault {
-        Fault::NetworkLatency { .. }
-        | Fault::PacketLoss { .. }
-        | Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
-        Fault::Partition { a, b } => matches!((a, b), (Party::Nodes(_), Party::Nodes(_))),
+        Fault::NetworkLatency { a, b, .. } | Fault::PacketLoss { a, b, .. } => {
+            !matches!((a, b), (Party::Nodes(_), Party::Nodes(_)))
+        }
+        Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
         _ => false,
     }
 }

@@ -32,12 +32,6 @@ error[unknown-node]: there is no node `wroker-2`
    |                               ^^^^^^^^
    |
    = help: the nodes are `worker-1`, `worker-2`, `worker-3`
-
-warning[not-simulated]: traffic is accepted but not simulated yet
-  --> bad.yaml:18:5
-   |
-18 |   - {service: default/web, rate: {ramp: {from: 10, to: 500, over: 10m}}}   # requests/s
-   |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 ",
     );
 }
