@@ -1,6 +1,7 @@
 //! Shakedown: a deterministic discrete-event simulator of a whole Kubernetes cluster.
 pub mod api;
 pub mod base;
+pub mod bench;
 pub mod cli;
 pub mod component;
 pub mod conformance;
@@ -9,6 +10,7 @@ pub mod explain;
 pub mod fault;
 pub mod kernel;
 pub mod kubectl;
+pub mod lesson;
 pub mod lint;
 pub mod network;
 pub mod node;

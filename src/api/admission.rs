@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use super::core::{Taint, TaintEffect, Toleration, TolerationOperator};
+use super::limit_range;
 use super::object::{Kind, Object};
 use super::pod::{Pod, PodSpec};
 use super::policy::{Namespace, PriorityClass};
+use super::qos::qos_class;
 use super::quota;
 use super::request::ApiError;
 use super::store::Objects;
@@ -46,9 +48,9 @@ impl Admission {
         match object {
             Object::Pod(pod) => {
                 let pod = Arc::make_mut(pod);
-                quota::apply_limit_ranges(objects, pod)?;
+                limit_range::apply(objects, pod)?;
                 self.admit_pod(objects, pod)?;
-                quota::check(objects, pod)
+                pod.status.qos_class = Some(qos_class(&pod.spec));
             }
             Object::Node(node) => {
                 let node = Arc::make_mut(node);
@@ -60,7 +62,6 @@ impl Admission {
                         time_added: None,
                     });
                 }
-                Ok(())
             }
             Object::Namespace(namespace) => {
                 let namespace = Arc::make_mut(namespace);
@@ -68,10 +69,10 @@ impl Admission {
                 namespace.status.phase = Some("Active".into());
                 let name = namespace.metadata.name.clone();
                 namespace.metadata.labels.insert("kubernetes.io/metadata.name", name);
-                Ok(())
             }
-            _ => Ok(()),
+            _ => {}
         }
+        quota::check(objects, object)
     }
 
     fn admit_pod(&self, objects: &Objects, pod: &mut Pod) -> Result<(), ApiError> {

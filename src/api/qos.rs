@@ -115,6 +115,18 @@ pub fn pod_requests(spec: &PodSpec) -> ResourceList {
     pod_requests_with(spec, RequestOptions::default())
 }
 
+/// The same sum of the limits of a pod's containers, as quotas and limit ranges count them.
+pub fn pod_limits(spec: &PodSpec) -> ResourceList {
+    let mut by_limits = spec.clone();
+    for container in by_limits.containers.iter_mut().chain(&mut by_limits.init_containers) {
+        container.resources.requests = std::mem::take(&mut container.resources.limits);
+    }
+    if let Some(resources) = &mut by_limits.resources {
+        resources.requests = std::mem::take(&mut resources.limits);
+    }
+    pod_requests_with(&by_limits, RequestOptions { skip_overhead: true, ..RequestOptions::default() })
+}
+
 /// Per resource: the most that is needed at one time. Containers and sidecars run together; before that, each init
 /// container runs with the sidecars started before it. Pod-level requests replace the result; overhead is added.
 pub fn pod_requests_with(spec: &PodSpec, options: RequestOptions<'_>) -> ResourceList {

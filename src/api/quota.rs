@@ -1,131 +1,216 @@
-//! ResourceQuota and LimitRange admission (`plugin/pkg/admission/{resourcequota,limitranger}`, v1.34), for pods.
+//! ResourceQuota admission: `plugin/pkg/admission/resourcequota` and `pkg/quota/v1/evaluator/core`, v1.34.
+//!
+//! Usage is counted from the store whenever it is asked for; nothing writes it into the status of quotas.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::ResourceList;
-use super::object::Kind;
-use super::pod::Pod;
-use super::policy::{LimitRange, LimitRangeItem, ResourceQuota};
+use super::object::{Kind, Object};
+use super::pod::{Pod, QosClass};
+use super::policy::ResourceQuota;
+use super::qos;
 use super::request::ApiError;
 use super::store::Objects;
 use crate::base::{Name, Quantity};
 
-/// Fills in a namespace's default requests and limits and refuses what is out of its bounds.
-pub(super) fn apply_limit_ranges(objects: &Objects, pod: &mut Pod) -> Result<(), ApiError> {
-    let ranges: Vec<Arc<LimitRange>> = objects
-        .iter::<LimitRange>()
-        .map(|(_, range)| range.clone())
-        .filter(|range| range.metadata.namespace == pod.metadata.namespace)
-        .collect();
-    let items = ranges.iter().flat_map(|range| &range.spec.limits).filter(|item| item.kind == "Container");
-    for item in items {
-        fill_requests_and_limits(pod, item);
+/// Resources of which every container must say something if a quota limits them.
+const COMPUTE: [&str; 6] =
+    ["cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"];
+
+/// Refuses an object that would exceed a quota of its namespace.
+pub(super) fn check(objects: &Objects, object: &Object) -> Result<(), ApiError> {
+    let metadata = object.metadata();
+    let quotas = objects.iter::<ResourceQuota>().map(|(_, quota)| quota);
+    for quota in quotas.filter(|quota| quota.metadata.namespace == metadata.namespace) {
+        if !in_scope(quota, object) {
+            continue;
+        }
+        let refuse = |cause: &str| Err(ApiError::forbidden(object.kind(), &metadata.name, cause));
+        let requested = usage(quota, object);
+        if requested.is_empty() {
+            continue;
+        }
+        if let Object::Pod(pod) = object
+            && let Some(missing) = unspecified(quota, pod)
+        {
+            return refuse(&format!("failed quota: {}: must specify {missing}", quota.metadata.name));
+        }
+        let used = used(objects, quota);
+        let exceeded: Vec<&Name> = requested
+            .iter()
+            .filter(|(name, amount)| {
+                let used = used.get(*name).map_or(0, Quantity::milli_value);
+                let hard = quota.spec.hard.get(*name).map_or(i64::MAX, Quantity::milli_value);
+                amount.milli_value() > 0 && used.saturating_add(amount.milli_value()) > hard
+            })
+            .map(|(name, _)| name)
+            .collect();
+        if !exceeded.is_empty() {
+            let show = |list: &ResourceList| {
+                let amount = |name: &&Name| list.get(*name).copied().unwrap_or_default();
+                let texts = exceeded.iter().map(|name| format!("{name}={}", amount(name)));
+                texts.collect::<Vec<_>>().join(",")
+            };
+            return refuse(&format!(
+                "exceeded quota: {}, requested: {}, used: {}, limited: {}",
+                quota.metadata.name,
+                show(&requested),
+                show(&used),
+                show(&quota.spec.hard)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is used of a quota, for each resource that it limits.
+pub fn used(objects: &Objects, quota: &ResourceQuota) -> ResourceList {
+    let mut sums: BTreeMap<Name, i64> = quota.spec.hard.keys().map(|name| (name.clone(), 0)).collect();
+    for kind in Kind::ALL.iter().filter(|kind| counts(quota, **kind)) {
+        for (_, object) in objects.of(*kind).iter() {
+            if object.metadata().namespace != quota.metadata.namespace || !in_scope(quota, object) {
+                continue;
+            }
+            for (name, amount) in usage(quota, object) {
+                *sums.entry(name).or_default() += amount.milli_value();
+            }
+        }
+    }
+    let amount = |(name, sum): (Name, i64)| {
+        let bytes = name.ends_with("memory") || name.ends_with("storage");
+        let quantity = if bytes { Quantity::from_bytes(sum / 1000) } else { Quantity::from_milli(sum) };
+        (name, quantity)
+    };
+    sums.into_iter().map(amount).collect()
+}
+
+/// Whether objects of a kind can count for any resource of a quota.
+fn counts(quota: &ResourceQuota, kind: Kind) -> bool {
+    quota.spec.hard.keys().any(|name| match kind {
+        Kind::Service => name.starts_with("services") || name.as_str() == count_name(kind, None),
+        Kind::Pod | Kind::Unsimulated => true,
+        _ => name.as_str() == count_name(kind, None) || name.as_str() == plain_name(kind),
+    })
+}
+
+/// `count/deployments.apps`
+fn count_name(kind: Kind, other: Option<&super::object::Unsimulated>) -> String {
+    let names = kind.names();
+    let (version, plural) = match other {
+        Some(object) => (object.api_version.as_str(), format!("{}s", object.kind.to_lowercase())),
+        None => (names.api_version, names.plural.to_owned()),
+    };
+    match version.split_once('/') {
+        Some((group, _)) => format!("count/{plural}.{group}"),
+        None => format!("count/{plural}"),
+    }
+}
+
+/// The old names of a few kinds (`services`, `secrets` ...), which count as `count/...` does.
+fn plain_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Service => "services",
+        Kind::ReplicationController => "replicationcontrollers",
+        Kind::ResourceQuota => "resourcequotas",
+        _ => "",
+    }
+}
+
+/// What an object counts, for each resource that a quota limits.
+fn usage(quota: &ResourceQuota, object: &Object) -> ResourceList {
+    let mut all = ResourceList::new();
+    let one = Quantity::from_milli(1000);
+    match object {
+        Object::Pod(pod) => {
+            all.insert("count/pods".into(), one);
+            if !pod.status.phase.is_terminal() {
+                pod_usage(&mut all, pod);
+            }
+        }
+        Object::Service(service) => {
+            all.insert("count/services".into(), one);
+            all.insert("services".into(), one);
+            let kind = service.spec.kind.as_deref().unwrap_or("ClusterIP");
+            let ports = Quantity::from_milli(1000 * service.spec.ports.len() as i64);
+            match kind {
+                "NodePort" => {
+                    all.insert("services.nodeports".into(), ports);
+                }
+                "LoadBalancer" => {
+                    all.insert("services.loadbalancers".into(), one);
+                    if service.spec.allocate_load_balancer_node_ports != Some(false) {
+                        all.insert("services.nodeports".into(), ports);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Object::Unsimulated(other) => {
+            let counted = count_name(Kind::Unsimulated, Some(other));
+            if !other.api_version.contains('/') {
+                all.insert(counted.trim_start_matches("count/").into(), one);
+            }
+            all.insert(counted.into(), one);
+        }
+        _ => {
+            let kind = object.kind();
+            all.insert(count_name(kind, None).into(), one);
+            all.insert(plain_name(kind).into(), one);
+        }
+    }
+    all.retain(|name, _| quota.spec.hard.contains_key(name));
+    all
+}
+
+fn pod_usage(all: &mut ResourceList, pod: &Pod) {
+    all.insert("pods".into(), Quantity::from_milli(1000));
+    for (name, amount) in qos::pod_requests(&pod.spec) {
+        all.insert(format!("requests.{name}").into(), amount);
+        all.insert(name, amount);
+    }
+    for (name, amount) in qos::pod_limits(&pod.spec) {
+        all.insert(format!("limits.{name}").into(), amount);
+    }
+}
+
+/// Which containers say nothing of a resource that they must say something of.
+fn unspecified(quota: &ResourceQuota, pod: &Pod) -> Option<String> {
+    let mut missing: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for resource in COMPUTE.iter().filter(|name| quota.spec.hard.contains_key(**name)) {
         for container in pod.spec.containers.iter().chain(&pod.spec.init_containers) {
             let resources = &container.resources;
-            for (what, list) in [("request", &resources.requests), ("limit", &resources.limits)] {
-                check_bounds(&pod.metadata.name, what, list, &item.min, &item.max)?;
+            let (list, name) = match resource.split_once('.') {
+                Some(("limits", name)) => (&resources.limits, name),
+                Some((_, name)) => (&resources.requests, name),
+                None => (&resources.requests, *resource),
+            };
+            if !list.contains_key(name) {
+                missing.entry(resource).or_default().insert(&container.name);
             }
         }
     }
-    Ok(())
-}
-
-/// Fills in what a rule gives to containers that say nothing, without unsharing a spec that is complete.
-fn fill_requests_and_limits(pod: &mut Pod, item: &LimitRangeItem) {
-    let lacks =
-        |list: &ResourceList, defaults: &ResourceList| defaults.keys().any(|name| !list.contains_key(name));
-    let is_complete = pod.spec.containers.iter().chain(&pod.spec.init_containers).all(|container| {
-        let resources = &container.resources;
-        !lacks(&resources.limits, &item.default) && !lacks(&resources.requests, &item.default_request)
-    });
-    if is_complete {
-        return;
-    }
-    let spec = Arc::make_mut(&mut pod.spec);
-    for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
-        fill(&mut container.resources.limits, &item.default);
-        fill(&mut container.resources.requests, &item.default_request);
-    }
-}
-
-fn fill(target: &mut ResourceList, defaults: &ResourceList) {
-    for (name, amount) in defaults {
-        target.entry(name.clone()).or_insert(*amount);
-    }
-}
-
-fn check_bounds(
-    pod: &str,
-    what: &str,
-    list: &ResourceList,
-    min: &ResourceList,
-    max: &ResourceList,
-) -> Result<(), ApiError> {
-    for (name, amount) in list {
-        if let Some(least) = min.get(name)
-            && amount.milli_value() < least.milli_value()
-        {
-            let cause = format!("minimum {name} usage per Container is {least}, but {what} is {amount}");
-            return Err(ApiError::forbidden(Kind::Pod, pod, &cause));
-        }
-        if let Some(most) = max.get(name)
-            && amount.milli_value() > most.milli_value()
-        {
-            let cause = format!("maximum {name} usage per Container is {most}, but {what} is {amount}");
-            return Err(ApiError::forbidden(Kind::Pod, pod, &cause));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a pod that would exceed a quota of its namespace.
-pub(super) fn check(objects: &Objects, pod: &Pod) -> Result<(), ApiError> {
-    let quotas = objects.iter::<ResourceQuota>().map(|(_, quota)| quota);
-    for quota in quotas.filter(|quota| quota.metadata.namespace == pod.metadata.namespace) {
-        for (resource, hard) in &quota.spec.hard {
-            let Some(requested) = usage(pod, resource) else { continue };
-            if requested == 0 && resource != "pods" && resource != "count/pods" {
-                let cause = format!("failed quota: {}: must specify {resource}", quota.metadata.name);
-                return Err(ApiError::forbidden(Kind::Pod, &pod.metadata.name, &cause));
-            }
-            let used: i64 = objects
-                .iter::<Pod>()
-                .map(|(_, other)| other)
-                .filter(|other| other.metadata.namespace == pod.metadata.namespace)
-                .filter(|other| !other.status.phase.is_terminal())
-                .filter_map(|other| usage(other, resource))
-                .sum();
-            if used + requested > hard.milli_value() {
-                let cause = format!(
-                    "exceeded quota: {}, requested: {resource}={}, used: {resource}={}, limited: {resource}={hard}",
-                    quota.metadata.name,
-                    Quantity::from_milli(requested),
-                    Quantity::from_milli(used)
-                );
-                return Err(ApiError::forbidden(Kind::Pod, &pod.metadata.name, &cause));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What a pod counts for a quota resource, in thousandths; `None` when the resource is not about pods.
-fn usage(pod: &Pod, resource: &Name) -> Option<i64> {
-    let sum = |name: &str, limits: bool| -> i64 {
-        let lists = pod.spec.containers.iter().map(|container| &container.resources);
-        lists
-            .filter_map(|resources| {
-                let list = if limits { &resources.limits } else { &resources.requests };
-                list.get(name).map(Quantity::milli_value)
-            })
-            .sum()
+    let text = |(resource, names): (&&str, &BTreeSet<&str>)| {
+        let names: Vec<&str> = names.iter().copied().collect();
+        format!("{resource} for: {}", names.join(","))
     };
-    Some(match resource.as_str() {
-        "pods" | "count/pods" => 1000,
-        "cpu" | "requests.cpu" => sum("cpu", false),
-        "memory" | "requests.memory" => sum("memory", false),
-        "limits.cpu" => sum("cpu", true),
-        "limits.memory" => sum("memory", true),
-        _ => return None,
+    (!missing.is_empty()).then(|| missing.iter().map(text).collect::<Vec<_>>().join("; "))
+}
+
+/// Whether a quota is about an object; scopes only select pods. Scope selectors are not looked at.
+fn in_scope(quota: &ResourceQuota, object: &Object) -> bool {
+    if quota.spec.scopes.is_empty() {
+        return true;
+    }
+    let Object::Pod(pod) = object else { return false };
+    quota.spec.scopes.iter().all(|scope| {
+        let best_effort = qos::qos_class(&pod.spec) == QosClass::BestEffort;
+        let terminating = pod.spec.active_deadline_seconds.is_some();
+        match scope.as_str() {
+            "Terminating" => terminating,
+            "NotTerminating" => !terminating,
+            "BestEffort" => best_effort,
+            "NotBestEffort" => !best_effort,
+            _ => true,
+        }
     })
 }

@@ -187,9 +187,15 @@ impl ApiError {
         Self { code: 429, reason: "TooManyRequests", message: message.to_owned() }
     }
 
-    /// 503 or no answer at all.
-    pub fn unavailable(message: &str) -> Self {
-        Self { code: 503, reason: "ServiceUnavailable", message: message.to_owned() }
+    /// No answer at all: nobody listens.
+    pub fn refused() -> Self {
+        let message = "the server is currently unable to handle the request".to_owned();
+        Self { code: 503, reason: "ServiceUnavailable", message }
+    }
+
+    /// etcd has no quorum, so that a write or a consistent read ends after a while.
+    pub fn timed_out() -> Self {
+        Self { code: 500, reason: "InternalError", message: "etcdserver: request timed out".to_owned() }
     }
 
     /// Whether the client may try again later.

@@ -4,6 +4,7 @@
 
 pub mod lookup;
 pub mod name;
+pub mod parallel;
 pub mod quantity;
 pub mod signal;
 pub mod suggest;

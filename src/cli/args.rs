@@ -62,8 +62,12 @@ pub enum Command {
         /// The word or number.
         word: String,
     },
+    /// Try where pods go: which do not fit and why, how many nodes more it takes; or compare policies on a trace.
+    Schedule(ScheduleArgs),
     /// Print the JSON Schema of Scenario and AppModel.
     Schema,
+    /// List the lessons, or teach one: lesson exit-code-137 [--lang zh].
+    Lesson(LessonArgs),
     /// Look for mistakes in manifests, and prove by runs what can be proved.
     Lint(LintArgs),
     /// Compare with recordings of real Kubernetes components.
@@ -204,6 +208,63 @@ pub struct LookArgs {
     pub words: Vec<String>,
 }
 
+/// `shakedown schedule`.
+#[derive(ClapArgs, Debug)]
+pub struct ScheduleArgs {
+    /// Manifests and at most one Scenario with the nodes; with `--trace openb`: the directory of the trace, or
+    /// tables of pods in it.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Replay a cluster trace instead of manifests.
+    #[arg(long, value_enum)]
+    pub trace: Option<ClusterTrace>,
+    /// How nodes are ranked; several for comparison on a trace (default there: all). One of
+    /// default, LeastAllocated, MostAllocated, RequestedToCapacityRatio, Random, FirstFit, BestFit, WorstFit, DotProd,
+    /// Tetris, GpuPacking, GpuClustering, FGD, PWR.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub policy: Vec<String>,
+    /// A KubeSchedulerConfiguration file; it may also stand among the paths.
+    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
+    pub config: Option<PathBuf>,
+    /// Which of several equally good nodes is taken: one at random as kube-scheduler does, or the first by name.
+    #[arg(long, value_enum, value_name = "RULE", conflicts_with = "trace")]
+    pub tie_break: Option<TieBreakRule>,
+    /// Print the table of nodes and plugins behind every decision, or behind those about one pod.
+    #[arg(long, value_name = "POD", num_args = 0..=1, default_missing_value = "", conflicts_with = "trace")]
+    pub explain: Option<String>,
+    /// Find out how many nodes of this pool have to be added until every pod has a node.
+    #[arg(long, value_name = "POOL", conflicts_with = "trace")]
+    pub until_fits: Option<String>,
+    /// Seed of all random draws, instead of the scenario's.
+    #[arg(long, conflicts_with = "trace")]
+    pub seed: Option<u64>,
+    /// How many seeds each policy is tried with on a trace, from 42 on.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub seeds: u64,
+    /// Threads on a trace (default: as many as there are cores). Results do not depend on it.
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Directory for tables and plots.
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Which of several equally good nodes is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TieBreakRule {
+    /// One at random, by the seed.
+    Seeded,
+    /// The first by name.
+    Name,
+}
+
+/// Traces of real clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClusterTrace {
+    /// Alibaba's GPU cluster of 2023.
+    Openb,
+}
+
 /// `shakedown conformance`.
 #[derive(ClapArgs, Debug)]
 pub struct ConformanceArgs {
@@ -212,6 +273,12 @@ pub struct ConformanceArgs {
     pub what: Recordings,
     /// Where they are.
     pub dir: PathBuf,
+    /// Directory of the openb trace, for `fgd` (default: ../../data/openb seen from DIR).
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Threads, for `fgd` (default: as many as there are cores).
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// Kinds of recordings.
@@ -221,6 +288,8 @@ pub enum Recordings {
     Functions,
     /// Decisions of kube-scheduler.
     Scheduler,
+    /// Published results of policies on Alibaba's GPU trace.
+    Fgd,
 }
 
 /// `shakedown lint`.
@@ -277,4 +346,23 @@ pub enum LintFormat {
     Json,
     /// SARIF 2.1.0, for code hosts.
     Sarif,
+}
+
+/// `shakedown lesson`.
+#[derive(ClapArgs, Debug)]
+pub struct LessonArgs {
+    /// Name or number of a lesson, or the folder of one of your own; without it the course is listed.
+    pub name: Option<String>,
+    /// Language of the text: en, zh.
+    #[arg(long, default_value = "en")]
+    pub lang: String,
+    /// Check whether your scenario reaches what the exercise asks for; exit status 1 if it does not.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub check: Vec<PathBuf>,
+    /// Copy the lesson's scenario into a directory, to change it.
+    #[arg(long, value_name = "DIR")]
+    pub copy: Option<PathBuf>,
+    /// Show a solution of the exercise, as lines to take out and to put in.
+    #[arg(long)]
+    pub solution: bool,
 }

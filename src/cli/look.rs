@@ -6,9 +6,12 @@ use super::ExitStatus;
 use super::printer::Printer;
 use super::recorded::Recorded;
 use super::run;
+use crate::api::{Object, Op};
 use crate::kernel::{SimDuration, SimTime};
-use crate::kubectl::{Answer, Command, UsageError, Verb};
+use crate::kubectl::verb::Get;
+use crate::kubectl::{Answer, Command, Scope, UsageError, Verb, Watch};
 use crate::sim::{RunOptions, Simulation};
+use crate::trace::{Detail, Record};
 
 /// What was typed, taken apart.
 pub(super) struct Request {
@@ -18,6 +21,8 @@ pub(super) struct Request {
     pub(super) at: Option<SimTime>,
     /// Another seed.
     pub(super) seed: Option<u64>,
+    /// Whether every latency of machinery is zero.
+    pub(super) ideal: bool,
     /// What is looked at: a scenario, or the directory of a finished run.
     pub(super) paths: Vec<PathBuf>,
 }
@@ -25,7 +30,7 @@ pub(super) struct Request {
 impl Request {
     /// Takes `--at`, `--seed` and the paths out of the words. Paths follow `--`; without that, the last word is one.
     pub(super) fn parse(words: &[String]) -> Result<Self, String> {
-        let mut request = Self { words: Vec::new(), at: None, seed: None, paths: Vec::new() };
+        let mut request = Self { words: Vec::new(), at: None, seed: None, ideal: false, paths: Vec::new() };
         let mut rest = words.iter();
         while let Some(word) = rest.next() {
             let (flag, inline) = match word.split_once('=') {
@@ -33,6 +38,7 @@ impl Request {
                 None => (word.as_str(), None),
             };
             match flag {
+                "--ideal" => request.ideal = true,
                 "--" => request.paths.extend(rest.by_ref().map(PathBuf::from)),
                 "--at" | "--seed" | "--scenario" => {
                     let value = inline.or_else(|| rest.next().cloned());
@@ -107,9 +113,41 @@ fn answer(verb: &str, words: &[String], printer: &mut Printer) -> Result<Option<
         };
     }
     let Some(scenario) = run::load(&request.paths, printer, true) else { return Ok(None) };
-    let options = RunOptions { seed: request.seed, ..RunOptions::default() };
+    let options = RunOptions { seed: request.seed, ideal: request.ideal, ..RunOptions::default() };
     let mut simulation = Simulation::new(&scenario, &options);
     let at = request.at.unwrap_or(simulation.world.end);
     simulation.run_until(at, &mut |_| {}).map_err(|error| error.to_string())?;
-    Ok(Some(simulation.world.show(command)))
+    match &command.verb {
+        Verb::Get(get) if get.watch || get.watch_only => {
+            stream(&mut simulation, get, &command.scope).map(Some)
+        }
+        _ => Ok(Some(simulation.world.show(command))),
+    }
+}
+
+/// `get -w`: what there is now, then a line for every change up to the end of the run.
+fn stream(simulation: &mut Simulation, get: &Get, scope: &Scope) -> Result<Answer, String> {
+    let mut watch = Watch::new(get, scope, "default")?;
+    let mut out = String::new();
+    if !get.watch_only {
+        let now = simulation.world.timestamp();
+        let kinds = get.targets.kinds();
+        let mut objects: Vec<Object> = kinds
+            .iter()
+            .flat_map(|kind| simulation.world.api.objects().of(*kind).iter())
+            .map(|(_, object)| object.clone())
+            .collect();
+        let order = |object: &Object| (object.metadata().namespace.clone(), object.metadata().name.clone());
+        objects.sort_by_key(order);
+        out.extend(objects.iter().filter_map(|object| watch.change(Op::Added, object, now)));
+    }
+    let (epoch, end) = (simulation.world.epoch, simulation.world.end);
+    let mut sink = |record: &Record| {
+        if let Detail::Commit(commit) = &record.detail {
+            let now = epoch.plus_seconds(record.at.as_secs() as i64);
+            out.extend(watch.commit(commit, now));
+        }
+    };
+    simulation.run_until(end, &mut sink).map_err(|error| error.to_string())?;
+    Ok(Answer { out, ..Answer::default() })
 }

@@ -5,6 +5,7 @@ mod checkpoint;
 mod drive;
 mod fork;
 mod inputs;
+mod lesson;
 mod lint;
 mod look;
 mod outputs;
@@ -14,6 +15,7 @@ mod recorded;
 mod run;
 mod sweep;
 mod sweep_args;
+mod schedule;
 mod twice;
 mod why;
 
@@ -85,6 +87,7 @@ fn run_command() -> ExitStatus {
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
         Command::Why(args) => why::why(&args.words, &mut printer),
+        Command::Schedule(args) => schedule::schedule(&args, &mut printer),
         Command::Schema => {
             printer.result(&crate::kubectl::output::to_json(&crate::scenario::schema()));
             ExitStatus::Success
@@ -99,6 +102,7 @@ fn run_command() -> ExitStatus {
                 ExitStatus::Error
             }
         },
+        Command::Lesson(args) => lesson::lesson(&args, &mut printer),
         Command::Lint(args) => lint::lint(&args, &mut printer),
         Command::Conformance(args) => run::conformance(&args, &mut printer),
     };

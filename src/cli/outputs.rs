@@ -194,6 +194,7 @@ fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
 
 fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot]) -> Result<(), String> {
     const LANES: usize = 200;
+    const FLOWS: usize = 40;
     if plots.contains(&Plot::None) {
         return Ok(());
     }
@@ -204,7 +205,9 @@ fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot])
         ("replicas", report::plot::replicas(recorded, info, LANES)),
         ("nodes", report::plot::nodes(recorded, info, LANES)),
     ];
-    for (name, scene) in &scenes {
+    let requests = [("traffic", report::plot::traffic(recorded, info, FLOWS))];
+    let requests = requests.iter().filter(|_| !recorded.flows.is_empty());
+    for (name, scene) in scenes.iter().chain(requests) {
         if plots.contains(&Plot::Svg) {
             let svg = report::plot::svg(scene).map_err(|error| error.to_string())?;
             write_whole(&dir, &format!("{name}.svg"), svg.as_bytes())?;

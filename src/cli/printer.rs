@@ -40,6 +40,19 @@ impl Printer {
         io::stderr().is_terminal()
     }
 
+    /// A bar on standard error that counts up to `count` pieces of work, if somebody is looking.
+    pub(super) fn count_up(&self, count: usize, what: &str) -> indicatif::ProgressBar {
+        if !self.is_watched() {
+            return indicatif::ProgressBar::hidden();
+        }
+        let bar = indicatif::ProgressBar::new(count as u64);
+        let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{eta}} left");
+        if let Ok(style) = indicatif::ProgressStyle::with_template(&template) {
+            bar.set_style(style);
+        }
+        bar
+    }
+
     /// A result.
     pub(super) fn result(&mut self, text: &str) {
         // A closed pipe is the reader's way of saying that it has seen enough.

@@ -10,8 +10,8 @@ use super::drive::{Ending, Job};
 use super::inputs::Inputs;
 use super::printer::Printer;
 use super::twice;
-use crate::base::Quantity;
-use crate::conformance::{functions, scheduler};
+use crate::base::{Quantity, parallel};
+use crate::conformance::{fgd, functions, scheduler};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl;
 use crate::report::{self, RunInfo};
@@ -50,7 +50,8 @@ pub(super) fn options(args: &RunArgs) -> Result<RunOptions, String> {
         objects: args.max_objects.unwrap_or(usual.objects),
         ..usual
     };
-    Ok(RunOptions { seed: args.seed, until, ideal: args.ideal, eager: args.eager, limits })
+    let explain = crate::control::scheduling::Explain::Nothing;
+    Ok(RunOptions { seed: args.seed, until, ideal: args.ideal, eager: args.eager, limits, explain })
 }
 
 /// `shakedown run`.
@@ -162,6 +163,11 @@ pub(super) fn run_info(
         kubernetes: scenario.version.to_string(),
         digest,
         command: command_line(args, seed),
+        prices: scenario
+            .nodes
+            .iter()
+            .filter_map(|plan| Some((plan.name().to_string(), plan.price?.milli_value() as f64 / 1000.0)))
+            .collect(),
         events: verdict.events,
         records: verdict.records,
         expectations: verdict
@@ -227,9 +233,24 @@ pub(super) fn conformance(args: &ConformanceArgs, printer: &mut Printer) -> Exit
             Ok(report) => (report.to_string(), report.is_success()),
             Err(problem) => return unreadable(printer, &args.dir, &problem),
         },
+        Recordings::Fgd => match compare_fgd(args, printer) {
+            Ok(report) => (report.to_string(), report.is_success()),
+            Err(problem) => {
+                printer.error(&problem);
+                return ExitStatus::Error;
+            }
+        },
     };
     printer.result(&format!("{}\n", text.trim_end()));
     if success { ExitStatus::Success } else { ExitStatus::Failure }
+}
+
+fn compare_fgd(args: &ConformanceArgs, printer: &mut Printer) -> Result<fgd::Report, String> {
+    let comparison = fgd::Comparison::load(&args.dir, args.data.as_deref())?;
+    let progress = printer.count_up(comparison.runs(), "runs");
+    let report = comparison.run(args.jobs.unwrap_or_else(parallel::cores), || progress.inc(1));
+    progress.finish_and_clear();
+    report
 }
 
 fn unreadable(printer: &mut Printer, dir: &std::path::Path, problem: &std::io::Error) -> ExitStatus {

@@ -27,6 +27,8 @@ pub struct Submission {
     pub origin: Origin,
     /// Name of the component, for the trace.
     pub component: &'static str,
+    /// Which process of this component asks: what a process has not got through when it ends is lost.
+    pub process: u32,
     /// Stable identity of the client, for the order of events.
     pub client: u64,
     /// Number of the request of this client.
@@ -44,8 +46,11 @@ pub struct Submission {
 pub struct ApiClient {
     origin: Origin,
     component: &'static str,
+    process: u32,
     id: u64,
     seq: u32,
+    /// When the last request takes effect: a client's requests do not overtake each other when latencies shrink.
+    last_at: SimTime,
     /// Time for one token; zero = no limit.
     interval: SimDuration,
     burst: u64,
@@ -57,7 +62,23 @@ impl ApiClient {
     /// A client that may send `qps` requests a second and `burst` at once; `qps` 0 = without limit.
     pub fn new(origin: Origin, component: &'static str, id: u64, qps: u64, burst: u64) -> Self {
         let interval = SimDuration::from_nanos(1_000_000_000u64.checked_div(qps).unwrap_or(0));
-        Self { origin, component, id, seq: 0, interval, burst: burst.max(1), full_at: SimTime::ZERO }
+        Self {
+            origin,
+            component,
+            process: 0,
+            id,
+            seq: 0,
+            last_at: SimTime::ZERO,
+            interval,
+            burst: burst.max(1),
+            full_at: SimTime::ZERO,
+        }
+    }
+
+    /// The same client in the n-th process of its component.
+    #[must_use]
+    pub fn of_process(self, process: u32) -> Self {
+        Self { process, ..self }
     }
 
     /// Name of the component.
@@ -67,12 +88,14 @@ impl ApiClient {
 
     /// Sends a request; returns when the API server will execute it.
     pub fn submit<E>(&mut self, ctx: &mut Ctx<'_, E>, request: Request, reply: Option<u64>) -> SimTime {
-        let at = self.next_slot(ctx.now) + ctx.settings.api_latency;
+        let at = (self.next_slot(ctx.now) + ctx.settings.api_latency).max(self.last_at);
+        self.last_at = at;
         self.seq = self.seq.wrapping_add(1);
         ctx.outbox.push(Submission {
             at,
             origin: self.origin,
             component: self.component,
+            process: self.process,
             client: self.id,
             seq: self.seq,
             request,

@@ -5,6 +5,7 @@ pub mod client;
 pub mod ctx;
 pub mod events;
 mod groups;
+pub mod metrics;
 pub mod mirror;
 pub mod profile;
 pub mod settings;

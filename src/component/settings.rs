@@ -2,6 +2,7 @@
 //!
 //! A version profile ([`super::profile`]) chooses the values; a scenario may override each under `spec.settings`.
 
+use crate::base::Quantity;
 use crate::kernel::SimDuration;
 
 /// What kind of value a setting takes.
@@ -11,6 +12,8 @@ pub enum SettingType {
     Duration,
     /// A whole number.
     Integer,
+    /// An amount such as `100Mi`.
+    Quantity,
     /// A number.
     Number,
     /// `true` or `false`.
@@ -101,6 +104,21 @@ impl Value for bool {
     }
 }
 
+/// An amount of bytes, written as a quantity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(pub u64);
+
+impl Value for Bytes {
+    const KIND: SettingType = SettingType::Quantity;
+    const EXPECTED: &'static str = "an amount of bytes such as 100Mi";
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().and_then(|amount: Quantity| u64::try_from(amount.value()).ok()).map(Self)
+    }
+    fn show(&self) -> String {
+        Quantity::from_bytes(i64::try_from(self.0).unwrap_or(i64::MAX)).to_string()
+    }
+}
+
 const fn secs(seconds: u64) -> SimDuration {
     SimDuration::from_secs(seconds)
 }
@@ -160,6 +178,17 @@ settings! {
     default_not_ready_toleration_seconds "defaultNotReadyTolerationSeconds": u64 = 300, "How long pods stay on a node that is not ready.";
     default_unreachable_toleration_seconds "defaultUnreachableTolerationSeconds": u64 = 300, "How long pods stay on a node that is not heard of.";
 
+    api_servers "apiServers": u64 = 1, "How many API servers share the clients.";
+    etcd_members "etcdMembers": u64 = 3, "How many etcd members there are; more than half must be up.";
+    controller_managers "controllerManagers": u64 = 1, "How many replicas of kube-controller-manager there are, of which one leads.";
+    schedulers "schedulers": u64 = 1, "How many replicas of kube-scheduler there are, of which one leads.";
+    etcd_election_timeout "etcdElectionTimeout": SimDuration = secs(1), "How long etcd is without a leader after it lost one.";
+    etcd_request_timeout "etcdRequestTimeout": SimDuration = secs(7), "How long the API server waits for etcd without quorum: 5 s and two election timeouts.";
+    lease_duration "leaseDuration": SimDuration = secs(15), "--leader-elect-lease-duration: how long others respect a leader's lease that they do not see renewed.";
+    renew_deadline "renewDeadline": SimDuration = secs(10), "--leader-elect-renew-deadline: how long a leader tries to renew its lease before it gives up.";
+    retry_period "retryPeriod": SimDuration = secs(2), "--leader-elect-retry-period: time between two looks at the lease.";
+    watch_reconnect_backoff "watchReconnectBackoff": SimDuration = millis(800), "First delay before a client tries again whose watch broke; it doubles up to 30s.";
+
     kube_api_qps "kubeApiQps": u64 = 20, "Requests a second of each controller's client; 0 = no limit.";
     kube_api_burst "kubeApiBurst": u64 = 30, "Requests that a controller's client may send at once.";
     scheduler_qps "schedulerQps": u64 = 50, "Requests a second of the scheduler's client; 0 = no limit.";
@@ -209,8 +238,27 @@ settings! {
     single_process_oom_kill "singleProcessOomKill": bool = false, "Whether the OOM killer takes one process, not the whole container.";
 
     eviction_monitoring_period "evictionMonitoringPeriod": SimDuration = secs(10), "How often the kubelet looks at its resources.";
-    eviction_hard_memory "evictionHardMemory": u64 = 104_857_600, "memory.available below which pods are evicted, in bytes.";
+    eviction_hard_memory "evictionHardMemory": Bytes = Bytes(104_857_600), "memory.available below which pods are evicted at once.";
+    eviction_hard_nodefs "evictionHardNodefs": u64 = 10, "The same for nodefs.available, in percent of the disk; 0 = none.";
+    eviction_hard_imagefs "evictionHardImagefs": u64 = 15, "The same for imagefs.available, in percent of the disk; 0 = none.";
+    eviction_hard_pid "evictionHardPid": u64 = 0, "The same for pid.available, in process ids; 0 = none.";
+    eviction_soft_memory "evictionSoftMemory": Bytes = Bytes(0), "memory.available below which pods are evicted after evictionSoftGracePeriod; 0 = none.";
+    eviction_soft_nodefs "evictionSoftNodefs": u64 = 0, "The same for nodefs.available, in percent of the disk; 0 = none.";
+    eviction_soft_grace_period "evictionSoftGracePeriod": SimDuration = secs(90), "How long a soft threshold must be met before pods are evicted.";
+    eviction_max_pod_grace_period "evictionMaxPodGracePeriod": u64 = 0, "Longest grace period of a pod that is evicted for a soft threshold, in seconds.";
+    eviction_minimum_reclaim_memory "evictionMinimumReclaimMemory": Bytes = Bytes(0), "How much more memory than the threshold must be available for it not to be met any more.";
+    eviction_minimum_reclaim_disk "evictionMinimumReclaimDisk": Bytes = Bytes(0), "The same for disk space.";
     eviction_pressure_transition_period "evictionPressureTransitionPeriod": SimDuration = secs(300), "How long a pressure condition stays after it was last observed.";
+
+    container_stop_signals "containerStopSignals": bool = false, "Whether lifecycle.stopSignal counts (feature gate, off by default to 1.36).";
+    shutdown_grace_period "shutdownGracePeriod": SimDuration = secs(0), "How long a node may take to stop its pods before it shuts down; 0 = the power goes at once.";
+    shutdown_grace_period_critical_pods "shutdownGracePeriodCriticalPods": SimDuration = secs(0), "The last part of it, which critical pods have for themselves.";
+    node_pids "nodePids": u64 = 4_194_304, "Process ids of a machine (kernel.pid_max).";
+    pod_pids_limit "podPidsLimit": u64 = 0, "Process ids of one pod; 0 = no limit.";
+    image_gc_period "imageGCPeriod": SimDuration = secs(300), "How often the kubelet looks for images to delete.";
+    image_gc_high_threshold_percent "imageGCHighThresholdPercent": u64 = 85, "Use of the disk from which unused images are deleted; 100 = never.";
+    image_gc_low_threshold_percent "imageGCLowThresholdPercent": u64 = 80, "Use of the disk down to which they are deleted.";
+    image_minimum_gc_age "imageMinimumGCAge": SimDuration = secs(120), "How long an image stays at least.";
 
     min_sync_period "minSyncPeriod": SimDuration = secs(1), "Shortest time between two rule updates of kube-proxy.";
     proxy_sync_time "proxySyncTime": SimDuration = millis(100), "From the beginning of a kube-proxy sync to its rules being in force.";
@@ -218,6 +266,20 @@ settings! {
     network_latency "networkLatency": SimDuration = SimDuration::from_micros(250), "Time of a packet between two nodes, one way.";
     zone_latency "zoneLatency": SimDuration = SimDuration::from_micros(500), "Extra time of a packet between two zones, one way.";
     external_latency "externalLatency": SimDuration = millis(10), "Time of a packet between clients outside and the cluster, one way.";
+    load_balancer_provisioning "loadBalancerProvisioning": SimDuration = secs(30), "Time until the cloud has made a load balancer.";
+    load_balancer_check_period "loadBalancerCheckPeriod": SimDuration = secs(5), "How often a load balancer checks its nodes.";
+    load_balancer_check_threshold "loadBalancerCheckThreshold": u64 = 2, "Checks in a row after which a load balancer changes its mind about a node.";
+    horizontal_pod_autoscaler_sync_period "horizontalPodAutoscalerSyncPeriod": SimDuration = secs(15), "How often each autoscaler is looked at.";
+    horizontal_pod_autoscaler_tolerance "horizontalPodAutoscalerTolerance": f64 = 0.1, "How far from its target a metric may be without an effect.";
+    horizontal_pod_autoscaler_cpu_initialization_period "horizontalPodAutoscalerCpuInitializationPeriod": SimDuration = secs(300), "How long after its start the CPU of a pod counts only while it is ready.";
+    horizontal_pod_autoscaler_initial_readiness_delay "horizontalPodAutoscalerInitialReadinessDelay": SimDuration = secs(30), "How long after its start a pod that is not ready counts as never ready.";
+    horizontal_pod_autoscaler_downscale_stabilization "horizontalPodAutoscalerDownscaleStabilization": SimDuration = secs(300), "How long higher recommendations hold off a lower one.";
+    metric_resolution "metricResolution": SimDuration = secs(15), "How often metrics-server asks the kubelets.";
+    cluster_autoscaler_scan_interval "clusterAutoscalerScanInterval": SimDuration = secs(10), "How often the cluster autoscaler looks at the cluster.";
+    node_provision_time "nodeProvisionTime": SimDuration = secs(90), "Time from the autoscaler's wish to a new node that is ready.";
+    scale_down_unneeded_time "scaleDownUnneededTime": SimDuration = secs(600), "How long a node must not be needed before it is removed.";
+    scale_down_delay_after_add "scaleDownDelayAfterAdd": SimDuration = secs(600), "How long after a scale-up no node is removed.";
+    scale_down_utilization_threshold "scaleDownUtilizationThreshold": f64 = 0.5, "Requests over allocatable below which a node may not be needed.";
     pod_gc_period "podGcPeriod": SimDuration = secs(20), "How often the pod garbage collector works.";
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";
@@ -232,6 +294,7 @@ impl Settings {
     pub fn idealised(mut self) -> Self {
         let zero = SimDuration::ZERO;
         self.api_latency = zero;
+        self.watch_reconnect_backoff = zero;
         self.watch_latency = zero;
         self.probe_latency = zero;
         self.image_pull_latency = zero;

@@ -2,5 +2,6 @@
 //!
 //! Everything here reads files and returns data; printing is for `cli`.
 
+pub mod fgd;
 pub mod functions;
 pub mod scheduler;

@@ -1,7 +1,9 @@
 //! kube-controller-manager: one delayed view of the cluster, shared by all controllers, and a queue for each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::controllers::autoscaler::Past;
 use super::controllers::garbage::GarbageGraph;
 use super::controllers::node_lifecycle::NodeLifecycle;
 use super::controllers::pod_gc::PodGcState;
@@ -10,6 +12,7 @@ use crate::api::pod::PodTemplate;
 use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Objects, Request};
 use crate::base::Name;
 use crate::component::events::EventType;
+use crate::component::metrics::ClusterMetrics;
 use crate::component::workqueue::Finished;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Mirror, Origin, Settings, WorkQueue};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
@@ -35,11 +38,12 @@ pub enum ControllerId {
     Job,
     CronJob,
     Disruption,
+    Autoscaler,
 }
 
 impl ControllerId {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Namespace,
         Self::NodeLifecycle,
         Self::TaintEviction,
@@ -55,6 +59,7 @@ impl ControllerId {
         Self::Job,
         Self::CronJob,
         Self::Disruption,
+        Self::Autoscaler,
     ];
 
     /// The name it reports events under.
@@ -75,6 +80,7 @@ impl ControllerId {
             Self::Job => "job-controller",
             Self::CronJob => "cronjob-controller",
             Self::Disruption => "controllermanager",
+            Self::Autoscaler => "horizontal-pod-autoscaler",
         }
     }
 
@@ -126,6 +132,8 @@ pub(super) struct Desk {
     pub(super) in_flight: BTreeMap<u32, u32>,
     /// Why the last creation failed.
     pub(super) failures: BTreeMap<u32, Name>,
+    /// What is remembered of each autoscaler.
+    pub(super) autoscalers: BTreeMap<u32, Past>,
     /// Templates of StatefulSets by the name of their revision (ControllerRevisions are not simulated).
     pub(super) templates: BTreeMap<u32, BTreeMap<Name, PodTemplate>>,
 }
@@ -140,6 +148,8 @@ pub struct ControllerManager {
     pub(super) tolerations: BTreeMap<u32, (SimTime, EventHandle)>,
     pub(super) pod_gc: PodGcState,
     pub(super) garbage: GarbageGraph,
+    /// What the metrics APIs serve.
+    pub metrics: Arc<ClusterMetrics>,
     pub(super) target: u64,
 }
 
@@ -149,6 +159,7 @@ pub(super) struct Desktop<'a, 'c> {
     pub(super) key: u32,
     pub(super) desk: &'a mut Desk,
     pub(super) mirror: &'a Mirror,
+    pub(super) metrics: &'a ClusterMetrics,
     pub(super) ctx: &'a mut Ctx<'c, ControllerEvent>,
     sent: u32,
     target: u64,
@@ -245,10 +256,11 @@ impl ControllerManager {
                 client: ApiClient::new(
                     Origin::ControllerManager,
                     id.name(),
-                    id as u64,
+                    u64::from(incarnation) << 40 | id as u64,
                     settings.kube_api_qps,
                     settings.kube_api_burst,
-                ),
+                )
+                .of_process(incarnation),
                 events: EventRecorder::new(id.name(), None),
                 queue: WorkQueue::default(),
                 scheduled: false,
@@ -257,6 +269,7 @@ impl ControllerManager {
                 waiting_batches: BTreeMap::new(),
                 in_flight: BTreeMap::new(),
                 failures: BTreeMap::new(),
+                autoscalers: BTreeMap::new(),
                 templates: BTreeMap::new(),
             })
             .collect();
@@ -267,6 +280,7 @@ impl ControllerManager {
             tolerations: BTreeMap::new(),
             pod_gc: PodGcState::default(),
             garbage: GarbageGraph::default(),
+            metrics: Arc::default(),
             target: u64::from(incarnation),
         }
     }
@@ -305,8 +319,19 @@ impl ControllerManager {
                 self.enqueue(ctx, ControllerId::Endpoints, index);
                 self.enqueue(ctx, ControllerId::EndpointSlice, index);
             }
+            Kind::HorizontalPodAutoscaler => self.plan_autoscaler(ctx, index),
             Kind::Pod => self.enqueue(ctx, ControllerId::TaintEviction, index),
             _ => {}
+        }
+    }
+
+    /// An autoscaler is looked at once a period, for the first time a period after it was seen.
+    fn plan_autoscaler(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, key: u32) {
+        let id = ControllerId::Autoscaler;
+        let (period, target) = (ctx.settings.horizontal_pod_autoscaler_sync_period, self.target);
+        let desk = &mut self.desks[id as usize];
+        if !desk.due.contains_key(&key) {
+            schedule_requeue(desk, ctx, id, key, period, target);
         }
     }
 
@@ -375,7 +400,16 @@ impl ControllerManager {
         work: impl FnOnce(&mut Desktop<'_, '_>),
     ) -> u32 {
         let desk = &mut self.desks[id as usize];
-        let mut top = Desktop { id, key, desk, mirror: &self.mirror, ctx, sent: 0, target: self.target };
+        let mut top = Desktop {
+            id,
+            key,
+            desk,
+            mirror: &self.mirror,
+            metrics: &self.metrics,
+            ctx,
+            sent: 0,
+            target: self.target,
+        };
         work(&mut top);
         top.sent
     }
@@ -394,6 +428,7 @@ impl ControllerManager {
             ControllerId::Job => self.at_desk(ctx, id, key, |top| top.sync_job()),
             ControllerId::CronJob => self.at_desk(ctx, id, key, |top| top.sync_cron_job()),
             ControllerId::Disruption => self.at_desk(ctx, id, key, |top| top.sync_budget()),
+            ControllerId::Autoscaler => self.at_desk(ctx, id, key, |top| top.sync_autoscaler()),
             ControllerId::GarbageCollector => self.collect_garbage(ctx, key),
             ControllerId::TaintEviction => {
                 self.check_tolerations(ctx, key);

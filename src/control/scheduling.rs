@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::manager::reference_to;
+use super::scheduler::explain::Explanation;
 use super::scheduler::framework::Code;
 use super::scheduler::nominator::Nomination;
 use super::scheduler::{Decision, NodeId, ObjectChange, Options, PodId, Scheduler};
@@ -15,7 +16,7 @@ use crate::api::{ApiResult, Commit, DeleteOptions, Kind, Object, ObjectRef, Obje
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::{ApiClient, Class, Ctx, EventRecorder, Origin, Settings};
-use crate::kernel::{EventHandle, SimTime};
+use crate::kernel::{EventHandle, SimDuration, SimTime};
 
 /// What happens in the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,33 @@ const SEQ_CYCLE: u32 = 0;
 const SEQ_FLUSH: u32 = 1;
 /// Bits of a reply token that say what the answer is about.
 const ABOUT_BINDING: u64 = 1 << 32;
+
+/// Which decisions are explained.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Explain {
+    /// None: it costs time.
+    #[default]
+    Nothing,
+    /// Those about the pod of this namespace and name.
+    Pod(Name, Name),
+    /// All.
+    Everything,
+}
+
+/// A decision and how it came about.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// When.
+    pub at: SimTime,
+    /// Namespace of the pod.
+    pub namespace: Name,
+    /// Name of the pod.
+    pub name: Name,
+    /// The message of a pod that has no node.
+    pub failure: Option<String>,
+    /// Nodes and plugins.
+    pub explanation: Explanation,
+}
 
 /// The scheduler as a component.
 #[derive(Clone, Debug)]
@@ -47,11 +75,21 @@ pub struct SchedulerComponent {
     flush: Option<(SimTime, EventHandle)>,
     target: u64,
     listed: Vec<Commit>,
+    explain: Explain,
+    explained: Vec<Explained>,
+    /// When pods were first seen, and how long it took until they were given a node.
+    seen: BTreeMap<u32, SimTime>,
+    latencies: Vec<SimDuration>,
 }
 
 impl SchedulerComponent {
     /// The n-th scheduler of the run, which has just become leader and listed the whole cluster.
-    pub fn new(settings: &Settings, objects: &Objects, incarnation: u32) -> Self {
+    pub fn new(
+        settings: &Settings,
+        (options, explain): (&Options, &Explain),
+        objects: &Objects,
+        incarnation: u32,
+    ) -> Self {
         let target = u64::from(incarnation);
         let client = ApiClient::new(
             Origin::Scheduler,
@@ -59,8 +97,9 @@ impl SchedulerComponent {
             1 << 32 | target,
             settings.scheduler_qps,
             settings.scheduler_burst,
-        );
-        let engine = Scheduler::new(&Options::default()).expect("the default configuration is valid");
+        )
+        .of_process(incarnation);
+        let engine = Scheduler::new(options).expect("the options have been checked");
         Self {
             engine,
             client,
@@ -72,6 +111,10 @@ impl SchedulerComponent {
             flush: None,
             target,
             listed: listed(objects),
+            explain: explain.clone(),
+            explained: Vec::new(),
+            seen: BTreeMap::new(),
+            latencies: Vec::new(),
         }
     }
 
@@ -114,11 +157,15 @@ impl SchedulerComponent {
                 }
             }
             (Object::Pod(_), Op::Deleted) => {
+                self.seen.remove(&index);
                 self.pods.remove(&index);
                 self.attempts.remove(&index);
                 self.engine.on_pod_deleted(PodId(index), now);
             }
             (Object::Pod(pod), _) => {
+                if pod.node_name.is_none() {
+                    self.seen.entry(index).or_insert(now);
+                }
                 let known = self.pods.insert(index, pod.clone()).is_some();
                 if known {
                     self.engine.on_pod_updated(PodId(index), pod, now);
@@ -179,9 +226,14 @@ impl SchedulerComponent {
         let entity = format!("{}/{}", pod.metadata.namespace, pod.metadata.name);
         let draw = ctx.streams.stream("scheduler-tie", &entity).u64_at(*attempt);
         *attempt += 1;
-        match self.engine.schedule(id, draw) {
+        let decision = self.engine.schedule(id, draw);
+        self.note(ctx.now, &pod, &decision);
+        match decision {
             Decision::Bind { node } => {
                 self.engine.assume(id, node);
+                if let Some(seen) = self.seen.remove(&id.0) {
+                    self.latencies.push(ctx.now - seen);
+                }
                 let request = Request::Bind {
                     namespace: pod.metadata.namespace.clone(),
                     name: pod.metadata.name.clone(),
@@ -309,6 +361,35 @@ impl SchedulerComponent {
             Err(_) => self.engine.forget(id, ctx.now),
         }
         self.wake(ctx);
+    }
+
+    /// The decisions that were explained since the last time.
+    pub fn take_explained(&mut self) -> Vec<Explained> {
+        std::mem::take(&mut self.explained)
+    }
+
+    fn note(&mut self, at: SimTime, pod: &Pod, decision: &Decision) {
+        let of = &pod.metadata;
+        let wanted = match &self.explain {
+            Explain::Nothing => false,
+            Explain::Pod(namespace, name) => of.namespace == *namespace && of.name == *name,
+            Explain::Everything => true,
+        };
+        if wanted {
+            let failure = match decision {
+                Decision::Bind { .. } => None,
+                Decision::Unschedulable(failure) => Some(failure.message.clone()),
+                Decision::Error { message } => Some(message.clone()),
+            };
+            let (namespace, name) = (of.namespace.clone(), of.name.clone());
+            let explanation = self.engine.explain();
+            self.explained.push(Explained { at, namespace, name, failure, explanation });
+        }
+    }
+
+    /// How long pods waited for a node, from the moment the scheduler saw them, in order of decision.
+    pub fn latencies(&self) -> Vec<SimDuration> {
+        self.latencies.clone()
     }
 
     /// Whether a pod that was delivered and waits for a node is neither queued nor about to be bound. That must never be.

@@ -54,6 +54,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         .see(&["KubeletNotReady"]),
     Entry::new(
         FaultKind,
+        "sandboxKilled",
+        "The pause process of a pod is killed, and with it the pod's sandbox.",
+    )
+    .causes(&[
+        "The kubelet stops what still runs, makes a new sandbox with a new address, and starts the init \
+             containers and then the others again.",
+    ])
+    .see(&["SandboxChanged"]),
+    Entry::new(
+        FaultKind,
         "pressure",
         "Something outside of pods uses up memory, disk space or process ids of a node.",
     )

@@ -89,6 +89,8 @@ pub enum Fault {
         nodes: NodeTarget,
         /// What runs out.
         resource: Resource,
+        /// What is left of it; `None` = half of what the kubelet keeps free.
+        available: Option<u64>,
     },
     /// Two sides do not reach each other.
     Partition {
@@ -126,6 +128,8 @@ pub enum Fault {
         component: Component,
         /// What trouble.
         outage: Outage,
+        /// How many replicas have it, the leader first; `None` = all.
+        replicas: Option<u32>,
     },
 }
 
@@ -140,6 +144,8 @@ pub enum ProcessFault {
     OutOfMemory,
     /// It stops answering, until it is restarted.
     Hang,
+    /// Not a container's process, but the pause process that holds the pod's namespaces, is killed.
+    KillSandbox,
 }
 
 /// Which of a container's probes.
@@ -194,6 +200,7 @@ impl Fault {
             Self::Process { how: ProcessFault::Signal(_), .. } => "signal",
             Self::Process { how: ProcessFault::OutOfMemory, .. } => "oom",
             Self::Process { how: ProcessFault::Hang, .. } => "hang",
+            Self::Process { how: ProcessFault::KillSandbox, .. } => "sandboxKilled",
             Self::SlowStart { .. } => "slowStart",
             Self::ProbeFailure { .. } => "probeFailure",
             Self::DependencyDown { .. } => "dependencyDown",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Kind, Object, Op, Timestamp};
+use crate::api::{Commit, Kind, Object, Op, Timestamp};
 
 use super::output::{JsonPathError, OutputFormat, to_json, to_value, to_yaml};
 use super::parse::Scope;
@@ -147,11 +147,25 @@ impl<'a> Watch<'a> {
         })
     }
 
+    /// The line for a write, if it concerns the watch: what begins to match is added, what ceases to is deleted.
+    pub fn commit(&mut self, commit: &Commit, now: Timestamp) -> Option<String> {
+        let matched = commit.old.as_ref().is_some_and(|old| self.concerns(old));
+        let matches = commit.op != Op::Deleted && self.concerns(&commit.new);
+        let op = match (matched, matches) {
+            (false, true) => Op::Added,
+            (true, true) => Op::Modified,
+            (true, false) => Op::Deleted,
+            (false, false) => return None,
+        };
+        self.line(op, &commit.new, now)
+    }
+
     /// The line for a change, if it concerns the watch. A deletion shows the last state.
     pub fn change(&mut self, op: Op, object: &Object, now: Timestamp) -> Option<String> {
-        if !self.concerns(object) {
-            return None;
-        }
+        if self.concerns(object) { self.line(op, object, now) } else { None }
+    }
+
+    fn line(&mut self, op: Op, object: &Object, now: Timestamp) -> Option<String> {
         if !self.get.output.is_table() {
             let group = Group { kind: self.kind, objects: vec![object.clone()] };
             let single = Get { targets: Targets::Named(Vec::new()), ..self.get.clone() };

@@ -1,17 +1,18 @@
 //! What a kubelet does not take, and what it ends by itself: admission and `activeDeadlineSeconds`.
 //!
 //! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: admission
-//! of NoExecute taints, devices and topology, preemption for critical pods, and a second admission after a restart.
+//! of NoExecute taints, devices and topology and preemption for critical pods.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Range;
 use std::sync::Arc;
 
+use super::eviction::Pressure;
 use super::host::{HostShared, NodeEvent};
-use super::pod::{HostPod, Stage};
+use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::pod_cx::PodCx;
-use crate::api::core::ResourceList;
-use crate::api::pod::{Pod, PodSpec};
-use crate::api::qos::pod_requests;
+use crate::api::core::{ResourceList, Taint, TaintEffect};
+use crate::api::pod::{Pod, PodSpec, QosClass};
+use crate::api::qos::{SYSTEM_CRITICAL_PRIORITY, pod_requests};
 use crate::component::Class;
 use crate::component::events::EventType;
 use crate::kernel::SimDuration;
@@ -22,11 +23,12 @@ const SEQ_DEADLINE: u32 = 5;
 pub(super) type Rejection = (&'static str, String);
 
 /// Whether a node takes a pod beside those that it has.
-pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod) -> Result<(), Rejection> {
+pub(super) fn admit(host: &HostShared, pods: Range<'_, u32, HostPod>, pod: &Pod) -> Result<(), Rejection> {
     let present: Vec<&HostPod> = pods
-        .values()
+        .map(|(_, pod)| pod)
         .filter(|pod| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
         .collect();
+    under_pressure(host, pod)?;
     fits(host, &present, pod)?;
     if !is_selected(host, pod) {
         let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
@@ -49,7 +51,41 @@ pub(super) fn admit(host: &HostShared, pods: &BTreeMap<u32, HostPod>, pod: &Pod)
             "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Err(("NodePorts", message.to_owned()));
     }
-    Ok(())
+    host.admits_while_up()
+}
+
+/// Whether the kubelet evicts a pod under no circumstances: static and mirror pods, and those of the system.
+pub(super) fn is_critical(pod: &Pod) -> bool {
+    let annotations = &pod.metadata.annotations;
+    let is_static = annotations.get("kubernetes.io/config.mirror").is_some()
+        || annotations.get("kubernetes.io/config.source").is_some_and(|source| source != "api");
+    is_static || pod.priority() >= SYSTEM_CRITICAL_PRIORITY
+}
+
+/// Under pressure only critical pods are taken; under that of memory alone also pods that have requests, and others
+/// that tolerate the taint.
+fn under_pressure(host: &HostShared, pod: &Pod) -> Result<(), Rejection> {
+    let pressures = &host.eviction.pressures;
+    if pressures.is_empty() || is_critical(pod) {
+        return Ok(());
+    }
+    if pressures.iter().all(|pressure| *pressure == Pressure::Memory) {
+        let tolerates = pod.spec.tolerations.iter().any(|toleration| toleration.tolerates(&memory_taint()));
+        if pod.status.qos_class != Some(QosClass::BestEffort) || tolerates {
+            return Ok(());
+        }
+    }
+    let names: Vec<&str> = pressures.iter().map(|pressure| pressure.condition()).collect();
+    Err(("Evicted", format!("The node had condition: [{}]. ", names.join(" "))))
+}
+
+fn memory_taint() -> Taint {
+    Taint {
+        key: "node.kubernetes.io/memory-pressure".into(),
+        value: "".into(),
+        effect: TaintEffect::NoSchedule,
+        time_added: None,
+    }
 }
 
 fn is_selected(host: &HostShared, pod: &Pod) -> bool {
@@ -125,7 +161,11 @@ impl PodCx<'_, '_> {
     pub(super) fn deadline_exceeded(&mut self) {
         let message = "Pod was active on the node longer than the specified deadline";
         self.pod_event(EventType::Normal, "DeadlineExceeded", message);
-        self.pod.worker.verdict = Some(("DeadlineExceeded".into(), message.into()));
+        self.pod.worker.verdict = Some(KubeletVerdict {
+            reason: "DeadlineExceeded".into(),
+            message: message.into(),
+            is_disruption: false,
+        });
         self.pod.worker.stage = Stage::Terminating;
         self.end_sync(false);
         self.request_sync();

@@ -40,6 +40,8 @@ impl PodCx<'_, '_> {
                 ceiling_milli: self.host.cpu_capacity_milli(),
             },
             slow_start: self.env.faults.slow_start(&self.pod.pod, &container.name),
+            shares_processes: self.pod.pod.spec.share_process_namespace == Some(true)
+                || self.pod.pod.spec.host_pid,
         }
     }
 }

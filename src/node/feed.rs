@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::admission::admit;
 use super::env::NodeEnv;
 use super::host::{Host, NodeEvent, SEQ_STATUS_RETRY};
-use super::pod::{HostPod, Stage};
+use super::node_status::NODE_STATUS_TOKEN;
+use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::power::cancel_worker;
 use crate::api::pod::Pod;
 use crate::api::{Commit, Object, Op};
+use crate::component::events::EventType;
 use crate::component::{Class, Ctx};
 
 impl Host {
@@ -32,7 +34,7 @@ impl Host {
             }
             if !pod.metadata.is_terminating()
                 && pod.status.start_time.is_none()
-                && let Err(why) = admit(&self.shared, &self.pods, pod)
+                && let Err(why) = admit(&self.shared, self.pods.range(..), pod)
             {
                 self.reject(ctx, id, pod, why);
                 return;
@@ -83,6 +85,12 @@ impl Host {
 
     /// The answer to a request of this kubelet.
     pub fn reply(&mut self, ctx: &mut Ctx<'_, NodeEvent>, token: u64, failed: bool, gone: bool) {
+        if token == NODE_STATUS_TOKEN {
+            if failed && !gone {
+                self.node_status_failed(ctx);
+            }
+            return;
+        }
         let id = token as u32;
         let Some(pod) = self.pods.get_mut(&id) else { return };
         if gone {
@@ -119,6 +127,24 @@ impl Host {
         }
     }
 
+    /// A kubelet that has just started admits the pods that it finds once more: what does not fit any longer fails
+    /// although it runs.
+    fn admit_again(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32) {
+        let Some(found) = self.pods.get(&id) else { return };
+        let has_just_started = self.shared.kubelet_started == ctx.now;
+        if !has_just_started || found.worker.stage != Stage::Syncing || found.pod.metadata.is_terminating() {
+            return;
+        }
+        let pod = found.pod.clone();
+        let Err((reason, message)) = admit(&self.shared, self.pods.range(..id), &pod) else { return };
+        self.with(id, ctx, env, |cx| {
+            cx.pod_event(EventType::Warning, reason, &message);
+            let message = format!("Pod was rejected: {message}").into();
+            let verdict = KubeletVerdict { reason: reason.into(), message, is_disruption: false };
+            cx.begin_rejection(verdict);
+        });
+    }
+
     /// The kubelet has a fresh list of its pods, after a start or a broken connection.
     pub fn relisted(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, pods: &[(u32, Arc<Pod>)]) {
         let listed: BTreeSet<u32> = pods.iter().map(|(id, _)| *id).collect();
@@ -129,7 +155,14 @@ impl Host {
         }
         for (id, pod) in pods {
             self.pod_changed(ctx, env, *id, pod);
-            self.with(*id, ctx, env, |cx| {
+            self.admit_again(ctx, env, *id);
+        }
+    }
+
+    /// Others may have changed statuses while the kubelet was cut off: it reports its own again.
+    pub fn reconcile_statuses(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        for id in self.ids() {
+            self.with(id, ctx, env, |cx| {
                 cx.pod.worker.unsent = true;
                 cx.request_sync();
             });

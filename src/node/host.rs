@@ -4,9 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::AddressPool;
 use super::env::NodeEnv;
+use super::eviction::Eviction;
+use super::image_gc::ImageOnDisk;
+use super::node_status::NodeReport;
 use super::outage::Outage;
 use super::pod::HostPod;
 use super::pod_cx::PodCx;
+use super::shutdown::Shutdown;
+use super::usage::Outside;
 use crate::api::core::{ObjectReference, ResourceList};
 use crate::api::pod::PodPhase;
 use crate::api::{Kind, Labels, Uid};
@@ -51,6 +56,18 @@ pub enum NodeEvent {
     Booted,
     /// A program has done its startup work: its CPU goes to others.
     CpuShift,
+    /// The memory of the machine is used up.
+    OutOfMemory,
+    /// The eviction manager looks at the machine.
+    EvictionRound,
+    /// The node's status is due.
+    NodeStatus,
+    /// The image garbage collector works.
+    ImageGc,
+    /// The time of a group of pods in a shutdown is over.
+    ShutdownStep,
+    /// All pods have been stopped in a shutdown: the power may go. Handled by the world.
+    ReadyToPowerOff,
 }
 
 /// What a new host is made of.
@@ -99,7 +116,7 @@ pub struct HostShared {
     pub client: ApiClient,
     pub(super) events: EventRecorder,
     /// Images on the node.
-    pub images: BTreeSet<Name>,
+    pub(super) images: BTreeMap<Name, ImageOnDisk>,
     /// When the queue of pulls will be empty.
     pub pulls_until: SimTime,
     /// Pulls asked for: when, and how long each takes by itself.
@@ -122,6 +139,18 @@ pub struct HostShared {
     /// What containers want of the CPU has changed since it was divided.
     pub(super) cpu_changed: bool,
     pub(super) cpu_shift: Option<EventHandle>,
+    /// What the machine's memory, disk and process ids are used for has changed.
+    pub(super) usage_changed: bool,
+    pub(super) outside: Outside,
+    pub(super) out_of_memory: Option<EventHandle>,
+    pub(super) eviction: Eviction,
+    pub(super) image_gc: Option<EventHandle>,
+    pub(super) report: NodeReport,
+    pub(super) shutdown: Option<Shutdown>,
+    /// A pod has come further in a shutdown.
+    pub(super) shutdown_progress: bool,
+    /// Processes started on this machine.
+    pub(super) last_pid: u32,
 }
 
 impl HostShared {
@@ -142,6 +171,8 @@ pub struct Host {
     /// What its pods share.
     pub shared: HostShared,
     pub(super) pods: BTreeMap<u32, HostPod>,
+    /// How long the machine is down in the restart under way.
+    pub reboot_takes: SimDuration,
 }
 
 impl Host {
@@ -166,7 +197,7 @@ impl Host {
             sync_phase: settings.sync_tick_phase,
             status_phase: SimDuration::ZERO,
             client,
-            images: BTreeSet::new(),
+            images: BTreeMap::new(),
             pulls_until: SimTime::ZERO,
             pull_began: BTreeMap::new(),
             addresses: AddressPool::new(config.pod_network),
@@ -180,8 +211,17 @@ impl Host {
             ended: Vec::new(),
             cpu_changed: false,
             cpu_shift: None,
+            usage_changed: true,
+            outside: Outside::default(),
+            out_of_memory: None,
+            eviction: Eviction::default(),
+            image_gc: None,
+            report: NodeReport::default(),
+            shutdown: None,
+            shutdown_progress: false,
+            last_pid: 1000,
         };
-        Self { shared, pods: BTreeMap::new() }
+        Self { shared, pods: BTreeMap::new(), reboot_takes: SimDuration::ZERO }
     }
 
     /// The pods on this node, by object index.
@@ -207,6 +247,14 @@ impl Host {
     pub fn settle(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
         if std::mem::take(&mut self.shared.cpu_changed) {
             self.divide_cpu(ctx, env);
+        }
+        while std::mem::take(&mut self.shared.shutdown_progress) {
+            self.advance_shutdown(ctx, env, false);
+        }
+        if std::mem::take(&mut self.shared.usage_changed) {
+            self.plan_oom(ctx);
+            self.plan_eviction_round(ctx, env);
+            self.plan_image_gc(ctx, env);
         }
     }
 
@@ -246,7 +294,13 @@ impl Host {
                 self.with(pod, ctx, env, |cx| cx.remove_object());
             }
             NodeEvent::StatusPass => self.status_pass(ctx, env),
-            NodeEvent::Booted => {}
+            // The world handles these.
+            NodeEvent::Booted | NodeEvent::ReadyToPowerOff => {}
+            NodeEvent::OutOfMemory => self.out_of_memory(ctx, env),
+            NodeEvent::EvictionRound => self.eviction_round(ctx, env),
+            NodeEvent::NodeStatus => self.node_status(ctx),
+            NodeEvent::ImageGc => self.collect_images(ctx),
+            NodeEvent::ShutdownStep => self.advance_shutdown(ctx, env, true),
             NodeEvent::CpuShift => {
                 self.shared.cpu_shift = None;
                 self.shared.cpu_changed = true;

@@ -3,6 +3,7 @@
 //! Source: kubelet v1.32 `images/image_manager.go`; `spec` node 2.6.
 
 use super::backoff::BackOff;
+use super::image_gc::ImageOnDisk;
 use super::pod_cx::PodCx;
 use crate::api::pod::ImagePullPolicy;
 use crate::component::events::EventType;
@@ -26,10 +27,20 @@ impl PodCx<'_, '_> {
         let container = self.pod.spec(index);
         let image = container.image.clone();
         let policy = container.image_pull_policy.unwrap_or(ImagePullPolicy::IfNotPresent);
-        let present = self.host.images.contains(&image);
+        if !is_reference(&image) {
+            let error = format!("couldn't parse image name \"{image}\": invalid reference format");
+            let text = format!("Failed to apply default image tag \"{image}\": {error}");
+            self.container_event(index, EventType::Warning, "InspectFailed", text.clone());
+            let failed = "Error: InvalidImageName".to_owned();
+            self.container_event(index, EventType::Warning, "Failed", failed);
+            self.pod.worker.reasons[index] = Some(("InvalidImageName".into(), text.into()));
+            return Pull::Refused;
+        }
+        let present = self.host.images.contains_key(&image);
         match policy {
             ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never if present => {
-                let text = format!("Container image \"{image}\" already present on machine");
+                let more = if self.host.minor_version >= 35 { " and can be accessed by the pod" } else { "" };
+                let text = format!("Container image \"{image}\" already present on machine{more}");
                 self.container_event(index, EventType::Normal, "Pulled", text);
                 return Pull::Present;
             }
@@ -106,7 +117,9 @@ impl PodCx<'_, '_> {
             return false;
         }
         let size = model.image_size.unwrap_or(self.ctx.settings.default_image_size);
-        self.host.images.insert(image.clone());
+        let since = self.host.images.get(&image).map_or(now, |image| image.since);
+        self.host.images.insert(image.clone(), ImageOnDisk { bytes: size, since, used_at: now });
+        self.host.usage_changed = true;
         self.pod.worker.image_backoff[index] = None;
         let whole = now.saturating_since(asked);
         let text = format!(
@@ -158,5 +171,59 @@ impl PodCx<'_, '_> {
             fact,
         };
         self.ctx.trace.record(self.ctx.now, "runtime", subject, event, event, text, detail);
+    }
+}
+
+/// Whether an image name can be parsed (`distribution/reference`): `[host[:port]/]path[:tag][@digest]`, where the parts of
+/// the path are lower case letters and digits with `.`, `_`, `__` or dashes between them.
+fn is_reference(image: &str) -> bool {
+    let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
+    let (path, tag) = match name.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
+        _ => (name, None),
+    };
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let good_tag = |tag: &str| {
+        tag.len() <= 128 && tag.starts_with(word) && tag.chars().all(|c| word(c) || c == '.' || c == '-')
+    };
+    let good_digest = |digest: &str| {
+        digest.split_once(':').is_some_and(|(algorithm, hex)| {
+            !algorithm.is_empty() && hex.len() >= 32 && hex.chars().all(|c| c.is_ascii_hexdigit())
+        })
+    };
+    let parts: Vec<&str> = path.split('/').collect();
+    let is_host = |part: &str| part.contains('.') || part.contains(':') || part == "localhost";
+    let first = usize::from(parts.len() > 1 && is_host(parts[0]));
+    let good_part = |part: &&str| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        part.starts_with(inner)
+            && part.ends_with(inner)
+            && part.chars().all(|c| inner(c) || matches!(c, '.' | '_' | '-'))
+            && !part.contains("..")
+            && !part.contains("___")
+    };
+    tag.is_none_or(good_tag) && digest.is_none_or(good_digest) && parts[first..].iter().all(good_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reference;
+
+    #[test]
+    fn image_names_are_parsed() {
+        for good in [
+            "nginx",
+            "nginx:1.27",
+            "localhost:5000/a/b-c:v1",
+            "registry.k8s.io/pause:3.10",
+            "a__b/c.d",
+            "web:1@sha256:\
+                      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(is_reference(good), "{good}");
+        }
+        for bad in ["", "Nginx", "nginx:", "nginx:a b", "-x", "a//b", "nginx:-1", "a@sha256:12", "a..b"] {
+            assert!(!is_reference(bad), "{bad}");
+        }
     }
 }

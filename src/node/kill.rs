@@ -2,10 +2,10 @@
 //!
 //! Source: kubelet v1.32 `kuberuntime_container.go` killContainer, `kuberuntime_termination_order.go`; `spec` node 2.9.
 
-use super::ask::resolve_port;
 use super::host::NodeEvent;
 use super::pod::KillReason;
 use super::pod_cx::PodCx;
+use super::probe::resolve_port;
 use crate::api::pod::LifecycleHandler;
 use crate::base::signal;
 use crate::component::events::EventType;
@@ -133,7 +133,19 @@ impl PodCx<'_, '_> {
         let minimum = self.ctx.settings.minimum_grace_period;
         let grace_time = SimDuration::from_secs(grace.max(0) as u64).max(minimum);
         self.set_kill(index, KillStage::Signalled, grace, reason, Some(grace_time));
-        self.deliver_signal(index, SIGTERM, true);
+        let signal = self.stop_signal(index);
+        self.deliver_signal(index, signal, true);
+    }
+
+    /// The signal that asks a container to stop: its own (a feature gate), else the image's, else SIGTERM.
+    fn stop_signal(&self, index: usize) -> i32 {
+        let lifecycle = self.pod.spec(index).lifecycle.as_ref();
+        let own = lifecycle
+            .and_then(|lifecycle| lifecycle.stop_signal.as_ref())
+            .and_then(|name| signal::number(name));
+        let image =
+            self.pod.containers[index].running.as_ref().map(|instance| instance.app.model().stop_signal);
+        own.filter(|_| self.ctx.settings.container_stop_signals).or(image).unwrap_or(SIGTERM)
     }
 
     /// A timer of a stop: the hook is over, the turn has come too late, or the grace is over.

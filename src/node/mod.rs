@@ -9,14 +9,17 @@
 
 mod address;
 mod admission;
-mod ask;
 pub mod backoff;
 mod cpu;
 pub mod env;
+mod eviction;
 mod feed;
 pub mod host;
 mod image;
+mod image_gc;
 mod kill;
+mod node_status;
+mod oom;
 mod outage;
 pub mod phase;
 mod plan;
@@ -25,8 +28,10 @@ mod pod_cx;
 mod power;
 pub mod probe;
 mod run;
+mod shutdown;
 mod status;
 mod sync;
+mod usage;
 
 pub use self::pod::ContainerTruth;
 pub use env::{Dependencies, NodeEnv};

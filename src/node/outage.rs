@@ -1,7 +1,8 @@
 //! A container runtime that does not answer: the kubelet does no pod work, and after 30 s the node is not ready.
 //!
 //! Source: kubelet v1.32 `runtime.go`, `kubelet.go` updateRuntimeUp; `spec` node 7.2, 7.3. The runtime is asked every 5 s;
-//! what the kubelet concludes is published at its next status tick. Not modelled: the PLEG message added after 3 min.
+//! what the kubelet concludes is published at its next status tick. After 3 min without
+//! a relist the message says so once; how long it is meanwhile is not kept up to date.
 
 use super::admission::Rejection;
 use super::env::NodeEnv;
@@ -19,11 +20,15 @@ const SEQ_VERDICT: u32 = 3;
 const CHECK_PERIOD: SimDuration = SimDuration::from_secs(5);
 /// How long it may be silent.
 const THRESHOLD: SimDuration = SimDuration::from_secs(30);
+/// How long ago the last relist may be.
+const RELIST_THRESHOLD: SimDuration = SimDuration::from_secs(180);
 
 /// What the kubelet thinks of its runtime.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outage {
     reported: bool,
+    /// When the runtime stopped answering.
+    since: SimTime,
     verdict: Option<EventHandle>,
 }
 
@@ -63,6 +68,7 @@ impl Host {
             // The check at the very instant of the failure fails.
             let before = ctx.now.as_nanos().saturating_sub(1);
             let last_check = SimTime::from_nanos(before - before % CHECK_PERIOD.as_nanos());
+            self.shared.outage.since = ctx.now;
             self.shared.schedule_verdict(ctx, last_check + THRESHOLD);
         }
     }
@@ -89,13 +95,22 @@ impl Host {
     pub(super) fn runtime_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.outage.verdict = None;
         let up = self.shared.runtime_answers;
-        self.shared.outage.reported = !up;
+        let again = std::mem::replace(&mut self.shared.outage.reported, !up);
+        let relist_is_late = self.shared.outage.since + RELIST_THRESHOLD;
+        let down = if !up && again {
+            "[container runtime is down, PLEG is not healthy: pleg was last seen active 3m0s ago; threshold is 3m0s]"
+        } else {
+            "container runtime is down"
+        };
+        if !up && !again {
+            self.shared.schedule_verdict(ctx, relist_is_late);
+        }
         let name = self.shared.name.clone();
         let now = Some(ctx.timestamp());
         let (status, reason, message, news) = if up {
             (ConditionStatus::True, "KubeletReady", "kubelet is posting ready status", "NodeReady")
         } else {
-            (ConditionStatus::False, "KubeletNotReady", "container runtime is down", "NodeNotReady")
+            (ConditionStatus::False, "KubeletNotReady", down, "NodeNotReady")
         };
         let condition = Condition {
             kind: "Ready".into(),
@@ -109,7 +124,9 @@ impl Host {
         let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name: name.clone() };
         let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
         self.shared.client.submit(ctx, request, None);
-        self.node_event(ctx, EventType::Normal, news, format!("Node {name} status is now: {news}"));
+        if up || !again {
+            self.node_event(ctx, EventType::Normal, news, format!("Node {name} status is now: {news}"));
+        }
     }
 
     /// A pod that the node cannot take fails for good.

@@ -125,6 +125,12 @@ fn plan_regular(pod: &HostPod, policy: RestartPolicy, plan: &mut Plan) {
     for index in pod.init_count()..pod.containers.len() {
         let container = pod.spec(index);
         let seen = &pod.seen[index];
+        if seen.running.is_some() && definition_changed(pod, index) {
+            // Whatever the restart policy says.
+            plan.steps.push(Step::Kill(index, KillReason::Changed));
+            starts.push(index);
+            continue;
+        }
         if seen.running.is_some() {
             match failed_probe(pod, index) {
                 None => kept += 1,
@@ -147,6 +153,12 @@ fn plan_regular(pod: &HostPod, policy: RestartPolicy, plan: &mut Plan) {
         return;
     }
     plan.steps.extend(starts.into_iter().map(Step::Start));
+}
+
+/// Whether a running container was made from another image than the pod now wants (its name cannot change).
+fn definition_changed(pod: &HostPod, index: usize) -> bool {
+    let running = pod.containers[index].running.as_ref();
+    running.is_some_and(|instance| instance.image != pod.spec(index).image)
 }
 
 /// Why a running container must be stopped, if a probe says so.

@@ -42,6 +42,10 @@ pub struct Instance {
     pub exit_event: Option<EventHandle>,
     /// The record of its start.
     pub record: RecordId,
+    /// Process id on the machine.
+    pub pid: u32,
+    /// The image it was started from.
+    pub image: Name,
 }
 
 /// The runtime's truth about one container.
@@ -57,6 +61,10 @@ pub struct ContainerTruth {
     pub starts: u64,
     /// How the running process is being stopped.
     pub kill: Option<Kill>,
+    /// The image of the newest process that has ended.
+    pub ended_image: Option<Name>,
+    /// What its processes left behind in a volume, in bytes.
+    pub left_in_volume: Option<(Name, u64)>,
 }
 
 /// What a relist saw of one container.
@@ -167,6 +175,17 @@ pub struct Run {
 /// Why a container does not run, as the last sync found.
 pub type WaitingReason = (Name, Name);
 
+/// Why the kubelet itself ends a pod: what the final status says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubeletVerdict {
+    /// CamelCase word such as `Evicted`.
+    pub reason: Name,
+    /// Sentence.
+    pub message: Name,
+    /// Whether the pod gets the condition `DisruptionTarget`.
+    pub is_disruption: bool,
+}
+
 /// The kubelet's memory of a pod. All of it is lost when the kubelet restarts.
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -204,8 +223,8 @@ pub struct Worker {
     pub probes_started: bool,
     /// Smallest grace period asked for.
     pub grace: Option<i64>,
-    /// Why the kubelet itself ends the pod: reason and message of the final status.
-    pub verdict: Option<(Name, Name)>,
+    /// Why the kubelet itself ends the pod.
+    pub verdict: Option<KubeletVerdict>,
     /// Whether the API object is gone or was never this kubelet's to delete.
     pub object_gone: bool,
     /// Status pass at which the object is to be deleted.
@@ -320,9 +339,11 @@ impl HostPod {
 
     /// Notes that a process has ended.
     pub fn end_instance(&mut self, index: usize, at: SimTime, code: i32, reason: Name) -> Option<Instance> {
+        self.keep_volume(index, at);
         let truth = &mut self.containers[index];
         let instance = truth.running.take()?;
         truth.ended_before = truth.ended.take();
+        truth.ended_image = Some(instance.image.clone());
         truth.ended = Some(Finished {
             restart: instance.restart,
             started_at: Some(instance.started_at),

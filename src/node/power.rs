@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::env::NodeEnv;
+use super::eviction::Eviction;
 use super::host::{Host, NodeEvent};
 use super::pod::{Stage, Worker};
 use crate::api::pod::Pod;
@@ -21,6 +22,9 @@ impl Host {
         how: ProcessFault,
     ) -> bool {
         self.with(id, ctx, env, |cx| {
+            if how == ProcessFault::KillSandbox {
+                return cx.lose_sandbox();
+            }
             let init = cx.pod.init_count();
             let index = match container {
                 Some(name) => cx.pod.index_of(name),
@@ -48,6 +52,7 @@ impl Host {
                     cx.note_cause_for_probes();
                     cx.wake_probes();
                 }
+                ProcessFault::KillSandbox => {}
             }
             true
         })
@@ -58,6 +63,12 @@ impl Host {
     pub fn stop_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.kubelet_runs = false;
         self.shared.outage.forget(ctx);
+        self.shared.eviction.cancel(ctx);
+        self.shared.report.forget(ctx);
+        ctx.cancel(&mut self.shared.image_gc);
+        if let Some(mut shutdown) = self.shared.shutdown.take() {
+            shutdown.abandon(ctx);
+        }
         ctx.cancel(&mut self.shared.relist);
         ctx.cancel(&mut self.shared.status_pass);
         for pod in self.pods.values_mut() {
@@ -77,6 +88,8 @@ impl Host {
     pub fn power_off(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.stop_kubelet(ctx);
         self.shared.powered = false;
+        ctx.cancel(&mut self.shared.out_of_memory);
+        ctx.cancel(&mut self.shared.cpu_shift);
         for pod in self.pods.values_mut() {
             if let Some(sandbox) = &mut pod.sandbox {
                 sandbox.ready = false;
@@ -113,6 +126,8 @@ impl Host {
         self.shared.kubelet_runs = true;
         self.shared.kubelet_started = ctx.now;
         self.shared.pulls_until = ctx.now;
+        self.shared.eviction = Eviction::started(ctx.now);
+        self.shared.usage_changed = true;
         for pod in self.pods.values_mut() {
             let cached = pod.worker.cached.clone();
             let finished = pod.worker.stage == Stage::Finished;
@@ -124,6 +139,7 @@ impl Host {
             pod.look();
         }
         self.relisted(ctx, env, pods);
+        self.reconcile_statuses(ctx, env);
     }
 }
 

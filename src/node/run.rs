@@ -164,6 +164,18 @@ impl PodCx<'_, '_> {
         self.changed();
     }
 
+    /// The pause process is gone; containers run on until the kubelet notices. Returns whether there was one.
+    pub(super) fn lose_sandbox(&mut self) -> bool {
+        let Some(sandbox) = self.pod.sandbox.as_mut().filter(|sandbox| sandbox.ready) else { return false };
+        sandbox.ready = false;
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let text = "the pause process of the sandbox was killed".to_owned();
+        self.ctx.trace.record(self.ctx.now, "runtime", subject, "SandboxLost", "", text, Detail::None);
+        self.changed();
+        true
+    }
+
     /// Starts a container: back-off, image, process, hook.
     fn start(&mut self, index: usize) -> Option<Waiting> {
         if self.in_crash_backoff(index) {
@@ -191,9 +203,11 @@ impl PodCx<'_, '_> {
 
     fn create(&mut self, index: usize) -> Option<Waiting> {
         let name = self.pod.spec(index).name.clone();
-        let old_text = self.host.minor_version < 32;
-        let message =
-            if old_text { format!("Created container {name}") } else { format!("Created container: {name}") };
+        let message = match self.host.minor_version {
+            ..32 => format!("Created container {name}"),
+            32..35 => format!("Created container: {name}"),
+            _ => "Container created".to_owned(),
+        };
         self.container_event(index, EventType::Normal, "Created", message);
         let latency = self.ctx.settings.container_start_latency;
         if latency > SimDuration::ZERO {
@@ -216,6 +230,14 @@ impl PodCx<'_, '_> {
                 settings.max_container_restart_period,
             )
         };
+        if self.pod.containers[index]
+            .ended_image
+            .as_ref()
+            .is_some_and(|image| *image != self.pod.spec(index).image)
+        {
+            // The key of a back-off covers the image: another one begins anew.
+            self.pod.worker.crash_backoff[index] = None;
+        }
         let entry = self.pod.worker.crash_backoff[index];
         if let Some(entry) = entry.filter(|_| backoff.is_waiting(entry, ended.at, now)) {
             self.report_crash_backoff(index, entry.delay);
@@ -263,6 +285,13 @@ impl PodCx<'_, '_> {
         }
         let entity = format!("{namespace}/{name}/{container_name}");
         self.host.cpu_changed |= model.uses_cpu();
+        self.host.usage_changed |= model.holds_resources();
+        if let Some(image) = self.host.images.get_mut(&container.image) {
+            image.used_at = now;
+        }
+        let image = container.image.clone();
+        self.host.last_pid += 1;
+        let pid = self.host.last_pid;
         let app = AppInstance::start(model, self.ctx.streams, &entity, truth.starts, now, around);
         let text = format!("container {container_name} started, restart {restart}");
         let detail = Detail::Container {
@@ -275,18 +304,18 @@ impl PodCx<'_, '_> {
             self.ctx.trace.record(now, "runtime", subject, "ContainerStarted", "Started", text, detail);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
-        truth.running = Some(Instance { restart, started_at: now, app, exit_event: None, record });
+        truth.running =
+            Some(Instance { restart, started_at: now, app, exit_event: None, record, pid, image });
         self.pod.worker.reasons[index] = None;
         self.bind_ports(index);
         self.plan_exit(index);
         self.changed();
         self.note_for_probes(index, record);
-        self.container_event(
-            index,
-            EventType::Normal,
-            "Started",
-            format!("Started container {container_name}"),
-        );
+        let text = match self.host.minor_version {
+            ..35 => format!("Started container {container_name}"),
+            _ => "Container started".to_owned(),
+        };
+        self.container_event(index, EventType::Normal, "Started", text);
         self.post_start(index)
     }
 
@@ -382,12 +411,42 @@ impl PodCx<'_, '_> {
     pub(super) fn process_exits(&mut self, index: usize) {
         let Some(instance) = &self.pod.containers[index].running else { return };
         let Some(exit) = instance.app.exit().cloned() else { return };
-        let reason = match (exit.oom, exit.code) {
+        if exit.oom && self.ctx.settings.single_process_oom_kill && instance.app.model().memory_in_child {
+            self.child_killed(index);
+            return;
+        }
+        let reason = match (exit.oom || instance.app.lost_child(), exit.code) {
             (true, _) => "OOMKilled",
             (false, 0) => "Completed",
             (false, _) => "Error",
         };
         self.process_ended(index, exit.code, reason);
+    }
+
+    /// The OOM killer has taken the child that held the memory; the container runs on.
+    fn child_killed(&mut self, index: usize) {
+        let now = self.ctx.now;
+        let name = self.pod.spec(index).name.clone();
+        let metadata = &self.pod.pod.metadata;
+        let subject = Subject::pod(&metadata.namespace, &metadata.name);
+        let text = format!("a child process of container {name} was killed for its memory");
+        self.ctx.trace.record(now, "runtime", subject, "ChildKilled", "OOM", text, Detail::None);
+        if let Some(instance) = &mut self.pod.containers[index].running {
+            instance.app.lose_child(now);
+        }
+        self.host.usage_changed = true;
+        self.plan_exit(index);
+    }
+
+    /// The machine is out of memory and this process has the highest score.
+    pub(super) fn oom_killed(&mut self, index: usize) {
+        let in_child = |app: &AppInstance| app.model().memory_in_child;
+        let is_child = self.pod.containers[index].running.as_ref().is_some_and(|one| in_child(&one.app));
+        if is_child && self.ctx.settings.single_process_oom_kill {
+            self.child_killed(index);
+        } else {
+            self.process_ended(index, 137, "OOMKilled");
+        }
     }
 
     /// The process of a container has ended.
@@ -397,6 +456,7 @@ impl PodCx<'_, '_> {
         self.ctx.cancel(&mut instance.exit_event);
         self.host.ended.push((self.pod.pod.metadata.uid, index as u16));
         self.host.cpu_changed |= instance.app.model().uses_cpu();
+        self.host.usage_changed |= instance.app.model().holds_resources();
         let record = self.record_exit(index, code, reason, instance.restart);
         self.changed();
         self.note_for_probes(index, record);

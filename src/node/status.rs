@@ -64,9 +64,9 @@ impl PodCx<'_, '_> {
             container_statuses: statuses[init..].to_vec(),
             init_container_statuses: statuses[..init].to_vec(),
         };
-        if let (Some((reason, message)), Stage::Terminated) = (&worker.verdict, worker.stage) {
-            status.reason = Some(reason.clone());
-            status.message = Some(message.clone());
+        if let (Some(verdict), Stage::Terminated) = (&worker.verdict, worker.stage) {
+            status.reason = Some(verdict.reason.clone());
+            status.message = Some(verdict.message.clone());
         }
         self.set_started_and_ready(&mut status);
         let implied = self.implied_phase(&status, terminal);
@@ -184,18 +184,12 @@ impl PodCx<'_, '_> {
                 _ => Some(now),
             };
         }
-        let disrupted =
-            self.pod.worker.verdict.as_ref().is_some_and(|(reason, _)| reason != "DeadlineExceeded")
-                && self.pod.worker.stage == Stage::Terminated;
-        if disrupted {
+        let verdict = self.pod.worker.verdict.as_ref().filter(|verdict| verdict.is_disruption);
+        if let Some(verdict) = verdict.filter(|_| self.pod.worker.stage == Stage::Terminated) {
             conditions.push(Condition {
                 last_transition_time: Some(now),
-                message: self.pod.worker.verdict.as_ref().map(|(_, message)| message.clone()),
-                ..condition(
-                    "DisruptionTarget",
-                    ConditionStatus::True,
-                    Some(Name::word("TerminationByKubelet")),
-                )
+                message: Some(verdict.message.clone()),
+                ..condition("DisruptionTarget", ConditionStatus::True, Some(Name::word("TerminationByKubelet")))
             });
         }
         conditions

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::host::NodeEvent;
 use super::plan::{Plan, plan};
-use super::pod::{KillReason, Run, Stage, Step};
+use super::pod::{KillReason, KubeletVerdict, Run, Stage, Step};
 use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
 use crate::api::{DeleteOptions, Kind, ObjectRef, Request};
@@ -165,6 +165,18 @@ impl PodCx<'_, '_> {
         }
     }
 
+    /// The kubelet itself ends the pod for good, with a grace period in seconds.
+    pub(super) fn end_by_kubelet(&mut self, verdict: KubeletVerdict, grace: i64) {
+        self.pod.worker.verdict.get_or_insert(verdict);
+        self.begin_termination(Some(grace));
+    }
+
+    /// The kubelet ends a running pod that it does not admit any more, with the pod's own grace period.
+    pub(super) fn begin_rejection(&mut self, verdict: KubeletVerdict) {
+        self.pod.worker.verdict = Some(verdict);
+        self.begin_termination(None);
+    }
+
     /// A running sync is cancelled when the pod is to be stopped; what it has started stays.
     fn abandon_run(&mut self) {
         if let Some(mut run) = self.pod.worker.run.take() {
@@ -195,6 +207,7 @@ impl PodCx<'_, '_> {
         self.pod.worker.run = None;
         self.stop_probes(&[ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness], false);
         self.pod.worker.stage = Stage::Terminated;
+        self.host.shutdown_progress = true;
         self.end_sync(false);
         self.request_sync();
     }
@@ -203,7 +216,10 @@ impl PodCx<'_, '_> {
         self.update_status(true);
         self.host.addresses.release(self.pod.sandbox.take().as_ref().map(|sandbox| &sandbox.ip));
         self.pod.worker.stage = Stage::Finished;
-        self.pod.worker.last_sync_end = Some(self.ctx.now);
+        let killed_at = self.pod.worker.last_sync_end.replace(self.ctx.now).unwrap_or(self.ctx.now);
+        self.host.shutdown_progress = true;
+        self.host.evicted_pod_is_gone(self.ctx, self.id, killed_at);
+        self.host.usage_changed |= self.pod.empty_dirs().next().is_some();
         let metadata = &self.pod.pod.metadata;
         let subject = Subject::pod(&metadata.namespace, &metadata.name);
         let phase = self.pod.worker.cached.phase.as_str();

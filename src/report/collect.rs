@@ -13,6 +13,7 @@ use super::pods::LivePods;
 use super::recorded::{Counters, Recorded};
 use super::steps::Steps;
 use super::traffic::Flows;
+use super::usage::Usage;
 use super::workload::{Workload, wanted_replicas};
 use crate::api::pod::Pod;
 use crate::api::policy::EventObject;
@@ -58,6 +59,7 @@ pub struct Collector {
     marks: Marks,
     restarts: Steps<i64>,
     flows: Flows,
+    usage: Usage,
     counters: Counters,
 }
 
@@ -73,6 +75,7 @@ impl Collector {
             marks: Marks::with_limit(limits.marks),
             restarts: Steps::with_limit(8_192),
             flows: Flows::default(),
+            usage: Usage::default(),
             counters: Counters::default(),
         }
     }
@@ -88,6 +91,7 @@ impl Collector {
             Fact::Traffic { at, namespace, service, sample } => {
                 self.flows.add(at, namespace, service, sample);
             }
+            Fact::Usage { at, sample } => self.usage.add(at, sample),
             Fact::Power { at, node, up } => {
                 let series =
                     self.nodes.entry(node.into()).or_insert_with(|| NodeSeries::new(node.into(), at));
@@ -120,6 +124,7 @@ impl Collector {
             pods_by_state: self.live.into_series(),
             restarts: self.restarts,
             flows: self.flows.into_list(),
+            usage: self.usage,
             counters: self.counters,
         }
     }

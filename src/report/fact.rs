@@ -6,7 +6,7 @@
 use crate::api::Object;
 use crate::base::Name;
 use crate::kernel::SimTime;
-use crate::trace::TrafficSample;
+use crate::trace::{TrafficSample, UsageSample};
 
 /// One recorded fact.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,13 @@ pub enum Fact<'a> {
         /// What became of them.
         sample: &'a TrafficSample,
     },
+    /// What programs use together.
+    Usage {
+        /// When it was found.
+        at: SimTime,
+        /// How much.
+        sample: UsageSample,
+    },
     /// A machine lost or regained its power. The API learns of it much later, if at all.
     Power {
         /// When it happened.
@@ -78,6 +85,7 @@ impl Fact<'_> {
             | Self::Mark { at, .. }
             | Self::Container { at, .. }
             | Self::Traffic { at, .. }
+            | Self::Usage { at, .. }
             | Self::Power { at, .. } => *at,
         }
     }

@@ -41,6 +41,7 @@ impl Collector {
                 let (namespace, service) = (&record.subject.namespace, &record.subject.name);
                 self.observe(&Fact::Traffic { at, namespace, service, sample });
             }
+            Detail::Usage(sample) => self.observe(&Fact::Usage { at, sample: *sample }),
             Detail::Step => {
                 self.observe(&Fact::Mark { at, until: None, kind: MarkKind::Step, label: &record.message });
             }

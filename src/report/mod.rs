@@ -28,6 +28,7 @@ pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod usage;
 mod workload;
 
 pub use collect::{Collector, Limits};
@@ -41,4 +42,5 @@ pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, R
 pub use steps::Steps;
 pub use summary::Summary;
 pub use traffic::{Flow, Interval};
+pub use usage::Usage;
 pub use workload::{Availability, Workload};

@@ -9,6 +9,7 @@ use super::node::NodeSeries;
 use super::pod_state::PodState;
 use super::steps::Steps;
 use super::traffic::Flow;
+use super::usage::Usage;
 use super::workload::Workload;
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
@@ -34,6 +35,8 @@ pub struct Recorded {
     pub restarts: Steps<i64>,
     /// Requests, those of sources first.
     pub flows: Vec<Flow>,
+    /// What programs used.
+    pub usage: Usage,
     /// Totals.
     pub counters: Counters,
 }
@@ -74,6 +77,8 @@ pub struct RunInfo {
     pub digest: String,
     /// The command that does the run again.
     pub command: String,
+    /// Price of an hour of each node that has one.
+    pub prices: BTreeMap<String, f64>,
     /// Simulation events handled.
     pub events: u64,
     /// Records written.

@@ -450,6 +450,7 @@ pub(super) fn info() -> RunInfo {
         found: found.into(),
     };
     RunInfo {
+        prices: std::collections::BTreeMap::new(),
         scenario: "node-failure".into(),
         seed: 42,
         version: "0.1.0".into(),

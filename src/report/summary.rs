@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::recorded::{Recorded, RecoveryOutcome, RunInfo};
 use super::traffic::{Flow, milliseconds};
+use super::{Mark, MarkKind};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
 
@@ -47,6 +48,8 @@ pub struct Summary {
     pub workloads: Vec<WorkloadSummary>,
     /// Faults and what became of the workloads.
     pub faults: Vec<FaultSummary>,
+    /// What the machines cost and how much of them was used.
+    pub cost: CostSummary,
     /// Requests, those of sources first.
     pub traffic: Vec<FlowSummary>,
     /// Nodes.
@@ -122,6 +125,57 @@ pub struct FaultSummary {
     pub hit_after_s: Option<f64>,
     /// From the fault until all workloads were ready again.
     pub recovered_after_s: Option<f64>,
+    /// Requests of sources that failed between this fault and the next one.
+    pub requests_failed: u64,
+    /// From the fault until the interval in which the first of them failed begins.
+    pub requests_fail_after_s: Option<f64>,
+    /// From the fault until the interval in which the last of them failed ends.
+    pub requests_recovered_after_s: Option<f64>,
+}
+
+/// What the machines cost and how much of them was used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CostSummary {
+    /// Hours that nodes were part of the cluster, all together.
+    pub node_hours: f64,
+    /// Their price, for those that have one.
+    pub price: f64,
+    /// Core hours that running pods requested; nothing where metrics-server does not run.
+    pub cpu_requested_core_hours: Option<f64>,
+    /// Core hours that programs used.
+    pub cpu_used_core_hours: Option<f64>,
+    /// Core hours requested and not used.
+    pub cpu_wasted_core_hours: Option<f64>,
+    /// GiB hours of memory requested and not used.
+    pub memory_wasted_gib_hours: Option<f64>,
+}
+
+impl CostSummary {
+    fn new(recorded: &Recorded, info: &RunInfo) -> Self {
+        let hours = |node: &super::NodeSeries| node.observed_for.as_secs_f64() / 3600.0;
+        let price = |node: &super::NodeSeries| price_of(&node.name, info) * hours(node);
+        let usage = &recorded.usage;
+        let known = |value: f64| usage.is_known().then_some(value);
+        let [used, requested, _] = usage.cpu_milli_seconds.map(|sum| sum as f64 / 3_600_000.0);
+        let gib_hours = f64::from(1 << 30) * 3600.0;
+        let [memory_used, memory_requested] = usage.memory_byte_seconds.map(|sum| sum as f64 / gib_hours);
+        Self {
+            node_hours: recorded.nodes.iter().map(hours).sum(),
+            price: recorded.nodes.iter().map(price).sum(),
+            cpu_requested_core_hours: known(requested),
+            cpu_used_core_hours: known(used),
+            cpu_wasted_core_hours: known((requested - used).max(0.0)),
+            memory_wasted_gib_hours: known((memory_requested - memory_used).max(0.0)),
+        }
+    }
+}
+
+/// Price of an hour of a node: its own, or that of another machine of its pool.
+fn price_of(node: &str, info: &RunInfo) -> f64 {
+    let pool = |name: &str| name.rsplit_once('-').map(|(pool, _)| pool.to_owned());
+    let same_pool =
+        || info.prices.iter().find(|(other, _)| pool(other) == pool(node)).map(|(_, price)| *price);
+    info.prices.get(node).copied().or_else(same_pool).unwrap_or(0.0)
 }
 
 /// Requests of one client to one Service.
@@ -278,6 +332,7 @@ impl Summary {
             kubernetes_events: EventTotals { normal: counters.notices, warning: counters.warnings },
             workloads: workloads(recorded),
             faults: faults(recorded),
+            cost: CostSummary::new(recorded, info),
             traffic: recorded.flows.iter().map(FlowSummary::new).collect(),
             nodes: nodes(recorded),
             expectations: expectations(info),
@@ -330,9 +385,33 @@ fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
         };
         let at_s = seconds(recovery.mark.at.since_start());
         let (hit_after_s, recovered_after_s) = (hit.map(seconds), end.map(seconds));
-        FaultSummary { label: recovery.mark.label, at_s, outcome, hit_after_s, recovered_after_s }
+        let felt = failed_requests(recorded, &recovery.mark);
+        let after = |at: SimTime| seconds(at.saturating_since(recovery.mark.at));
+        FaultSummary {
+            at_s,
+            outcome,
+            hit_after_s,
+            recovered_after_s,
+            requests_failed: felt.map_or(0, |(count, _, _)| count),
+            requests_fail_after_s: felt.map(|(_, first, _)| after(first)),
+            requests_recovered_after_s: felt.map(|(_, _, last)| after(last)),
+            label: recovery.mark.label,
+        }
     };
     recorded.recoveries().into_iter().map(summary).collect()
+}
+
+/// Requests of sources that failed from a fault on until the next one: how many, and the first and last interval.
+fn failed_requests(recorded: &Recorded, fault: &Mark) -> Option<(u64, SimTime, SimTime)> {
+    let later = recorded.marks.iter().filter(|mark| mark.kind == MarkKind::Fault && mark.at > fault.at);
+    let until = later.map(|mark| mark.at).min().unwrap_or(recorded.end);
+    let sources = recorded.flows.iter().filter(|flow| flow.is_source);
+    let intervals = sources.flat_map(|flow| &flow.intervals);
+    let hit = intervals.filter(|it| it.until > fault.at && it.from < until && it.failures() > 0);
+    hit.fold(None, |sum, it| {
+        let (count, first, last) = sum.unwrap_or((0, it.from, it.until));
+        Some((count + it.failures(), first.min(it.from), last.max(it.until)))
+    })
 }
 
 fn nodes(recorded: &Recorded) -> Vec<NodeSummary> {

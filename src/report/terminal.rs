@@ -15,6 +15,7 @@ pub fn render(summary: &Summary, color: bool) -> String {
     out.headline(summary);
     out.workloads(summary);
     out.faults(summary);
+    out.requests(summary);
     out.nodes(summary);
     out.totals(summary);
     out.expectations(summary);
@@ -98,6 +99,25 @@ impl Terminal {
         };
         let rows = summary.faults.iter().map(row).collect();
         self.table(&["Faults", "at", "felt after", "all ready after"], rows);
+    }
+
+    /// Requests of sources: what programs send to each other is in the files.
+    fn requests(&mut self, summary: &Summary) {
+        let row = |flow: &super::summary::FlowSummary| {
+            let latency = |of: fn(&super::summary::LatencySummary) -> f64| {
+                flow.latency_ms.as_ref().map_or("-".into(), |it| format!("{:.3} ms", of(it)))
+            };
+            vec![
+                format!("{} to {}", flow.client, flow.service),
+                grouped(flow.sent),
+                flow.availability_percent.map_or("-".into(), percent),
+                parts(&flow.failed, ""),
+                latency(|it| it.p50),
+                latency(|it| it.p99),
+            ]
+        };
+        let rows = summary.traffic.iter().filter(|flow| flow.client_kind == "source").map(row).collect();
+        self.table(&["Requests", "sent", "answered", "failed", "p50", "p99"], rows);
     }
 
     fn nodes(&mut self, summary: &Summary) {

@@ -8,6 +8,7 @@ use super::manifest::{self, GROUP, Notes};
 use super::model::{Manifest, Place, Scenario};
 use super::read::{self, Context, Mention, Spec, Value};
 use super::resolve;
+use crate::control::scheduler::config::KubeSchedulerConfiguration;
 use crate::kernel::SimDuration;
 use crate::source::{self, Diagnostic, Diagnostics, Document, Severity, SourceFile, nearest};
 use crate::workload::AppModel;
@@ -69,6 +70,7 @@ pub fn from_text(name: &str, text: &str) -> Result<Scenario, Diagnostics> {
 pub(super) struct Parts {
     pub(super) specs: Vec<(Spec, Place)>,
     pub(super) apps: Vec<(AppModel, Place)>,
+    pub(super) schedulers: Vec<(KubeSchedulerConfiguration, Place)>,
     pub(super) objects: Vec<Manifest>,
     pub(super) mentions: Vec<Mention>,
     /// Documents of any kind, also wrong ones.
@@ -131,6 +133,9 @@ fn read_document(document: &Document, context: &Context<'_>, parts: &mut Parts) 
         Own::No => parts.objects.extend(manifest::objects(&value).into_iter().flatten()),
         Own::Scenario => parts.specs.extend(read::spec(&value)),
         Own::AppModel => parts.apps.extend(read::app(&value).map(|app| (app, value.name_place()))),
+        Own::SchedulerConfiguration => {
+            parts.schedulers.extend(read::configuration(&value).map(|read| (read, value.place())));
+        }
         Own::Wrong => {}
     }
 }
@@ -141,6 +146,8 @@ enum Own {
     No,
     Scenario,
     AppModel,
+    /// The configuration file of kube-scheduler, which is no object.
+    SchedulerConfiguration,
     /// It is meant to be, but a problem has been reported.
     Wrong,
 }
@@ -152,6 +159,9 @@ fn own_kind(document: &Value<'_>) -> Own {
     let text = |key: &str| document.node.get(key).and_then(source::Node::as_str).unwrap_or_default();
     let (api_version, word) = (text("apiVersion"), text("kind"));
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    if word == "KubeSchedulerConfiguration" {
+        return Own::SchedulerConfiguration;
+    }
     let kind = KINDS.iter().find(|(name, _)| *name == word);
     let right = format!("{GROUP}/{VERSION}");
     match kind {

@@ -41,6 +41,7 @@ pub mod model;
 mod patch;
 mod read;
 mod resolve;
+pub mod scheduler;
 mod schema;
 pub mod step;
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::expect::Expectation;
+use super::scheduler::SchedulerPlan;
 use super::step::Step;
 use crate::api::node::Node;
 use crate::api::object::Object;
@@ -36,6 +37,8 @@ pub struct Scenario {
     pub epoch: Timestamp,
     /// The machines, in the order written.
     pub nodes: Vec<NodePlan>,
+    /// How its scheduler is set up.
+    pub scheduler: SchedulerPlan,
     /// What the cluster begins with, in the order written; nodes are not among it.
     pub objects: Vec<Manifest>,
     /// Programs; where several match a container the first wins.
@@ -106,8 +109,37 @@ pub struct NodePlan {
     pub price: Option<Quantity>,
     /// The pool it belongs to.
     pub pool: Option<Name>,
+    /// How the cluster autoscaler changes the size of its pool; `None` = not at all.
+    pub autoscale: Option<Autoscale>,
     /// Its place; none for the machines of the default cluster.
     pub place: Option<Place>,
+}
+
+/// Bounds of a pool that the cluster autoscaler changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Autoscale {
+    /// Fewest machines.
+    pub min: u64,
+    /// Most machines.
+    pub max: u64,
+    /// Zones that machines go round.
+    pub zones: Vec<Name>,
+    /// How the autoscaler chooses among pools; the same for all.
+    pub expander: Expander,
+}
+
+/// How the cluster autoscaler chooses the pool that grows (`--expander`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Expander {
+    /// The one whose new machines would have the least left over.
+    #[default]
+    LeastWaste,
+    /// The one that helps most pods.
+    MostPods,
+    /// The one that costs least for each pod that it helps.
+    Price,
+    /// Any.
+    Random,
 }
 
 impl NodePlan {

@@ -1,6 +1,6 @@
 //! From a scenario to a world at virtual time zero.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::api::admission::Admission;
 use crate::api::core::{Condition, ConditionStatus};
@@ -21,10 +21,13 @@ use crate::trace::Recorder;
 use crate::traffic::Traffic;
 use crate::workload::Apps;
 
+use super::autoscaler::ClusterAutoscaler;
+use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
+use super::metrics::MetricsServer;
 use super::run::RunOptions;
 use super::steps::Script;
 use super::watch::Watches;
@@ -52,9 +55,18 @@ impl World {
         };
         let api = ApiServer::new(streams, scenario.epoch, admission);
         let end = options.until.unwrap_or(SimTime::ZERO + scenario.duration);
+        let scheduling = scenario.scheduler_options().expect("scenarios are checked when they are read");
         let mut world = Self {
+            scheduling: scheduling.clone(),
+            explain: options.explain.clone(),
+            explained: Vec::new(),
             controllers: Some(ControllerManager::new(&settings, api.objects(), 0)),
-            scheduler: Some(SchedulerComponent::new(&settings, api.objects(), 0)),
+            scheduler: Some(SchedulerComponent::new(
+                &settings,
+                (&scheduling, &options.explain),
+                api.objects(),
+                0,
+            )),
             streams,
             epoch: scenario.epoch,
             eager: options.eager,
@@ -62,31 +74,42 @@ impl World {
             passed: EventKey { at: SimTime::ZERO, class: 0, target: 0, seq: 0 },
             recorder: Recorder::default(),
             api,
-            api_up: true,
+            control_plane: ControlPlane::new(&settings, options.eager),
             watches: Watches::default(),
             incarnations: Incarnations::default(),
             hosts: Vec::new(),
             heartbeats: Vec::new(),
             network: Network::default(),
             traffic: None,
+            metrics: MetricsServer::default(),
+            cluster_autoscaler: ClusterAutoscaler::new(scenario),
+            kubelet_version: (scenario.minor, scenario.version.clone()),
+            balancers_planned: BTreeSet::new(),
             traffic_wake: None,
             reach: Reach::default(),
             apps: Apps::new(scenario.apps.clone()),
             faults: ActiveFaults::default(),
             script: Script::new(scenario),
             drains: Drains::default(),
+            waits: Waits::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,
             settings,
         };
         for watcher in [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network] {
-            world.watches.connect(watcher);
+            world.open_watch(watcher);
         }
         world.traffic = Traffic::new(&scenario.traffic, &world.apps, streams, end);
         world.network.services.is_used = world.traffic.is_some();
         world.bootstrap(scenario);
         world.plan_traffic();
+        if world.cluster_autoscaler.is_wanted() {
+            world.plan_scan(SimTime::ZERO + world.settings.cluster_autoscaler_scan_interval);
+        }
+        if world.traffic.is_some() {
+            world.start_metrics_server();
+        }
         world
     }
 
@@ -101,9 +124,12 @@ impl World {
             let class = PriorityClass { metadata: named(name, ""), value, ..PriorityClass::default() };
             self.create_now(class.into());
         }
+        for which in Elected::ALL {
+            self.plan_looks(which);
+        }
         self.create_now(kubernetes_service().into());
         for (index, plan) in scenario.nodes.iter().enumerate() {
-            self.add_machine(index as u32, plan, scenario);
+            self.add_machine(index as u32, plan);
         }
         self.with_controllers(|controllers, ctx| controllers.start(ctx));
         self.with_scheduler(|scheduler, ctx| scheduler.start(ctx));
@@ -121,25 +147,31 @@ impl World {
         assert!(result.is_ok(), "the cluster begins with {kind} {name}: {result:?}");
     }
 
-    fn add_machine(&mut self, index: u32, plan: &NodePlan, scenario: &Scenario) {
+    /// One more machine, which is up.
+    pub(super) fn add_machine(&mut self, index: u32, plan: &NodePlan) {
         let name = plan.name().clone();
         let config = HostConfig {
             index,
             name: name.clone(),
             address: Name::from(dotted(NODE_NETWORK + 10 + index)),
             pod_network: POD_NETWORK + (index << 8),
-            minor_version: scenario.minor,
+            minor_version: self.kubelet_version.0,
         };
-        let node = registered(plan.node.clone(), &config, &scenario.version, self.epoch);
+        let node = registered(plan.node.clone(), &config, &self.kubelet_version.1.clone(), self.epoch);
         let mut host = Host::new(config, &self.settings);
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
-        host.shared.images.extend(plan.images.iter().cloned());
+        for image in &plan.images {
+            let size = self.apps.models().iter().find(|app| app.matcher.is_for_image(image));
+            let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
+            host.preload_image(image.clone(), size);
+        }
         self.hosts.push(host);
         self.network.proxies.add(SimTime::ZERO);
         self.heartbeats.push(Heartbeat { since: Some(SimTime::ZERO), last: SimTime::ZERO });
-        self.watches.add_node(name, index);
+        self.watches.add_node(name);
+        self.open_watch(Watcher::Node(index));
         self.create_now(node.into());
     }
 

@@ -13,6 +13,7 @@ use crate::network::ServiceTable;
 use crate::node::{Dependencies, Host, NodeEnv, NodeEvent};
 use crate::trace::{Detail, RecordId, Subject};
 
+use super::control_plane::Availability;
 use super::event::{Event, Scheduled, Watcher};
 use super::faults::ActiveFaults;
 use super::records;
@@ -91,8 +92,14 @@ impl World {
 
     fn dispatch(&mut self, event: Event) {
         match event {
-            Event::Api(submission) => self.execute(*submission),
+            Event::Api(submission) => self.execute(submission),
+            Event::TimedOut(submission) => {
+                self.respond(&submission, &Err(ApiError::timed_out()));
+            }
+            Event::Reconnect(watcher) => self.try_reconnect(watcher),
+            Event::Election(which, candidate) => self.look_at_lease(which, candidate),
             Event::Deliver(watcher) => self.deliver(watcher),
+            Event::Node(index, NodeEvent::ReadyToPowerOff) => self.shut_down_is_over(index),
             Event::Node(index, event) => self.with_host(index, |host, ctx, env| host.handle(ctx, env, event)),
             Event::Controller(incarnation, event) => {
                 if incarnation == self.incarnations.controllers {
@@ -105,11 +112,16 @@ impl World {
                 }
             }
             Event::Traffic => self.run_traffic(),
+            Event::Scan => self.scan_cluster(),
+            Event::MachineJoins(pool, number) => self.machine_joins(pool, number),
+            Event::Scrape => self.scrape(),
+            Event::LoadBalancer(index) => self.load_balancer_made(index),
             Event::Step(index) => self.begin_step(index),
             Event::FaultEnds(index) => self.end_fault(index),
             Event::Booted(index) => self.machine_booted(index),
             Event::Expect(index) => self.check_expectation(index),
             Event::Drain(number) => self.continue_drain(number),
+            Event::Waiting(number) => self.continue_waiting(number),
             Event::EventExpires(index) => self.expire_event(index),
         }
     }
@@ -155,6 +167,9 @@ impl World {
         let incarnation = self.incarnations.scheduler;
         let Some(scheduler) = &mut self.scheduler else { return };
         in_context!(self, |event| Event::Scheduler(incarnation, event), |ctx| work(scheduler, &mut ctx));
+        if let Some(scheduler) = &mut self.scheduler {
+            self.explained.append(&mut scheduler.take_explained());
+        }
     }
 
     /// Puts requests on their way.
@@ -178,6 +193,7 @@ impl World {
             at: self.now(),
             origin: Origin::User,
             component: "kubectl",
+            process: 0,
             client: u64::MAX,
             seq: self.user_seq,
             request,
@@ -187,30 +203,68 @@ impl World {
         self.send(vec![submission]);
     }
 
-    /// The API server executes a request, if it can be reached.
-    fn execute(&mut self, submission: Submission) {
-        let Submission { origin, component, request, reply, .. } = submission;
-        if let Origin::Node(index) = origin
-            && !self.hosts[index as usize].shared.powered
-        {
+    /// The API server executes a request, if it can be reached and etcd takes it.
+    fn execute(&mut self, submission: Box<Submission>) {
+        if !self.is_alive(&submission) {
             return;
         }
-        let reachable = match origin {
+        let reachable = match submission.origin {
             Origin::Node(index) => self.reach.reaches_api(index),
             _ => true,
         };
-        let result = if reachable && self.api_up {
-            let what = request_subject(&request);
-            let result = self.serve(component, request);
-            if let (Err(error), Origin::User) = (&result, origin) {
-                self.record_refusal(&what, error);
+        let availability = if reachable { self.control_plane.availability() } else { Availability::None };
+        let now = self.now();
+        let (origin, cause) = (submission.origin, self.recorder.cause());
+        let key =
+            |at| EventKey { at, class: Class::Api as u8, target: submission.client, seq: submission.seq };
+        match availability {
+            Availability::None => self.respond(&submission, &Err(ApiError::refused())),
+            Availability::CachedReads => {
+                let key = key(now + self.settings.etcd_request_timeout);
+                self.push(key, cause, Event::TimedOut(submission));
             }
-            result
-        } else {
-            Err(ApiError::unavailable("the server is currently unable to handle the request"))
-        };
-        if let Some(token) = reply {
-            self.answer(origin, token, &result);
+            Availability::Full => {
+                if let Some(at) = self.control_plane.waits_until(now) {
+                    self.push(key(at), cause, Event::Api(submission));
+                    return;
+                }
+                let what = request_subject(&submission.request);
+                let Submission { component, reply, request, .. } = *submission;
+                let result = self.serve(component, request);
+                if let (Err(error), Origin::User) = (&result, origin) {
+                    self.record_refusal(&what, error);
+                }
+                if let Some(token) = reply {
+                    self.answer(origin, token, &result);
+                }
+            }
+        }
+    }
+
+    /// Whether the process that sent a request is still there to want it.
+    fn is_alive(&self, submission: &Submission) -> bool {
+        match submission.origin {
+            Origin::User => true,
+            Origin::ControllerManager => {
+                self.controllers.is_some() && submission.process == self.incarnations.controllers
+            }
+            Origin::Scheduler => {
+                self.scheduler.is_some() && submission.process == self.incarnations.scheduler
+            }
+            Origin::Node(index) => self.hosts[index as usize].shared.powered,
+        }
+    }
+
+    /// Answers a request that was not executed.
+    fn respond(&mut self, submission: &Submission, result: &ApiResult) {
+        if !self.is_alive(submission) {
+            return;
+        }
+        if let (Err(error), Origin::User) = (result, submission.origin) {
+            self.record_refusal(&request_subject(&submission.request), error);
+        }
+        if let Some(token) = submission.reply {
+            self.answer(submission.origin, token, result);
         }
     }
 
@@ -254,7 +308,13 @@ impl World {
                 self.push(key, commit.record, Event::EventExpires(commit.id.index));
             }
         }
+        match &commit.new {
+            Object::HorizontalPodAutoscaler(_) => self.start_metrics_server(),
+            Object::Service(service) => self.plan_load_balancer(commit.id.index, service, commit.record),
+            _ => {}
+        }
         self.watchlist.changed();
+        self.wake_waiting_commands(&commit);
         for wake in self.watches.publish(&commit, self.settings.watch_latency) {
             self.schedule_delivery(wake.watcher, wake.at, commit.record);
         }
@@ -281,20 +341,25 @@ impl World {
         let _gone = self.serve("etcd", Request::Delete { target, options });
     }
 
-    fn schedule_delivery(&mut self, watcher: Watcher, at: SimTime, cause: RecordId) {
-        let target = match watcher {
+    /// The identity of a watcher in the order of events.
+    pub(super) fn watch_target(&self, watcher: Watcher) -> u64 {
+        match watcher {
             Watcher::ControllerManager => 0,
             Watcher::Scheduler => 1,
             Watcher::Network => 2,
             Watcher::Node(index) => self.hosts[index as usize].shared.target.max(3),
-        };
+        }
+    }
+
+    pub(super) fn schedule_delivery(&mut self, watcher: Watcher, at: SimTime, cause: RecordId) {
+        let target = self.watch_target(watcher);
         let key = EventKey { at, class: Class::Watch as u8, target, seq: 0 };
         let handle = self.push(key, cause, Event::Deliver(watcher));
         self.watches.scheduled(watcher, handle);
     }
 
     /// A watch delivers what is due.
-    fn deliver(&mut self, watcher: Watcher) {
+    pub(super) fn deliver(&mut self, watcher: Watcher) {
         let (due, next) = self.watches.due(watcher, self.now(), self.settings.watch_latency);
         match watcher {
             Watcher::ControllerManager => self.with_controllers(|controllers, ctx| {

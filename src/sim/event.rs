@@ -6,6 +6,8 @@ use crate::control::scheduling::SchedulerEvent;
 use crate::node::NodeEvent;
 use crate::trace::RecordId;
 
+use super::control_plane::Elected;
+
 /// Something that will happen, and the record that led to it.
 #[derive(Clone, Debug)]
 pub struct Scheduled {
@@ -20,6 +22,12 @@ pub struct Scheduled {
 pub enum Event {
     /// The API server executes a request.
     Api(Box<Submission>),
+    /// etcd has not answered a request in time.
+    TimedOut(Box<Submission>),
+    /// A watcher whose connection broke tries again.
+    Reconnect(Watcher),
+    /// A candidate looks at the lease of its component.
+    Election(Elected, u32),
     /// A watch delivers what is due.
     Deliver(Watcher),
     /// Something on a node.
@@ -30,6 +38,14 @@ pub enum Event {
     Scheduler(u32, SchedulerEvent),
     /// Something happens to requests.
     Traffic,
+    /// The cluster autoscaler looks at the cluster.
+    Scan,
+    /// The n-th machine of an autoscaled pool joins.
+    MachineJoins(u32, u64),
+    /// metrics-server asks the kubelets.
+    Scrape,
+    /// The cloud has made the load balancer of a Service.
+    LoadBalancer(u32),
     /// A step of the scenario begins.
     Step(u32),
     /// A fault ends.
@@ -40,6 +56,8 @@ pub enum Event {
     Expect(u32),
     /// The n-th `kubectl drain` goes on.
     Drain(u32),
+    /// The n-th `kubectl` command that waits goes on.
+    Waiting(u32),
     /// An Event object is too old.
     EventExpires(u32),
 }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::core::ConditionStatus;
 use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::base::Name;
-use crate::fault::{Component, Fault, NodeTarget, Outage, Party, Pick, PodTarget, Pods, Resource};
+use crate::fault::{Fault, NodeTarget, Party, Pick, PodTarget, Pods};
 use crate::kernel::SimDuration;
 use crate::network::{Disturbance, Side};
 use crate::node::env::{FaultView, ProbeFault};
@@ -114,7 +113,7 @@ impl World {
     }
 
     /// What a fault does at its beginning.
-    pub(super) fn strike(&mut self, fault: &Fault, lasts: Option<SimDuration>) {
+    pub(super) fn strike(&mut self, step: u32, fault: &Fault, lasts: Option<SimDuration>) {
         match fault {
             Fault::Process { pods, container, how } => {
                 for (host, id) in self.target_pods(pods) {
@@ -133,8 +132,7 @@ impl World {
             Fault::NodeReboot { nodes, down_for } => {
                 let after = down_for.unwrap_or(self.settings.node_boot_time);
                 for node in self.target_nodes(nodes) {
-                    self.power_off(node);
-                    self.power_on(node, after);
+                    self.reboot(node, after);
                 }
             }
             Fault::ZoneOutage { zone } => {
@@ -155,13 +153,19 @@ impl World {
                     self.with_host(node, |host, ctx, env| host.runtime_stops(ctx, env));
                 }
             }
-            Fault::Pressure { nodes, resource } => self.set_pressure(nodes, *resource, ConditionStatus::True),
+            Fault::Pressure { nodes, resource, available } => {
+                for node in self.target_nodes(nodes) {
+                    self.with_host(node, |host, ctx, _| host.hold_outside(ctx, *resource, *available));
+                }
+            }
             Fault::Partition { a, b } => {
                 for node in self.cut_nodes(a, b) {
                     self.cut_off(node);
                 }
             }
-            Fault::ControlPlane { component, outage } => self.control_plane_fails(*component, *outage),
+            Fault::ControlPlane { component, outage, replicas } => {
+                self.control_plane_fails(step, *component, *outage, *replicas);
+            }
             Fault::SlowStart { .. }
             | Fault::DependencyDown { .. }
             | Fault::ImagePullError { .. }
@@ -173,7 +177,7 @@ impl World {
     }
 
     /// What a fault does at its end.
-    pub(super) fn relieve(&mut self, fault: &Fault) {
+    pub(super) fn relieve(&mut self, step: u32, fault: &Fault) {
         match fault {
             Fault::KubeletStop { nodes } => {
                 for node in self.target_nodes(nodes) {
@@ -187,15 +191,17 @@ impl World {
                     self.with_host(node, |host, ctx, env| host.runtime_answers(ctx, env));
                 }
             }
-            Fault::Pressure { nodes, resource } => {
-                self.set_pressure(nodes, *resource, ConditionStatus::False);
+            Fault::Pressure { nodes, resource, .. } => {
+                for node in self.target_nodes(nodes) {
+                    self.with_host(node, |host, _, _| host.release_outside(*resource));
+                }
             }
             Fault::Partition { a, b } => {
                 for node in self.cut_nodes(a, b) {
                     self.reconnect(node);
                 }
             }
-            Fault::ControlPlane { component, .. } => self.control_plane_recovers(*component),
+            Fault::ControlPlane { component, .. } => self.control_plane_recovers(step, *component),
             Fault::ProbeFailure { .. } => self.wake_all_probes(),
             Fault::Process { .. }
             | Fault::NodeCrash { .. }
@@ -263,37 +269,6 @@ impl World {
                 self.target_nodes(nodes)
             }
             _ => Vec::new(),
-        }
-    }
-
-    fn set_pressure(&mut self, nodes: &NodeTarget, resource: Resource, status: ConditionStatus) {
-        let (kind, under, free) = match resource {
-            Resource::Memory => {
-                ("MemoryPressure", "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory")
-            }
-            Resource::Disk => ("DiskPressure", "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
-            Resource::Pid => ("PIDPressure", "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
-        };
-        let reason = if status == ConditionStatus::True { under } else { free };
-        for node in self.target_nodes(nodes) {
-            self.report_condition(node, kind, status, reason);
-        }
-    }
-
-    fn control_plane_fails(&mut self, component: Component, outage: Outage) {
-        match (component, outage) {
-            (_, Outage::Slow(_)) => {}
-            (Component::ApiServer | Component::Etcd, _) => self.api_up = false,
-            (Component::Scheduler, _) => self.scheduler = None,
-            (Component::ControllerManager, _) => self.controllers = None,
-        }
-    }
-
-    fn control_plane_recovers(&mut self, component: Component) {
-        match component {
-            Component::ApiServer | Component::Etcd => self.api_up = true,
-            Component::Scheduler => self.start_scheduler(),
-            Component::ControllerManager => self.start_controllers(),
         }
     }
 }

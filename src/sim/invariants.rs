@@ -15,6 +15,7 @@ use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
 use crate::trace::{ContainerFact, Detail, Record, RecordId};
 
+use super::event::Watcher;
 use super::world::World;
 use occupancy::Occupancy;
 
@@ -231,7 +232,8 @@ fn is_ignored_by_kubelet(world: &World, node: &Name, index: u32) -> bool {
     let there = &world.hosts[host as usize];
     let works = there.shared.powered && there.shared.kubelet_runs && there.shared.runtime_answers;
     let registered = world.api.objects().get::<Node>(&Name::default(), node).is_some();
-    works && registered && world.api_up && world.reach.reaches_api(host) && !there.pods().contains_key(&index)
+    let watches = world.watches.broken_since(Watcher::Node(host)).is_none();
+    works && registered && watches && !there.pods().contains_key(&index)
 }
 
 #[cfg(test)]

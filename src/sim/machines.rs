@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::core::{Condition, ConditionStatus, Conditions};
+use crate::api::core::{Condition, Conditions};
 use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::{Kind, ObjectRef, Patch, Request};
@@ -22,14 +22,30 @@ use super::world::World;
 impl World {
     /// The machine loses power.
     pub(super) fn power_off(&mut self, index: u32) {
+        let _no_start = self.listed_at_last(index);
         if !self.hosts[index as usize].shared.powered {
             return;
         }
         self.record_power(index, false);
         self.heartbeat_stops(index);
-        self.disconnect_kubelet(index);
+        self.close_watch(Watcher::Node(index));
         self.with_host(index, |host, ctx, _| host.power_off(ctx));
         self.machine_lost(index);
+    }
+
+    /// The machine restarts: its kubelet may stop the pods first.
+    pub(super) fn reboot(&mut self, index: u32, down_for: SimDuration) {
+        self.hosts[index as usize].reboot_takes = down_for;
+        if !self.with_host(index, |host, ctx, env| host.shut_down(ctx, env)) {
+            self.shut_down_is_over(index);
+        }
+    }
+
+    /// Nothing keeps the power of a machine that restarts any longer.
+    pub(super) fn shut_down_is_over(&mut self, index: u32) {
+        let down_for = self.hosts[index as usize].reboot_takes;
+        self.power_off(index);
+        self.power_on(index, down_for);
     }
 
     fn record_power(&mut self, index: u32, up: bool) {
@@ -64,9 +80,17 @@ impl World {
         self.start_kubelet(index, Some(boot));
     }
 
-    /// The kubelet starts.
+    /// The kubelet starts. One that gets no list of its pods waits until it does; containers run on meanwhile.
     pub(super) fn start_kubelet(&mut self, index: u32, rebooted: Option<String>) {
+        if !self.reach.reaches_api(index) || !self.control_plane.serves() {
+            self.await_list(index, rebooted);
+            return;
+        }
         let pods = self.pods_of(index);
+        let shared = &mut self.hosts[index as usize].shared;
+        if let Some(node) = self.api.objects().get::<Node>(&Name::default(), &shared.name) {
+            shared.labels = node.metadata.labels.clone();
+        }
         self.with_host(index, |host, ctx, env| {
             host.start_kubelet(ctx, env, &pods);
             host.node_event(ctx, EventType::Normal, "Starting", "Starting kubelet.".to_owned());
@@ -74,17 +98,16 @@ impl World {
                 host.node_event(ctx, EventType::Warning, "Rebooted", message);
             }
         });
-        if self.reach.reaches_api(index) {
-            self.watches.connect(Watcher::Node(index));
-            self.report_ready(index);
-            self.heartbeat_resumes(index);
-        }
+        self.open_watch(Watcher::Node(index));
+        self.report_ready(index);
+        self.heartbeat_resumes(index);
     }
 
     /// The kubelet stops; containers run on.
     pub(super) fn stop_kubelet(&mut self, index: u32) {
+        let _no_start = self.listed_at_last(index);
         self.heartbeat_stops(index);
-        self.disconnect_kubelet(index);
+        self.close_watch(Watcher::Node(index));
         self.with_host(index, |host, ctx, _| host.stop_kubelet(ctx));
     }
 
@@ -92,7 +115,7 @@ impl World {
     pub(super) fn cut_off(&mut self, index: u32) {
         if self.reach.cut(index) {
             self.heartbeat_stops(index);
-            self.disconnect_kubelet(index);
+            self.interrupt_watch(Watcher::Node(index));
             self.disconnect_proxy(index);
         }
     }
@@ -104,20 +127,37 @@ impl World {
         }
         let now = self.now();
         self.network.proxies.connect(index, now, &mut self.network.services, false);
-        let shared = &self.hosts[index as usize].shared;
-        if !shared.powered || !shared.kubelet_runs {
-            return;
+        if self.control_plane.serves() {
+            self.rejoin(index);
         }
-        self.watches.connect(Watcher::Node(index));
-        let pods = self.pods_of(index);
-        self.report_ready(index);
-        self.heartbeat_resumes(index);
-        self.with_host(index, |host, ctx, env| host.relisted(ctx, env, &pods));
     }
 
-    fn disconnect_kubelet(&mut self, index: u32) {
-        if let Some(handle) = self.watches.disconnect(Watcher::Node(index)) {
-            self.queue.cancel(handle);
+    /// A kubelet reaches the API server again: it goes on with its watch, or lists its pods anew when the server does
+    /// not remember back to where the watch broke.
+    pub(super) fn rejoin(&mut self, index: u32) {
+        if let Some(rebooted) = self.listed_at_last(index) {
+            self.start_kubelet(index, rebooted);
+            return;
+        }
+        let watcher = Watcher::Node(index);
+        if self.watches.broken_since(watcher).is_none() {
+            return;
+        }
+        let was_silent = self.heartbeats[index as usize].since.is_none();
+        if was_silent {
+            self.report_ready(index);
+            self.heartbeat_resumes(index);
+        }
+        if self.can_resume(index) {
+            self.resume_watch(watcher);
+        } else {
+            self.record_relist(index);
+            let pods = self.pods_of(index);
+            self.open_watch(watcher);
+            self.with_host(index, |host, ctx, env| host.relisted(ctx, env, &pods));
+        }
+        if was_silent {
+            self.with_host(index, |host, ctx, env| host.reconcile_statuses(ctx, env));
         }
     }
 
@@ -168,9 +208,10 @@ impl World {
 
     /// The last renewal before now. The phase of a kubelet's renewals is arbitrary; here it is such that they reach the
     /// controllers at multiples of the interval, and at the moment of a (re)start.
-    fn last_heartbeat(&self, since: SimTime) -> SimTime {
+    pub(super) fn last_heartbeat(&self, since: SimTime) -> SimTime {
         let interval = self.settings.node_lease_renew_interval.as_nanos();
-        let before = self.now().as_nanos().saturating_sub(1);
+        let now = self.control_plane.unwritable_since().unwrap_or(self.now());
+        let before = now.as_nanos().saturating_sub(1);
         since.max(SimTime::from_nanos(before - before % interval))
     }
 
@@ -192,37 +233,17 @@ impl World {
         }
     }
 
-    /// The kubelet of a node reports one condition.
-    pub(super) fn report_condition(
-        &mut self,
-        index: u32,
-        kind: &'static str,
-        status: ConditionStatus,
-        reason: &'static str,
-    ) {
-        let name = self.hosts[index as usize].shared.name.clone();
-        let condition = Condition {
-            kind: kind.into(),
-            status,
-            reason: Some(reason.into()),
-            last_heartbeat_time: Some(self.timestamp()),
-            ..Condition::default()
-        };
-        let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name };
-        let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
-        self.with_host(index, |host, ctx, _| {
-            host.shared.client.submit(ctx, request, None);
-            let text = format!("Node {} status is now: {reason}", host.shared.name);
-            host.node_event(ctx, EventType::Normal, reason, text);
-        });
-    }
-
     /// A new scheduler becomes leader, lists the cluster and goes to work.
     pub(super) fn start_scheduler(&mut self) {
         self.incarnations.scheduler += 1;
         let incarnation = self.incarnations.scheduler;
-        self.scheduler = Some(SchedulerComponent::new(&self.settings, self.api.objects(), incarnation));
-        self.watches.connect(Watcher::Scheduler);
+        self.scheduler = Some(SchedulerComponent::new(
+            &self.settings,
+            (&self.scheduling, &self.explain),
+            self.api.objects(),
+            incarnation,
+        ));
+        self.open_watch(Watcher::Scheduler);
         self.with_scheduler(|scheduler, ctx| scheduler.start(ctx));
     }
 
@@ -230,8 +251,10 @@ impl World {
     pub(super) fn start_controllers(&mut self) {
         self.incarnations.controllers += 1;
         let incarnation = self.incarnations.controllers;
-        self.controllers = Some(ControllerManager::new(&self.settings, self.api.objects(), incarnation));
-        self.watches.connect(Watcher::ControllerManager);
+        let mut controllers = ControllerManager::new(&self.settings, self.api.objects(), incarnation);
+        controllers.metrics = self.metrics.newest.clone();
+        self.controllers = Some(controllers);
+        self.open_watch(Watcher::ControllerManager);
         self.with_controllers(|controllers, ctx| controllers.start(ctx));
         self.tell_silent_nodes();
     }

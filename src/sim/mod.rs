@@ -4,7 +4,10 @@
 //! (how commits reach components), `faults` and `steps` (what the scenario does to the world), [`run`] (the loop).
 //! Only this room knows all components. Nothing here touches files or prints.
 
+mod autoscaler;
 mod build;
+pub mod capacity;
+mod control_plane;
 mod dispatch;
 pub mod event;
 pub mod expect;
@@ -12,8 +15,10 @@ mod faults;
 pub mod invariants;
 mod kubectl;
 mod machines;
+mod metrics;
 mod records;
 pub mod run;
+pub mod settle;
 mod steps;
 mod traffic;
 mod watch;

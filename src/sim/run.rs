@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
+use crate::control::scheduling::Explain;
 use crate::kernel::{EventKey, SimTime};
 use crate::scenario::Scenario;
 use crate::trace::{Detail, Record, RecordId, Subject};
@@ -22,6 +23,8 @@ pub struct RunOptions {
     pub ideal: bool,
     /// Whether every periodic tick is simulated, also those that change nothing.
     pub eager: bool,
+    /// Which decisions of schedulers are explained.
+    pub explain: Explain,
     /// How large the run may become.
     pub limits: Limits,
 }

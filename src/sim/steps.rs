@@ -182,7 +182,7 @@ impl World {
                 let record = self.recorder.cause();
                 self.traffic_disturbed(record);
                 self.disturb_links(index, fault);
-                self.strike(fault, lasts);
+                self.strike(index, fault, lasts);
                 if let Some(lasts) = lasts.filter(|_| !fault.is_instant()) {
                     let key =
                         EventKey { at: now + lasts, class: Class::Hardware as u8, target: 1, seq: index };
@@ -221,7 +221,7 @@ impl World {
         let detail = Detail::Fault { ended: true, until: None };
         let label = fault_label(&fault);
         self.recorder.record(now, "scenario", Subject::cluster(), "FaultEnd", fault.key(), label, detail);
-        self.relieve(&fault);
+        self.relieve(index, &fault);
     }
 }
 

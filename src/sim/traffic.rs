@@ -1,6 +1,7 @@
 //! Requests in the world: what they see of machines and programs, and what they hear of them.
 
-use crate::api::Commit;
+use crate::api::service::{LoadBalancerIngress, Service};
+use crate::api::{Commit, Request};
 use crate::base::Name;
 use crate::component::Class;
 use crate::kernel::{EventKey, Histogram, SimTime};
@@ -198,6 +199,30 @@ impl World {
         let (now, lag) = (self.now(), self.proxy_timing().lag());
         let watches = &self.watches;
         self.network.services.apply(commit, now, lag, &|node| watches.node(node));
+    }
+
+    /// The cloud begins to make a load balancer for a Service that wants one and has none.
+    pub(super) fn plan_load_balancer(&mut self, index: u32, service: &Service, cause: RecordId) {
+        let wants = service.spec.kind.as_deref() == Some("LoadBalancer");
+        if !wants || !service.status.load_balancer.ingress.is_empty() || !self.balancers_planned.insert(index)
+        {
+            return;
+        }
+        let at = self.now() + self.settings.load_balancer_provisioning;
+        let key = EventKey { at, class: Class::Api as u8, target: u64::MAX - 2, seq: index };
+        self.push(key, cause, Event::LoadBalancer(index));
+    }
+
+    /// The load balancer of a Service is there: its address goes into the status.
+    pub(super) fn load_balancer_made(&mut self, index: u32) {
+        self.balancers_planned.remove(&index);
+        let Some(service) = self.api.objects().at::<Service>(index) else { return };
+        let mut service = service.as_ref().clone();
+        let number = index % 250 + 1;
+        let ip = Some(format!("203.0.113.{number}").into());
+        service.status.load_balancer.ingress =
+            vec![LoadBalancerIngress { ip, hostname: None, ip_mode: Some("VIP".into()) }];
+        let _refused = self.serve("cloud-controller-manager", Request::UpdateStatus(service.into()));
     }
 
     /// Errors of requests that begin from now on are put down to this record.

@@ -10,13 +10,14 @@ use crate::api::{Commit, Kind, Object, Op};
 use crate::base::{LookupMap, Name};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 
+use super::control_plane::PodHistory;
 use super::event::Watcher;
 
 /// Whether a watcher watches objects of this kind. The controller manager sees all, since a namespace goes with all that
 /// is in it.
 fn is_watched(watcher: Watcher, kind: Kind) -> bool {
     match watcher {
-        Watcher::Network => kind == Kind::EndpointSlice,
+        Watcher::Network => matches!(kind, Kind::Service | Kind::EndpointSlice),
         Watcher::Scheduler => {
             !matches!(kind, Kind::Event | Kind::Endpoints | Kind::EndpointSlice | Kind::Lease)
         }
@@ -34,9 +35,21 @@ fn is_urgent(commit: &Commit) -> bool {
 struct Cursor {
     queue: VecDeque<Arc<Commit>>,
     pending: Option<EventHandle>,
-    /// Whether the watcher is there to be told.
+    /// Whether there is a watch at all.
     connected: bool,
+    /// The API server it is connected to.
+    server: u32,
+    connected_at: SimTime,
+    /// When the last change delivered was committed.
+    delivered: SimTime,
+    /// Since when the connection is broken; what comes meanwhile is kept.
+    broken: Option<SimTime>,
+    /// The next attempt to connect again.
+    attempt: Option<EventHandle>,
 }
+
+/// A watch that allows bookmarks learns the present revision this often (`cacher.go bookmarkFrequency`).
+const BOOKMARK_PERIOD: SimDuration = SimDuration::from_secs(60);
 
 /// All watches.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +57,8 @@ pub struct Watches {
     global: [Cursor; 3],
     nodes: Vec<Cursor>,
     node_by_name: LookupMap<Name, u32>,
+    /// How far back the API servers remember changes of pods.
+    pub(super) pod_history: PodHistory,
 }
 
 /// A delivery that has to be scheduled.
@@ -53,10 +68,10 @@ pub(super) struct Wake {
 }
 
 impl Watches {
-    /// Adds the watch of a kubelet, connected.
-    pub(super) fn add_node(&mut self, name: Name, index: u32) {
-        self.node_by_name.insert(name, index);
-        self.nodes.push(Cursor { connected: true, ..Cursor::default() });
+    /// Adds the watch of a kubelet, not connected yet.
+    pub(super) fn add_node(&mut self, name: Name) {
+        self.node_by_name.insert(name, self.nodes.len() as u32);
+        self.nodes.push(Cursor::default());
     }
 
     fn cursor(&mut self, watcher: Watcher) -> &mut Cursor {
@@ -73,24 +88,79 @@ impl Watches {
         self.node_by_name.get(name).copied()
     }
 
-    /// From now on the watcher is told; what came before it learns from a list.
-    pub(super) fn connect(&mut self, watcher: Watcher) {
-        let cursor = self.cursor(watcher);
-        cursor.queue.clear();
-        cursor.connected = true;
+    fn peek(&self, watcher: Watcher) -> &Cursor {
+        match watcher {
+            Watcher::ControllerManager => &self.global[0],
+            Watcher::Scheduler => &self.global[1],
+            Watcher::Network => &self.global[2],
+            Watcher::Node(index) => &self.nodes[index as usize],
+        }
     }
 
-    /// The watcher is told nothing more. Returns the delivery that was pending.
-    pub(super) fn disconnect(&mut self, watcher: Watcher) -> Option<EventHandle> {
+    /// From now on the watcher is told; what came before it learns from a list.
+    pub(super) fn connect(&mut self, watcher: Watcher, server: u32, now: SimTime) {
+        *self.cursor(watcher) =
+            Cursor { connected: true, server, connected_at: now, delivered: now, ..Cursor::default() };
+    }
+
+    /// The watcher is told nothing more. Returns what was planned for it.
+    pub(super) fn disconnect(&mut self, watcher: Watcher) -> [Option<EventHandle>; 2] {
+        let before = std::mem::take(self.cursor(watcher));
+        [before.pending, before.attempt]
+    }
+
+    /// The connection breaks: what comes from now on is kept. Returns what was planned for the watcher.
+    pub(super) fn interrupt(&mut self, watcher: Watcher, now: SimTime) -> [Option<EventHandle>; 2] {
         let cursor = self.cursor(watcher);
-        cursor.connected = false;
-        cursor.queue.clear();
-        cursor.pending.take()
+        if cursor.connected {
+            cursor.broken.get_or_insert(now);
+        }
+        [cursor.pending.take(), cursor.attempt.take()]
+    }
+
+    /// The connection is back; returns whether there is something to deliver.
+    pub(super) fn resume(&mut self, watcher: Watcher, server: u32) -> bool {
+        let cursor = self.cursor(watcher);
+        cursor.broken = None;
+        cursor.server = server;
+        !cursor.queue.is_empty()
+    }
+
+    /// The API server that a watcher is connected to.
+    pub(super) fn server_of(&self, watcher: Watcher) -> Option<u32> {
+        let cursor = self.peek(watcher);
+        (cursor.connected && cursor.broken.is_none()).then_some(cursor.server)
+    }
+
+    /// Since when the connection of a watcher is broken.
+    pub(super) fn broken_since(&self, watcher: Watcher) -> Option<SimTime> {
+        self.peek(watcher).broken
+    }
+
+    /// Up to when a watcher whose connection is broken knows everything: the last change or the last bookmark.
+    pub(super) fn resumption_point(&self, watcher: Watcher) -> Option<SimTime> {
+        let cursor = self.peek(watcher);
+        let watched = cursor.broken?.saturating_since(cursor.connected_at);
+        let bookmarks = watched.as_nanos() / BOOKMARK_PERIOD.as_nanos();
+        Some(cursor.delivered.max(cursor.connected_at + BOOKMARK_PERIOD * bookmarks))
+    }
+
+    /// Takes back the attempt to connect that is planned.
+    pub(super) fn take_attempt(&mut self, watcher: Watcher) -> Option<EventHandle> {
+        self.cursor(watcher).attempt.take()
+    }
+
+    /// Notes an attempt to connect that is planned.
+    pub(super) fn note_attempt(&mut self, watcher: Watcher, handle: EventHandle) {
+        self.cursor(watcher).attempt = Some(handle);
     }
 
     /// Takes in a commit; returns the deliveries to schedule.
     pub(super) fn publish(&mut self, commit: &Arc<Commit>, delay: SimDuration) -> Vec<Wake> {
         let mut wakes = Vec::new();
+        if commit.id.kind == Kind::Pod {
+            self.pod_history.note(commit.at);
+        }
         let everywhere = [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
         let watching = everywhere.into_iter().filter(|watcher| is_watched(*watcher, commit.id.kind));
         let nodes = self.nodes_of(commit).into_iter().flatten().map(Watcher::Node);
@@ -100,7 +170,7 @@ impl Watches {
                 continue;
             }
             cursor.queue.push_back(commit.clone());
-            if cursor.pending.is_none() && is_urgent(commit) {
+            if cursor.broken.is_none() && cursor.pending.is_none() && is_urgent(commit) {
                 wakes.push(Wake { watcher, at: commit.at + delay });
             }
         }
@@ -133,7 +203,10 @@ impl Watches {
         let cursor = self.cursor(watcher);
         cursor.pending = None;
         let count = cursor.queue.iter().take_while(|commit| commit.at + delay <= now).count();
-        let due = cursor.queue.drain(..count).collect();
+        let due: Vec<Arc<Commit>> = cursor.queue.drain(..count).collect();
+        if let Some(last) = due.last() {
+            cursor.delivered = last.at;
+        }
         let next = cursor.queue.iter().find(|commit| is_urgent(commit)).map(|commit| commit.at + delay);
         (due, next)
     }

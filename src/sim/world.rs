@@ -1,11 +1,15 @@
 //! All state of a run. Plain data: cloning it forks the run.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use crate::api::{ApiServer, Timestamp};
+use crate::base::Name;
 use crate::component::Settings;
 use crate::control::manager::ControllerManager;
+use crate::control::scheduler::Options;
 use crate::control::scheduling::SchedulerComponent;
+use crate::control::scheduling::{Explain, Explained};
 use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime, Streams};
 use crate::network::{Network, Reach};
 use crate::node::Host;
@@ -13,10 +17,13 @@ use crate::trace::Recorder;
 use crate::traffic::Traffic;
 use crate::workload::Apps;
 
+use super::autoscaler::ClusterAutoscaler;
+use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::Drains;
+use super::kubectl::{Drains, Waits};
+use super::metrics::MetricsServer;
 use super::steps::Script;
 use super::watch::Watches;
 
@@ -43,6 +50,12 @@ pub struct Incarnations {
 pub struct World {
     /// Constants.
     pub settings: Settings,
+    /// How schedulers are set up.
+    pub scheduling: Options,
+    /// Which decisions of schedulers are explained, for whoever asks after the run.
+    pub explain: Explain,
+    /// Those that were.
+    pub explained: Vec<Explained>,
     /// Random streams.
     pub streams: Streams,
     /// Calendar time of virtual time zero.
@@ -57,8 +70,8 @@ pub struct World {
     pub recorder: Recorder,
     /// The API server with the store.
     pub api: ApiServer,
-    /// Whether the API server answers and accepts writes.
-    pub api_up: bool,
+    /// The processes of the control plane.
+    pub control_plane: ControlPlane,
     /// Watches.
     pub watches: Watches,
     /// The controller manager, unless it is down.
@@ -77,6 +90,12 @@ pub struct World {
     pub traffic: Option<Traffic>,
     /// When something happens to requests next, as it is planned.
     pub(super) traffic_wake: Option<(SimTime, EventHandle)>,
+    /// The cluster autoscaler.
+    pub cluster_autoscaler: ClusterAutoscaler,
+    /// Minor number and name of the version of all kubelets.
+    pub(super) kubelet_version: (u32, Name),
+    /// metrics-server.
+    pub metrics: MetricsServer,
     /// Links to the control plane.
     pub reach: Reach,
     /// Programs.
@@ -87,8 +106,12 @@ pub struct World {
     pub script: Script,
     /// `kubectl drain` commands and how far they are.
     pub(super) drains: Drains,
+    /// `kubectl` commands that wait for objects.
+    pub(super) waits: Waits,
     /// What the scenario expects.
     pub watchlist: Watchlist,
+    /// Services for which the cloud makes a load balancer.
+    pub(super) balancers_planned: BTreeSet<u32>,
     /// End of the run.
     pub end: SimTime,
     /// Number of the next request of a user.

@@ -6,4 +6,4 @@ pub mod export;
 pub mod record;
 pub mod replay;
 
-pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject, TrafficSample};
+pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample};

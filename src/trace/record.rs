@@ -99,6 +99,21 @@ impl TrafficSample {
     }
 }
 
+/// What all programs use together, as metrics-server found it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageSample {
+    /// CPU in use, in thousandths of a core.
+    pub cpu_used_milli: u64,
+    /// CPU requested by pods that run.
+    pub cpu_requested_milli: u64,
+    /// CPU that machines with power offer.
+    pub cpu_offered_milli: u64,
+    /// Memory in use, in bytes.
+    pub memory_used: u64,
+    /// Memory requested by pods that run.
+    pub memory_requested: u64,
+}
+
 /// What only some records carry.
 #[derive(Clone, Debug, Default)]
 pub enum Detail {
@@ -130,6 +145,8 @@ pub enum Detail {
     },
     /// Requests of an interval.
     Traffic(Box<TrafficSample>),
+    /// What programs use.
+    Usage(UsageSample),
     /// A step of the scenario.
     Step,
     /// An expectation was checked.

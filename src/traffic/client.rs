@@ -11,7 +11,7 @@ use super::engine::{Happening, Sort, Traffic, TrafficCtx};
 use super::measure::{Cause, FlowId, Outcome};
 use super::plan::From;
 use super::pool::Id;
-use super::route::RouteId;
+use super::route::{Route, RouteId};
 use super::visit::{Visit, VisitState};
 
 /// Who makes a call.
@@ -310,6 +310,10 @@ impl Traffic {
         let Some((proxy, from, scope)) = self.entry(ctx, owner, route, &namespace, draws) else {
             return Way::Lost;
         };
+        if !ctx.cluster.has_power(proxy) {
+            // Sent to a machine that is gone.
+            return Way::Lost;
+        }
         let ttl = ctx.settings.dns_ttl;
         let resolved = ctx.dns.resolve(proxy, &namespace, &spec.service, ctx.services, ctx.now, ttl);
         let Some(resolved) = resolved else { return Way::Fails(Cause::NoSuchHost) };
@@ -363,6 +367,10 @@ impl Traffic {
             From::Outside => true,
             From::Cluster | From::Node(_) | From::Zone(_) => false,
         };
+        if is_outside && kind.as_deref() == Some("LoadBalancer") {
+            let nodes = self.balancers.nodes(namespace, &spec.service);
+            return Some((drawn(&nodes, spec, draws)?, None, Scope::External));
+        }
         let powered = (0..ctx.cluster.nodes()).filter(|node| ctx.cluster.has_power(*node));
         let nodes: Vec<u32> = match &spec.from {
             From::Node(name) => ctx.cluster.node(name).into_iter().collect(),
@@ -371,10 +379,7 @@ impl Traffic {
             }
             From::Anywhere | From::Outside | From::Cluster => powered.collect(),
         };
-        if nodes.is_empty() {
-            return None;
-        }
-        let node = nodes[spec.draws.below_at(draws + draw::NODE, nodes.len() as u64) as usize];
+        let node = drawn(&nodes, spec, draws)?;
         let scope = if is_outside { Scope::External } else { Scope::Internal };
         Some((node, (!is_outside).then_some(node), scope))
     }
@@ -501,6 +506,12 @@ impl Traffic {
     }
 }
 
+/// One of the nodes, all with equal probability.
+fn drawn(nodes: &[u32], route: &Route, draws: u64) -> Option<u32> {
+    let count = nodes.len() as u64;
+    (count > 0).then(|| nodes[route.draws.below_at(draws + draw::NODE, count) as usize])
+}
+
 fn client_number(owner: Owner) -> u32 {
     match owner {
         Owner::Source(source) => source,
@@ -525,7 +536,7 @@ fn affinity_timeout(rules: &Rules) -> Option<SimDuration> {
 }
 
 /// The port of an endpoint that a port of the Service leads to.
-fn target_port(rules: Option<&Rules>, target: &Target, wanted: Option<&str>) -> Option<i32> {
+pub(super) fn target_port(rules: Option<&Rules>, target: &Target, wanted: Option<&str>) -> Option<i32> {
     let ports = rules.and_then(|rules| rules.service.as_ref()).map(|service| &service.spec.ports);
     let port = ports.and_then(|ports| match wanted {
         None => ports.first(),

@@ -10,10 +10,12 @@ use crate::network::{Dns, Links, Passage, Proxies, ServiceTable, SyncTiming, Tar
 use crate::trace::{RecordId, Recorder};
 use crate::workload::{Apps, Desk, SharedCpu};
 
+use super::balancer::Balancers;
 use super::client::{Call, Connection, Owner};
 use super::cluster::{Cluster, Process};
+use super::fluid::Fluid;
 use super::measure::{Counts, FlowTotal, Measures};
-use super::plan::{Load, Source, TrafficPlan};
+use super::plan::{From, Load, Mode, Source, TrafficPlan};
 use super::pool::{Id, Pool};
 use super::rate::{ONE, Progress, random_gap};
 use super::route::{Route, RouteId, Routes};
@@ -71,6 +73,9 @@ impl TrafficCtx<'_> {
     }
 }
 
+/// Longest step of the fluid engine.
+const FLUID_STEP: SimDuration = SimDuration::from_secs(1);
+
 /// What happens to requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Happening {
@@ -90,6 +95,10 @@ pub(super) enum Happening {
     Deadline(Id),
     /// The client tries again.
     Retries(Id),
+    /// A step of the fluid engine ends.
+    FluidStep,
+    /// Load balancers check their nodes.
+    Checks,
     /// An interval ends.
     Interval,
 }
@@ -105,6 +114,8 @@ pub(super) enum Sort {
     Deadline,
     Retries,
     CpuDone,
+    FluidStep,
+    Checks,
     Interval,
 }
 
@@ -160,6 +171,9 @@ pub struct Traffic {
     /// Which endpoint a node's proxy gave a client of a Service with session affinity, and when last.
     pub(super) affinity: LookupMap<(u32, u32, RouteId), (Uid, SimTime)>,
     pub(super) retry_tokens: LookupMap<RouteId, u64>,
+    pub(super) balancers: Balancers,
+    mode: Mode,
+    pub(super) fluid: Fluid,
     pub(super) measures: Measures,
     /// Number of the next attempt of each route.
     pub(super) attempts: Vec<u32>,
@@ -196,11 +210,22 @@ impl Traffic {
             connections: LookupMap::default(),
             affinity: LookupMap::default(),
             retry_tokens: LookupMap::default(),
+            balancers: Balancers::default(),
+            mode: plan.mode,
+            fluid: Fluid::default(),
             measures: Measures::default(),
         };
         traffic.plan_interval(SimTime::ZERO, end);
-        for index in 0..traffic.sources.len() as u32 {
-            traffic.start_source(index, end);
+        if !traffic.balanced().is_empty() {
+            traffic.plan_checks(SimTime::ZERO);
+        }
+        match plan.mode {
+            Mode::Fluid => traffic.plan_step(SimTime::ZERO, end),
+            Mode::Exact => {
+                for index in 0..traffic.source_count() {
+                    traffic.start_source(index, end);
+                }
+            }
         }
         Some(traffic)
     }
@@ -230,6 +255,11 @@ impl Traffic {
             Happening::Replies { call, attempt, outcome } => self.replied(ctx, call, attempt, outcome),
             Happening::Deadline(call) => self.deadline(ctx, call),
             Happening::Retries(call) => self.attempt(ctx, call),
+            Happening::FluidStep => {
+                self.fluid_step(ctx);
+                self.plan_step(ctx.now, ctx.end);
+            }
+            Happening::Checks => self.check_nodes(ctx),
             Happening::Interval => {
                 self.measures.report(ctx.now, ctx.trace);
                 self.plan_interval(ctx.now, ctx.end);
@@ -256,12 +286,32 @@ impl Traffic {
         }
     }
 
+    fn plan_step(&mut self, now: SimTime, end: SimTime) {
+        let at = (now + FLUID_STEP.min(self.interval)).min(end);
+        if now < end {
+            self.at(at, Sort::FluidStep, 0, 0, Happening::FluidStep);
+        }
+    }
+
+    pub(super) fn source_count(&self) -> u32 {
+        self.sources.len() as u32
+    }
+
     pub(super) fn route(&self, route: RouteId) -> &Route {
         self.routes.get(route)
     }
 
     pub(super) fn source(&self, index: u32) -> &Source {
         &self.sources[index as usize].source
+    }
+
+    /// Services whose requests may come through a load balancer.
+    pub(super) fn balanced(&self) -> Vec<(Name, Name)> {
+        let outside = self.sources.iter().map(|state| &state.source);
+        let outside = outside.filter(|source| matches!(source.from, From::Anywhere | From::Outside));
+        let names: BTreeSet<_> =
+            outside.map(|source| (source.namespace.clone(), source.service.clone())).collect();
+        names.into_iter().collect()
     }
 
     fn start_source(&mut self, index: u32, end: SimTime) {
@@ -338,6 +388,9 @@ impl Traffic {
 
     /// What a container's process has done for requests; nothing if it never got one.
     pub fn load_of(&self, pod: Uid, container: u16, now: SimTime) -> ServerLoad {
+        if self.mode == Mode::Fluid {
+            return self.fluid.load_of(pod, container);
+        }
         let server = self.server_of.get(&(pod, container)).and_then(|id| self.servers.get(*id));
         server.map_or(ServerLoad::default(), |server| ServerLoad {
             cpu: server.cpu.used(now),

@@ -191,6 +191,45 @@ impl Measures {
         flow.in_flight += 1;
     }
 
+    /// Many requests begin, with so many retries.
+    pub(super) fn sent_many(&mut self, flow: FlowId, count: u64, retries: u64) {
+        let flow = &mut self.flows[flow as usize];
+        flow.window.sent += count;
+        flow.window.retries += retries;
+        flow.in_flight += count;
+    }
+
+    /// Many requests have ended in the same way.
+    pub(super) fn ended_many(
+        &mut self,
+        flow: FlowId,
+        outcome: Outcome,
+        latency: SimDuration,
+        count: u64,
+        now: SimTime,
+        trace: &mut Recorder,
+    ) {
+        let disturbance = self.disturbance;
+        let flow = &mut self.flows[flow as usize];
+        // Parts of requests are counted down separately, so one more may seem to end than was sent.
+        let count = count.min(flow.in_flight);
+        if count == 0 {
+            return;
+        }
+        flow.in_flight -= count;
+        match outcome {
+            Ok(()) => {
+                flow.window.answered += count;
+                flow.window.latency.add(latency, count);
+            }
+            Err(cause) => {
+                flow.window.failed[cause as usize] += count;
+                flow.note_failure(cause, disturbance, now, trace);
+            }
+        }
+        flow.check();
+    }
+
     /// An attempt after the first begins.
     pub(super) fn retried(&mut self, flow: FlowId) {
         self.flows[flow as usize].window.retries += 1;

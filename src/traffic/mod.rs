@@ -8,9 +8,11 @@
 //! and containers meet them through [`Traffic::process_ended`] and [`Traffic::cpu_used`]. All events of requests are in a
 //! queue of their own; the world knows only when the next one is due.
 
+mod balancer;
 mod client;
 pub mod cluster;
 mod engine;
+mod fluid;
 pub mod measure;
 pub mod plan;
 mod pool;

@@ -289,10 +289,4 @@ impl Traffic {
             }
         }
     }
-
-    /// When the CPU of a program was last short, for those who look at throttling.
-    pub fn throttled(&self, pod: Uid, container: u16) -> SimDuration {
-        let server = self.server_of.get(&(pod, container)).and_then(|id| self.servers.get(*id));
-        server.map_or(SimDuration::ZERO, |server| server.cpu.throttled())
-    }
 }

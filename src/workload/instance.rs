@@ -115,6 +115,8 @@ pub struct Surroundings {
     pub cpu: CpuShare,
     /// By how much a fault delays it.
     pub slow_start: SimDuration,
+    /// Whether the containers of its pod share one tree of processes, so that it is not PID 1.
+    pub shares_processes: bool,
 }
 
 /// CPU work that has to be done before the program listens.
@@ -150,6 +152,11 @@ pub struct AppInstance {
     /// CPU that requests from outside use, in thousandths of a core.
     request_load_milli: u64,
     startup_work: Option<StartupWork>,
+    /// Since when its memory grows: its start, or the loss of the child that held it.
+    memory_since: SimTime,
+    lost_child: bool,
+    /// Whether it is PID 1: then signals that it does not handle do nothing.
+    is_pid_1: bool,
 }
 
 impl AppInstance {
@@ -176,6 +183,9 @@ impl AppInstance {
             cpu: CpuShare { busy_milli: model.cpu_base_milli, ..around.cpu },
             request_load_milli: 0,
             startup_work: None,
+            memory_since: now,
+            lost_child: false,
+            is_pid_1: !around.shares_processes && !model.has_init,
             model,
         };
         let then = app.draw(&app.model.startup, 0) + around.slow_start;
@@ -296,7 +306,29 @@ impl AppInstance {
 
     /// Memory in use, in bytes.
     pub fn memory_at(&self, now: SimTime) -> u64 {
-        self.model.memory.at(now.saturating_since(self.started_at))
+        self.model.memory.at(now.saturating_since(self.memory_since))
+    }
+
+    /// What it has written since its start, in bytes.
+    pub fn disk_at(&self, now: SimTime) -> u64 {
+        self.model.disk.at(now.saturating_since(self.started_at))
+    }
+
+    /// Processes and threads.
+    pub fn pids_at(&self, now: SimTime) -> u64 {
+        self.model.pids.at(now.saturating_since(self.started_at))
+    }
+
+    /// The OOM killer has taken the child that held its memory; another one begins anew.
+    pub fn lose_child(&mut self, now: SimTime) {
+        self.memory_since = now;
+        self.lost_child = true;
+        self.own_exit = self.plan_exit();
+    }
+
+    /// Whether it has lost a child so: the runtime calls its end OOMKilled then, whatever its exit code is.
+    pub fn lost_child(&self) -> bool {
+        self.lost_child
     }
 
     /// The program stops answering and ignores requests to stop.
@@ -333,9 +365,13 @@ impl AppInstance {
             return;
         }
         self.stopping = true;
-        if let OnSignal::Exit { after, code } = &self.model.on_stop {
-            let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
-            self.force_exit(exit);
+        match &self.model.on_stop {
+            OnSignal::Exit { after, code } => {
+                let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
+                self.force_exit(exit);
+            }
+            OnSignal::Unhandled if !self.is_pid_1 => self.force_exit(killed),
+            OnSignal::Unhandled | OnSignal::Ignore => {}
         }
     }
 
@@ -433,7 +469,7 @@ impl AppInstance {
     /// When its memory reaches the limit.
     fn plan_oom(&self) -> Option<Exit> {
         let after = self.model.memory.reaches(self.memory_limit?)?;
-        let at = self.started_at.checked_add(after)?;
+        let at = self.memory_since.checked_add(after)?;
         Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
     }
 
@@ -458,8 +494,12 @@ mod tests {
 
     fn start(model: AppModel, limit: Option<u64>) -> AppInstance {
         let at = SimTime::from_secs(5);
-        let around =
-            Surroundings { memory_limit: limit, cpu: CpuShare::unlimited(), slow_start: SimDuration::ZERO };
+        let around = Surroundings {
+            memory_limit: limit,
+            cpu: CpuShare::unlimited(),
+            slow_start: SimDuration::ZERO,
+            shares_processes: false,
+        };
         AppInstance::start(Arc::new(model), Streams::new(1), "default/a/c", 0, at, around)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::instance::SIGTERM;
 use super::usage::Growth;
 use crate::api::Labels;
 use crate::api::selector::Selector;
@@ -20,6 +21,11 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// Whether it speaks of this image, whatever containers run it.
+    pub fn is_for_image(&self, image: &str) -> bool {
+        self.image.as_ref().is_some_and(|pattern| glob(pattern, image))
+    }
+
     /// Whether a container is meant.
     pub fn matches(&self, image: &str, container: &str, labels: &Labels) -> bool {
         self.image.as_ref().is_none_or(|pattern| glob(pattern, image))
@@ -139,8 +145,10 @@ pub enum OnSignal {
         /// Its exit code.
         code: i32,
     },
-    /// Goes on (PID 1 without a handler); only SIGKILL ends it.
+    /// Goes on; only SIGKILL ends it.
     Ignore,
+    /// It has no handler: as PID 1 it goes on, behind an init process or a pause process it dies of the signal.
+    Unhandled,
 }
 
 /// One entry of a script: the n-th start runs so long and exits so; the last entry repeats.
@@ -183,6 +191,10 @@ pub struct AppModel {
     pub exits: Vec<ExitRule>,
     /// A script for successive starts; empty = none.
     pub runs: Vec<ScriptedRun>,
+    /// Whether an init process (tini) is PID 1 of its container, not the program itself.
+    pub has_init: bool,
+    /// The signal that the image wants to be stopped with.
+    pub stop_signal: i32,
     /// What SIGTERM (or the image's stop signal) does.
     pub on_stop: OnSignal,
     /// Memory in bytes.
@@ -229,6 +241,8 @@ impl AppModel {
             localhost_only: false,
             exits: Vec::new(),
             runs: Vec::new(),
+            has_init: false,
+            stop_signal: SIGTERM,
             on_stop: OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 143 },
             memory: Growth::default(),
             memory_in_child: false,
@@ -243,6 +257,12 @@ impl AppModel {
             memory_per_request: 0,
             closes_on_stop: false,
         }
+    }
+
+    /// Whether it holds memory, disk space or more than one process.
+    pub fn holds_resources(&self) -> bool {
+        let pids = self.pids.base > 1 || self.pids.per_second > 0;
+        !self.memory.is_nothing() || !self.disk.is_nothing() || pids
     }
 
     /// Whether its speed depends on how much CPU it gets, or that of others on how much it takes.

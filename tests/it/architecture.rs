@@ -17,7 +17,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("network", &["api", "base", "kernel"]),
     ("node", &["api", "base", "component", "fault", "kernel", "trace", "workload"]),
     ("control", &["api", "base", "component", "kernel", "trace"]),
-    ("scenario", &["api", "base", "component", "fault", "kernel", "source", "traffic", "workload"]),
+    ("bench", &["api", "base", "control", "kernel"]),
+    (
+        "scenario",
+        &["api", "base", "component", "control", "fault", "kernel", "source", "traffic", "workload"],
+    ),
     ("kubectl", &["api", "base", "kernel"]),
     ("explain", &["api", "base", "kernel"]),
     ("report", &["api", "base", "kernel", "trace"]),
@@ -26,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "base",
+            "bench",
             "component",
             "control",
             "fault",
@@ -41,12 +46,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sweep", &["api", "base", "kernel", "report", "scenario", "sim", "source", "trace"]),
+    ("lesson", &["api", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     (
         "conformance",
         &[
             "api",
             "base",
+            "bench",
             "component",
             "control",
             "fault",

@@ -9,23 +9,32 @@
     reason = "helpers of tests are tests too, though the lints do not know"
 )]
 
+mod api_properties;
 mod api_server;
 mod architecture;
+mod autoscaling;
 mod cli;
 mod control_timelines;
 mod determinism;
+mod kubectl_steps;
 mod lint;
 mod manifests;
 mod node_cpu;
 mod node_exits;
 mod node_failure;
 mod node_lifecycle;
+mod node_loss;
 mod node_machines;
 mod node_probes;
 mod node_properties;
+mod node_resources;
+mod node_shutdown;
+mod outages;
 mod perturbed;
 mod resume;
 mod scenarios;
 mod sweep;
+mod schedule_command;
+mod scheduling_properties;
 mod timeline;
 mod traffic;

@@ -75,3 +75,26 @@ fn e5_memory_past_the_limit() {
          30.5 start c 2",
     );
 }
+
+/// A pod whose program has no handler for the signal.
+fn without_handler(pod: &str, app: &str) -> super::timeline::Case {
+    let body = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{{pod}containers: [{{name: c, image: \"app:1\"}}]}}\n---\n\
+         apiVersion: shakedown.sim/v1alpha1\nkind: AppModel\nmetadata: {{name: app}}\nspec: {{match: {{image: \"app:1\"}}, \
+         {app}onSigterm: unhandled}}\n"
+    );
+    case(60, body).delete(5, 30)
+}
+
+#[test]
+fn e1_e2_a_signal_without_handler_does_nothing_to_pid_1_only() {
+    let survives = "5 SIGTERM c\n35 SIGKILL c\n35 exit c 137 Error\n36 removed";
+    without_handler("", "").check(STOP, survives);
+    let dies = "5 SIGTERM c\n5 exit c 143 Error\n6 removed";
+    without_handler("", "init: true, ").check(STOP, dies);
+    without_handler("shareProcessNamespace: true, ", "").check(STOP, dies);
+    // The image's own stop signal.
+    let quit = "5 SIGQUIT c\n5 exit c 131 Error\n6 removed";
+    let stop = &["SIG", "exit", "removed"];
+    without_handler("", "init: true, image: {stopSignal: SIGQUIT}, ").check(stop, quit);
+}

@@ -368,3 +368,49 @@ fn admission_rejects_what_does_not_fit() {
          0 phase Failed OutOfcpu",
     );
 }
+
+#[test]
+fn another_image_restarts_the_container_whatever_the_policy() {
+    let body = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {restartPolicy: Never, containers: [{name: c, image: \
+                app:1}]}\n";
+    case(30, body).steps("[{at: 10s, kubectl: set image pod/p c=app:2}]").check(
+        &["start", "SIGTERM", "exit", "event Killing", "phase"],
+        "0 start c 0
+         1 phase Running
+         10 SIGTERM c
+         10 exit c 143 Error
+         10 start c 1
+         10 event Killing x1 Container c definition changed, will be restarted",
+    );
+}
+
+#[test]
+fn an_image_name_that_cannot_be_parsed() {
+    let body =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: \"App:1\"}]}\n";
+    // The second sync comes when the sandbox is seen.
+    case(2, body).check(
+        &["event InspectFailed", "event Failed", "state", "phase"],
+        "0 state c ContainerCreating 0
+         0 event InspectFailed x1 Failed to apply default image tag \"App:1\": couldn't parse image name \"App:1\": invalid reference format
+         0 event Failed x1 Error: InvalidImageName
+         1 state c InvalidImageName 0
+         1 event InspectFailed x2 Failed to apply default image tag \"App:1\": couldn't parse image name \"App:1\": invalid reference format
+         1 event Failed x2 Error: InvalidImageName",
+    );
+}
+
+#[test]
+fn event_texts_follow_the_version() {
+    let body =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: app:1}]}\n";
+    let shown = &["event Created", "event Started"];
+    case(5, body)
+        .version("1.31")
+        .check(shown, "0 event Created x1 Created container c\n0 event Started x1 Started container c");
+    case(5, body)
+        .check(shown, "0 event Created x1 Created container: c\n0 event Started x1 Started container c");
+    case(5, body)
+        .version("1.35")
+        .check(shown, "0 event Created x1 Container created\n0 event Started x1 Container started");
+}

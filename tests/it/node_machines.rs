@@ -53,3 +53,51 @@ fn d5_after_a_quick_reboot_the_same_pods_start_again() {
          45 ip 10.244.0.3",
     );
 }
+
+#[test]
+fn d3_after_three_minutes_the_relist_is_late_as_well() {
+    let both = "[container runtime is down, PLEG is not healthy: pleg was last seen active 3m0s ago; threshold is 3m0s]";
+    let expected = format!(
+        "30 node Ready False container runtime is down
+         180 message KubeletNotReady {both}
+         210 node Ready True kubelet is posting ready status"
+    );
+    case(240, WEB)
+        .steps("[{at: 0s, for: 205s, fault: {runtimeStop: {node: n-1}}}]")
+        .check(&["node Ready", "message"], &expected);
+}
+
+#[test]
+fn n1_without_its_pause_process_a_pod_gets_a_new_sandbox() {
+    case(60, WEB).steps("[{at: 10200ms, fault: {sandboxKilled: {pod: p}}}]").check(
+        &["start", "SIGTERM", "exit", "ip", "event SandboxChanged", "state c running"],
+        "0 start c 0
+         1 state c running 0
+         1 ip 10.244.0.2
+         11 SIGTERM c
+         11 exit c 143 Error
+         11 start c 1
+         11 event SandboxChanged x1 Pod sandbox changed, it will be killed and re-created.
+         12 state c running 1
+         12 ip 10.244.0.3",
+    );
+}
+
+#[test]
+fn a_kubelet_that_starts_again_admits_its_pods_again() {
+    let body = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: app:1}], affinity: \
+                {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: \
+                [{key: disk, operator: DoesNotExist}]}]}}}}\n";
+    case(60, body)
+        .steps(
+            "[{at: 5s, kubectl: label node n-1 disk=hdd}, {at: 10s, for: 5s, fault: {kubeletStop: {node: n-1}}}]",
+        )
+        .check(
+            &["SIGTERM", "exit", "phase", "event NodeAffinity"],
+            "1 phase Running
+             15 SIGTERM c
+             15 exit c 143 Error
+             15 event NodeAffinity x1 Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector
+             16 phase Failed NodeAffinity",
+        );
+}

@@ -1,12 +1,13 @@
 //! Properties that hold for random pods, programs and faults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use shakedown::api::Object;
 use shakedown::api::core::{ConditionStatus, Conditions};
+use shakedown::api::pod::Pod;
+use shakedown::api::{Kind, Object, Op};
 use shakedown::sim::{RunOptions, Simulation};
 use shakedown::trace::{ContainerFact, Detail, Record};
 
@@ -26,11 +27,32 @@ fn program() -> impl Strategy<Value = String> {
     let answers = prop_oneof![
         Just(String::new()),
         (0u64..2_500).prop_map(|ms| format!("http: {{\"/\": {{latency: {ms}ms}}}}, ")),
+        (1u64..400).prop_map(|ms| format!("http: {{\"/\": {{cpu: {ms}ms}}}}, ")),
         Just("http: {\"/\": {status: 500}}, ".to_owned()),
         Just("exec: [{whileAged: {from: 10s, until: 70s}}], ".to_owned()),
     ];
-    let startup = (0u64..20_000).prop_map(|ms| format!("startup: {{after: {ms}ms}}, "));
-    (ends, answers, startup, stops).prop_map(|(a, b, c, d)| format!("{a}{b}{c}{d}"))
+    let startup = (0u64..20_000, prop_oneof![Just(0u64), 1u64..8_000])
+        .prop_map(|(ms, cpu)| format!("startup: {{after: {ms}ms, cpu: {cpu}ms}}, "));
+    (ends, answers, startup, resources(), stops).prop_map(|(a, b, c, d, e)| format!("{a}{b}{c}{d}{e}"))
+}
+
+/// What the program takes of the machine, which has 4 cores, 16Gi and 100Gi of disk.
+fn resources() -> impl Strategy<Value = String> {
+    let memory = prop_oneof![
+        3 => Just(String::new()),
+        1 => (1u64..200).prop_map(|mi| format!("memory: {{growth: {mi}Mi/s}}, ")),
+        1 => (10u64..16, 1u64..40).prop_map(|(gi, mi)| format!("memory: {{base: {gi}Gi, growth: {mi}Mi/s}}, ")),
+    ];
+    let disk = prop_oneof![
+        3 => Just(String::new()),
+        1 => (1u64..500).prop_map(|mi| format!("disk: {{growth: {mi}Mi/s}}, ")),
+        1 => (1u64..50).prop_map(|mi| format!("disk: {{growth: {mi}Mi/s, volume: v}}, ")),
+    ];
+    let cpu = prop_oneof![
+        2 => Just(String::new()),
+        1 => (1u64..6_000, 1u64..6).prop_map(|(base, threads)| format!("cpu: {{base: {base}m, threads: {threads}}}, ")),
+    ];
+    (memory, disk, cpu).prop_map(|(a, b, c)| format!("{a}{b}{c}"))
 }
 
 fn probe() -> impl Strategy<Value = String> {
@@ -52,8 +74,14 @@ fn container(name: &'static str) -> impl Strategy<Value = String> {
         proptest::option::of(probe())
             .prop_map(move |probe| probe.map_or(String::new(), |probe| format!(", {word}: {probe}")))
     };
-    (optional("livenessProbe"), optional("readinessProbe"), optional("startupProbe"))
-        .prop_map(move |(a, b, c)| format!("{{name: {name}, image: {name}:1{a}{b}{c}}}"))
+    let limits = prop_oneof![
+        2 => Just(String::new()),
+        1 => (100u64..2_000).prop_map(|milli| format!(", resources: {{limits: {{cpu: {milli}m}}}}")),
+        1 => (100u64..4_000).prop_map(|mi| format!(", resources: {{limits: {{memory: {mi}Mi}}}}")),
+        1 => (1u64..20).prop_map(|gi| format!(", resources: {{limits: {{ephemeral-storage: {gi}Gi}}}}")),
+    ];
+    (optional("livenessProbe"), optional("readinessProbe"), optional("startupProbe"), limits)
+        .prop_map(move |(a, b, c, d)| format!("{{name: {name}, image: {name}:1{a}{b}{c}{d}}}"))
 }
 
 fn fault() -> impl Strategy<Value = String> {
@@ -65,6 +93,9 @@ fn fault() -> impl Strategy<Value = String> {
         Just("kubeletStop: {node: n-1, for: 12s}"),
         Just("runtimeStop: {node: n-1, for: 35s}"),
         Just("nodeReboot: {node: n-1, downFor: 20s}"),
+        Just("sandboxKilled: {pod: default/p}"),
+        Just("pressure: {node: n-1, resource: memory, for: 40s}"),
+        Just("pressure: {node: n-1, resource: disk, for: 40s}"),
     ];
     (1u64..350_000, what).prop_map(|(ms, what)| format!("{{at: {ms}ms, fault: {{{what}}}}}"))
 }
@@ -76,14 +107,24 @@ fn scenario() -> impl Strategy<Value = String> {
     let programs = proptest::array::uniform3(program());
     let faults = proptest::collection::vec(fault(), 0..4);
     let timing = prop_oneof![Just("ideal"), Just("typical")];
-    (policy, parts, programs, faults, timing).prop_map(|(policy, (a, b, two, sidecar), programs, faults, timing)| {
+    let settings = prop_oneof![
+        3 => Just(""),
+        1 => Just("evictionSoftMemory: 2Gi, evictionSoftGracePeriod: 15s"),
+        1 => Just("shutdownGracePeriod: 20s, shutdownGracePeriodCriticalPods: 5s"),
+        1 => Just("singleProcessOomKill: true, imageGCPeriod: 60s"),
+    ];
+    let deletion = proptest::option::of(1u64..390);
+    let around = (faults, timing, settings, deletion);
+    (policy, parts, programs, around).prop_map(|(policy, (a, b, two, sidecar), programs, around)| {
+        let (mut faults, timing, settings, deletion) = around;
+        faults.extend(deletion.map(|at| format!("{{at: {at}s, kubectl: delete pod p}}")));
         let containers = if two { format!("{a}, {b}") } else { a };
         let init = if sidecar { "initContainers: [{name: s, image: s:1, restartPolicy: Always}], " } else { "" };
         let mut text = format!(
             "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: random}}\nspec:\n  duration: \
-             {SECONDS}s\n  timing: {timing}\n  cluster: {{nodePools: [{{name: n, count: 1}}]}}\n  steps: [{}]\n---\n\
-             apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{restartPolicy: {policy}, {init}containers: \
-             [{containers}]}}\n",
+             {SECONDS}s\n  timing: {timing}\n  settings: {{{settings}}}\n  cluster: {{nodePools: [{{name: n, count: 1}}]}}\n  steps: [{}]\n---\n\
+             apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{restartPolicy: {policy}, volumes: [{{name: v, \
+             emptyDir: {{sizeLimit: 4Gi}}}}], {init}containers: [{containers}]}}\n",
             faults.join(", ")
         );
         for (name, program) in ["a", "b", "s"].into_iter().zip(programs) {
@@ -123,37 +164,79 @@ fn line(record: &Record) -> String {
     )
 }
 
-/// Counts processes alive, and checks what must hold after every record.
+/// What has been seen so far of one pod's containers.
+#[derive(Default)]
+struct Seen {
+    alive: BTreeMap<String, bool>,
+    /// The number of the newest process, and how many have ended (those that a machine took with it included).
+    newest: BTreeMap<String, i32>,
+    ended: BTreeMap<String, i32>,
+    nodes: BTreeSet<String>,
+}
+
+/// What must hold after every record: never two processes of a container, numbered by how many ended before; all of a pod
+/// on one node; a ready pod has only ready containers; `restartCount` is never ahead of the terminations.
 fn check(records: &[Record]) -> Result<(), TestCaseError> {
-    let mut alive: BTreeMap<String, bool> = BTreeMap::new();
-    let mut ended: BTreeMap<String, i32> = BTreeMap::new();
+    let mut seen = Seen::default();
+    let mut gone = None;
     for record in records {
         if record.event == "ContainerLost" {
             // The machine is gone with all its processes.
-            alive.values_mut().for_each(|alive| *alive = false);
+            for (name, alive) in &mut seen.alive {
+                *seen.ended.entry(name.clone()).or_default() += i32::from(std::mem::take(alive));
+            }
         }
         match &record.detail {
-            Detail::Container { container, fact: ContainerFact::Started { restart }, .. } => {
+            Detail::Container { container, node, fact: ContainerFact::Started { restart } } => {
                 let name = container.to_string();
-                prop_assert!(
-                    !alive.insert(name.clone(), true).unwrap_or(false),
-                    "two of {name} at {}",
-                    record.at
-                );
-                prop_assert!(*restart >= ended.get(&name).copied().unwrap_or(0), "{}", line(record));
+                let two = seen.alive.insert(name.clone(), true).unwrap_or(false);
+                prop_assert!(!two, "two processes of {}", line(record));
+                let ended = seen.ended.get(&name).copied().unwrap_or(0);
+                prop_assert_eq!(*restart, ended, "restarts and terminations: {}", line(record));
+                prop_assert!(gone.is_none(), "started although the pod is gone: {}", line(record));
+                seen.newest.insert(name, *restart);
+                seen.nodes.insert(node.to_string());
             }
             Detail::Container { container, fact: ContainerFact::Exited { .. }, .. } => {
-                alive.insert(container.to_string(), false);
-                *ended.entry(container.to_string()).or_default() += 1;
+                seen.alive.insert(container.to_string(), false);
+                *seen.ended.entry(container.to_string()).or_default() += 1;
             }
-            Detail::Commit(commit) => {
+            Detail::Commit(commit) if commit.new.kind() == Kind::Pod => {
                 let Object::Pod(pod) = &commit.new else { continue };
-                let ready = pod.status.conditions.status_of("Ready") == Some(ConditionStatus::True);
-                let all = pod.status.container_statuses.iter().all(|status| status.ready);
-                prop_assert!(!ready || all || record.component != "kubelet", "{}", line(record));
+                check_pod(pod, record, &seen)?;
+                if commit.op == Op::Deleted {
+                    let alive = seen.alive.values().any(|alive| *alive);
+                    prop_assert!(!alive, "a process outlives its pod: {}", line(record));
+                    gone = Some(record.at);
+                }
+            }
+            _ if record.event.starts_with("Probe") => {
+                let container = record.message.rsplit(' ').next().unwrap_or_default();
+                let alive = seen.alive.get(container).copied().unwrap_or(false);
+                prop_assert!(alive || record.event == "ProbeFailed", "nobody could answer: {}", line(record));
+                prop_assert!(gone.is_none(), "a probe of a pod that is gone: {}", line(record));
             }
             _ => {}
         }
+        prop_assert!(seen.nodes.len() <= 1, "on two nodes: {}", line(record));
+    }
+    Ok(())
+}
+
+fn check_pod(pod: &Pod, record: &Record, seen: &Seen) -> Result<(), TestCaseError> {
+    if record.component != "kubelet" {
+        return Ok(());
+    }
+    let ready = pod.status.conditions.status_of("Ready") == Some(ConditionStatus::True);
+    let all = pod.status.container_statuses.iter().all(|status| status.ready);
+    prop_assert!(!ready || all, "ready with a container that is not: {}", line(record));
+    for status in pod.status.container_statuses.iter().chain(&pod.status.init_container_statuses) {
+        let newest = seen.newest.get(status.name.as_str()).copied().unwrap_or(0);
+        prop_assert!(status.restart_count <= newest, "restartCount of {}: {}", status.name, line(record));
+    }
+    if pod.status.phase.is_terminal() {
+        let live = seen.alive.iter().find(|(_, alive)| **alive);
+        prop_assert!(live.is_none(), "{} runs on in a finished pod: {}", live.unwrap().0, line(record));
     }
     Ok(())
 }

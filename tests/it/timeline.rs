@@ -16,19 +16,19 @@ pub(crate) struct Case {
     settings: &'static str,
     node: &'static str,
     steps: &'static str,
-    body: &'static str,
+    body: String,
     deletions: Vec<(u64, i64)>,
 }
 
 /// A case that lasts so many seconds and has these manifests and programs.
-pub(crate) fn case(seconds: u64, body: &'static str) -> Case {
+pub(crate) fn case(seconds: u64, body: impl Into<String>) -> Case {
     Case {
         seconds,
         version: "1.34",
         settings: "{}",
         node: "cpu: 4, memory: 16Gi, pods: 110",
         steps: "[]",
-        body,
+        body: body.into(),
         deletions: Vec::new(),
     }
 }
@@ -97,7 +97,7 @@ impl Case {
         let shown = lines.iter().filter(|(_, what)| words.iter().any(|word| what.starts_with(word)));
         let mut found = String::new();
         for (at, what) in shown {
-            let _ = writeln!(found, "{at} {what}");
+            let _ = writeln!(found, "{at} {}", what.trim_end());
         }
         let tidy: String = expected.lines().map(str::trim).filter(|line| !line.is_empty()).fold(
             String::new(),
@@ -135,6 +135,12 @@ pub(crate) fn lines(records: &[Record]) -> Vec<(String, String)> {
             Detail::Container { container, fact: ContainerFact::Pulling, .. } => {
                 say(format!("pull {container}"));
             }
+            _ if record.event == "ImageDeleted" => {
+                say(format!("ImageDeleted {}", record.message.split(' ').nth(1).unwrap_or_default()));
+            }
+            _ if record.event == "ChildKilled" => {
+                say(format!("ChildKilled {}", record.message.split(' ').nth(5).unwrap_or_default()));
+            }
             Detail::Commit(commit) => commit_lines(commit, &mut say),
             _ if record.event == "Signal" => {
                 let container = record.message.rsplit(' ').next().unwrap_or_default();
@@ -154,6 +160,12 @@ fn commit_lines(commit: &Commit, say: &mut dyn FnMut(String)) {
         (Object::Node(node), Some(Object::Node(old))) => {
             for condition in &node.status.conditions {
                 let before = old.status.conditions.status_of(&condition.kind);
+                let reason = condition.reason.as_deref().unwrap_or_default();
+                let same = old.status.conditions.iter().find(|old| old.kind == condition.kind);
+                if same.is_some_and(|old| old.status == condition.status && old.message != condition.message)
+                {
+                    say(format!("message {reason} {}", condition.message.as_deref().unwrap_or_default()));
+                }
                 if before != Some(condition.status) {
                     let message = condition.message.as_deref().unwrap_or_default();
                     say(format!("node {} {} {message}", condition.kind, condition.status));

@@ -3,6 +3,7 @@
 //! A controller is level-triggered: it gets the key of an object, looks at the delivered state of the cluster, and sends
 //! requests that bring the cluster closer to what the object wants. It remembers nothing that it could look up.
 
+pub(super) mod autoscaler;
 mod cron_job;
 mod daemon_set;
 pub mod deployment;

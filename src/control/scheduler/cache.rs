@@ -14,6 +14,7 @@ use crate::api::pod::Pod;
 use crate::base::{LookupMap, Name};
 
 use super::class::{AffinityTerm, ClassId, PodClass};
+use super::gpu::DeviceSet;
 use super::ids::{NodeId, PodId};
 use super::images::Images;
 use super::node_info::NodeInfo;
@@ -59,6 +60,15 @@ struct Record {
     assumed: bool,
 }
 
+/// What happens to the sums of a node.
+#[derive(Clone, Copy)]
+enum Change {
+    /// A pod comes, with these GPU devices or those that fit best.
+    Add(Option<DeviceSet>),
+    /// A pod goes.
+    Remove,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     /// Waiting for a node.
@@ -73,6 +83,11 @@ impl Cache {
     /// A node by its id.
     pub fn node(&self, id: NodeId) -> Option<&NodeInfo> {
         self.nodes.get(id.index()).and_then(Option::as_ref)
+    }
+
+    /// All nodes, by id.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeInfo> {
+        self.nodes.iter().flatten()
     }
 
     /// The id of the node of this name.
@@ -317,10 +332,11 @@ impl Cache {
         Some(record.info)
     }
 
-    /// Counts a pending pod on `node`, before the API server knows.
-    pub fn assume(&mut self, id: PodId, node: NodeId) {
+    /// Counts a pending pod on `node`, before the API server knows, with these GPU devices.
+    pub fn assume(&mut self, id: PodId, node: NodeId, devices: Option<DeviceSet>) {
         assert_eq!(self.record(id).place, Place::Pending, "only pending pods are assumed");
-        self.attach(id, node);
+        self.record(id).place = Place::On(node);
+        self.count(id, node, Change::Add(devices));
         self.record(id).assumed = true;
     }
 
@@ -353,17 +369,17 @@ impl Cache {
 
     fn attach(&mut self, id: PodId, node: NodeId) {
         self.record(id).place = Place::On(node);
-        self.count(id, node, 1);
+        self.count(id, node, Change::Add(None));
     }
 
     fn detach(&mut self, id: PodId, place: Place) {
         let Place::On(node) = std::mem::replace(&mut self.record(id).place, place) else {
             panic!("only pods on nodes are detached");
         };
-        self.count(id, node, -1);
+        self.count(id, node, Change::Remove);
     }
 
-    fn count(&mut self, id: PodId, node: NodeId, sign: i32) {
+    fn count(&mut self, id: PodId, node: NodeId, change: Change) {
         let Self { nodes, pods, placements, tallies, terms, topologies, .. } = self;
         let pod = &pods.get(&id).expect("counted pods are known").info;
         let info = nodes[node.index()].as_mut().expect("pods stand on known nodes");
@@ -372,17 +388,22 @@ impl Cache {
             placements.resize_with(class.0 as usize + 1, BTreeMap::new);
         }
         let of_class = &mut placements[class.0 as usize];
-        if sign > 0 {
-            info.add_pod(pod);
-            *of_class.entry(node).or_insert(0) += 1;
-        } else {
-            info.remove_pod(pod);
-            let pods = of_class.get_mut(&node).expect("it was counted there");
-            *pods -= 1;
-            if *pods == 0 {
-                of_class.remove(&node);
+        let sign = match change {
+            Change::Add(devices) => {
+                info.add_pod(pod, devices);
+                *of_class.entry(node).or_insert(0) += 1;
+                1
             }
-        }
+            Change::Remove => {
+                info.remove_pod(pod);
+                let pods = of_class.get_mut(&node).expect("it was counted there");
+                *pods -= 1;
+                if *pods == 0 {
+                    of_class.remove(&node);
+                }
+                -1
+            }
+        };
         tallies.add_pods(class, node, sign);
         terms.add_pods(class, node, sign, topologies);
         self.touch(node);

@@ -34,6 +34,7 @@ use std::ops::BitOr;
 use super::cache::Cache;
 use super::cluster_event::{ClusterEvent, EventMask};
 use super::cycle_state::CycleState;
+use super::gpu::DeviceSet;
 use super::ids::NodeId;
 pub use super::node_info::NodeInfo;
 use super::plugins::default_preemption::DefaultPreemptionArgs;
@@ -291,6 +292,12 @@ pub trait Plugin: fmt::Debug + Send + Sync {
 
     /// Brings the scores of the feasible nodes into the range from 0 to [`MAX_NODE_SCORE`].
     fn normalize(&self, cycle: &Cycle<'_>, feasible: &[NodeId], scores: &mut [i64]) {}
+
+    /// Which GPU devices of the chosen node are set aside for a pod that asks for some. The first plugin at Reserve that
+    /// has an opinion decides; without any, those that fit best.
+    fn reserve(&self, cycle: &Cycle<'_>, node: &NodeInfo) -> Option<DeviceSet> {
+        None
+    }
 
     /// The events that may make a pod schedulable that this plugin has turned down.
     fn events(&self) -> &'static [EventMask] {

@@ -13,7 +13,7 @@ use super::template::{Template, TemplateId};
 use crate::base::LookupMap;
 
 /// What was said against a node. Statuses are few, so each is kept once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RejectionId(u32);
 
 /// A refusal with the plugin that said it; none for nodes that were not even looked at.
@@ -30,19 +30,33 @@ pub struct Rejection {
 pub struct Rejections {
     list: Vec<Rejection>,
     ids: LookupMap<Rejection, RejectionId>,
+    /// The one asked for last: most nodes are refused like the node before.
+    last: RejectionId,
 }
 
 impl Rejections {
     /// The id of a refusal.
     pub fn intern(&mut self, plugin: Option<PluginId>, status: Status) -> RejectionId {
         let rejection = Rejection { plugin, status };
-        if let Some(id) = self.ids.get(&rejection) {
-            return *id;
+        if self.list.get(self.last.0 as usize) == Some(&rejection) {
+            return self.last;
         }
-        let id = RejectionId(self.list.len() as u32);
-        self.list.push(rejection.clone());
-        self.ids.insert(rejection, id);
-        id
+        let known = self.ids.get(&rejection).copied();
+        self.last = known.unwrap_or_else(|| {
+            let id = RejectionId(self.list.len() as u32);
+            self.list.push(rejection.clone());
+            self.ids.insert(rejection, id);
+            id
+        });
+        self.last
+    }
+
+    /// How often each refusal is among these.
+    pub fn counts(&self, refusals: impl Iterator<Item = RejectionId>) -> Vec<(RejectionId, usize)> {
+        let mut counts = vec![0; self.list.len()];
+        refusals.for_each(|id| counts[id.0 as usize] += 1);
+        let given = counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
+        given.map(|(at, count)| (RejectionId(at as u32), count)).collect()
     }
 
     /// A refusal by its id.
@@ -73,6 +87,8 @@ struct Slot {
 #[derive(Clone, Debug, Default)]
 pub struct Memo {
     cells: Vec<Cell>,
+    /// The filters whose verdicts are kept, in order.
+    filters: Vec<PluginId>,
     /// The plugins whose scores are kept, in order.
     scorers: Vec<PluginId>,
     scores: Vec<i64>,
@@ -82,8 +98,22 @@ pub struct Memo {
 struct Cell {
     /// The generation of the node that this is about; 0 = nothing is known.
     generation: u64,
-    rejection: Option<RejectionId>,
-    scored: bool,
+    /// The refusal, in the form of [`Cell::verdict`], and whether there are scores.
+    said: u32,
+}
+
+/// Set in [`Cell::said`] when the scores are of this generation, too.
+const SCORED: u32 = 1 << 31;
+
+impl Cell {
+    fn new(generation: u64, rejection: Option<RejectionId>) -> Self {
+        Self { generation, said: rejection.map_or(0, |id| id.0 + 1) }
+    }
+
+    /// 0 stands for none, so numbers are one higher.
+    fn verdict(self) -> Option<RejectionId> {
+        (self.said & !SCORED).checked_sub(1).map(RejectionId)
+    }
 }
 
 impl Memos {
@@ -148,6 +178,14 @@ impl Memo {
         self.size() - before
     }
 
+    /// Says whose verdicts are to be kept: those of all these filters together.
+    pub fn keep_verdicts_of(&mut self, filters: &[PluginId]) {
+        if self.filters != filters {
+            self.filters = filters.to_vec();
+            self.cells.fill(Cell::default());
+        }
+    }
+
     /// Says whose scores are to be kept. Returns by how much it grew.
     pub fn keep_scores_of(&mut self, scorers: &[PluginId]) -> usize {
         if self.scorers == scorers {
@@ -155,20 +193,20 @@ impl Memo {
         }
         let before = self.size();
         self.scorers = scorers.to_vec();
-        self.cells.iter_mut().for_each(|cell| cell.scored = false);
+        self.cells.iter_mut().for_each(|cell| cell.said &= !SCORED);
         self.scores.resize(self.cells.len() * scorers.len(), 0);
         self.size().saturating_sub(before)
     }
 
     /// What the filters said of a node at this generation.
     pub fn verdict(&self, node: NodeId, generation: u64) -> Option<Option<RejectionId>> {
-        let cell = &self.cells[node.index()];
-        (cell.generation == generation).then_some(cell.rejection)
+        let cell = self.cells[node.index()];
+        (cell.generation == generation).then(|| cell.verdict())
     }
 
     /// Keeps what the filters said.
     pub fn set_verdict(&mut self, node: NodeId, generation: u64, rejection: Option<RejectionId>) {
-        self.cells[node.index()] = Cell { generation, rejection, scored: false };
+        self.cells[node.index()] = Cell::new(generation, rejection);
     }
 
     /// The scores of a node at this generation, in the order of the scorers.
@@ -177,10 +215,10 @@ impl Memo {
         let scores = &mut self.scores[node.index() * width..][..width];
         let cell = &mut self.cells[node.index()];
         let is_current = cell.generation == generation;
-        if !(is_current && cell.scored) {
+        if !(is_current && cell.said & SCORED != 0) {
             score(scores);
             // Without a verdict of this generation nothing says until when the scores hold.
-            cell.scored = is_current;
+            cell.said = if is_current { cell.said | SCORED } else { cell.said & !SCORED };
         }
         scores
     }

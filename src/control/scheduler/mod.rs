@@ -33,6 +33,7 @@ pub mod config;
 pub mod cycle_state;
 pub mod explain;
 pub mod framework;
+pub mod gpu;
 pub mod ids;
 pub mod images;
 pub mod in_flight;
@@ -42,6 +43,7 @@ pub mod node_tree;
 pub mod nominator;
 pub mod objects;
 pub mod plugins;
+pub mod policies;
 pub mod ports;
 pub mod post_filter;
 pub mod preemption;
@@ -74,8 +76,10 @@ use crate::kernel::{SimDuration, SimTime};
 
 use cache::Cache;
 use cluster_event::{ActionType, ClusterEvent, node_changes, pod_changes};
-use config::{ConfigError, DEFAULT_SCHEDULER_NAME, KubeSchedulerConfiguration};
-use framework::{PluginSet, PodInfo};
+use config::{DEFAULT_SCHEDULER_NAME, KubeSchedulerConfiguration};
+use cycle_state::CycleState;
+use framework::{Cycle, PluginSet, PodInfo};
+use gpu::DeviceSet;
 use memo::{Memos, Rejections};
 use nominator::Nomination;
 use profile::Profile;
@@ -85,6 +89,7 @@ use report::Report;
 use schedule_one::SchedulingCycle;
 use snapshot::Snapshot;
 
+pub use config::ConfigError;
 pub use ids::{NodeId, PodId};
 pub use objects::ObjectChange;
 
@@ -170,6 +175,8 @@ pub struct Scheduler {
     rejections: Rejections,
     report: Report,
     next_start: usize,
+    /// The random number of the last cycle.
+    draw: u64,
 }
 
 /// The profile for a pod, if there is one.
@@ -204,6 +211,7 @@ impl Scheduler {
             rejections: Rejections::default(),
             report: Report::default(),
             next_start: 0,
+            draw: 0,
         })
     }
 
@@ -365,6 +373,7 @@ impl Scheduler {
     pub fn schedule(&mut self, id: PodId, draw: u64) -> Decision {
         let pod = self.cache.pod(id).expect("scheduled pods are known").clone();
         let profile = profile_of(&self.profiles, &pod.pod).expect("only pods with a profile are queued");
+        self.draw = draw;
         let profile_index = self.profiles.iter().position(|other| other.name == profile.name);
         self.snapshot.refresh(&mut self.cache);
         SchedulingCycle {
@@ -387,8 +396,18 @@ impl Scheduler {
 
     /// Counts the pod on the node that it was given.
     pub fn assume(&mut self, id: PodId, node: NodeId) {
-        self.cache.assume(id, node);
+        let devices = self.reserve(id, node);
+        self.cache.assume(id, node, devices);
         self.queue.withdraw_nomination(id);
+    }
+
+    /// The GPU devices that plugins choose for a pod.
+    fn reserve(&self, id: PodId, node: NodeId) -> Option<DeviceSet> {
+        let pod = self.cache.pod(id).filter(|pod| !pod.template.gpu.is_none())?;
+        let profile = profile_of(&self.profiles, &pod.pod)?;
+        let node = self.cache.node(node)?;
+        let cycle = Cycle { pod, cluster: &self.cache, state: &CycleState::default(), draw: self.draw };
+        profile.reserve.iter().find_map(|plugin| profile.plugin(*plugin).reserve(&cycle, node))
     }
 
     /// The pod is bound; the API server will show it.

@@ -8,6 +8,7 @@ use crate::api::Labels;
 use crate::api::node::Node;
 use crate::base::Name;
 
+use super::gpu::{DeviceSet, Gpus};
 use super::ids::{NodeId, PodId};
 use super::images;
 use super::ports::PortsInUse;
@@ -29,6 +30,8 @@ pub struct NodeInfo {
     pub requested: Resources,
     /// The same for scores, where every container asks for something.
     pub non_zero: NonZero,
+    /// GPU devices, if it has any.
+    pub gpus: Option<Box<Gpus>>,
     /// Host ports taken.
     pub ports: PortsInUse,
     /// The pods.
@@ -48,6 +51,7 @@ impl NodeInfo {
             pods_allowed: 0,
             requested: Resources::default(),
             non_zero: NonZero::default(),
+            gpus: None,
             ports: PortsInUse::default(),
             pods: Vec::new(),
             images: Box::default(),
@@ -64,6 +68,7 @@ impl NodeInfo {
         self.allocatable = Resources::from_list(allocatable);
         self.pods_allowed = allocatable.get(PODS).map_or(0, crate::base::Quantity::value);
         self.images = images::names_on(&node);
+        self.gpus = Gpus::of_node(&node, self.gpus.take());
         self.node = node;
     }
 
@@ -77,8 +82,12 @@ impl NodeInfo {
         &self.node.metadata.labels
     }
 
-    /// Puts a pod on it.
-    pub fn add_pod(&mut self, pod: &PodInfo) {
+    /// Puts a pod on it, with the GPU devices that it is given; without, with those that fit best.
+    pub fn add_pod(&mut self, pod: &PodInfo, devices: Option<DeviceSet>) {
+        let demand = &pod.template.gpu;
+        if let Some(gpus) = self.gpus.as_mut().filter(|_| !demand.is_none()) {
+            gpus.take(pod.id, devices.unwrap_or_else(|| gpus.tightest(demand)), demand);
+        }
         let requests = &pod.template.requests;
         self.requested.add(&requests.actual);
         self.non_zero.milli_cpu += requests.non_zero.milli_cpu;
@@ -97,5 +106,8 @@ impl NodeInfo {
         self.non_zero.milli_cpu -= requests.non_zero.milli_cpu;
         self.non_zero.memory -= requests.non_zero.memory;
         self.ports.remove(&pod.template.host_ports);
+        if let Some(gpus) = self.gpus.as_mut().filter(|_| !pod.template.gpu.is_none()) {
+            gpus.give_back(pod.id);
+        }
     }
 }

@@ -16,7 +16,8 @@ use super::{Decision, Failure, TieBreak};
 impl SchedulingCycle<'_> {
     /// The plugins that have turned the pod down on some node.
     pub(super) fn rejectors(&self, prepared: &Prepared) -> PluginSet {
-        let on_nodes = self.report.rejected.iter().filter_map(|(_, id)| self.rejections.get(*id).plugin);
+        let counts = self.rejections.counts(self.report.rejected.iter().map(|(_, id)| *id));
+        let on_nodes = counts.iter().filter_map(|(id, _)| self.rejections.get(*id).plugin);
         prepared.narrowed_by.iter().chain(on_nodes).collect()
     }
 

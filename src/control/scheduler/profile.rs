@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::{ConfigError, PluginList, PluginRef, PluginSets, ProfileSpec};
-use super::framework::{Locality, Plugin, PluginId, PluginSet, Points};
+use super::framework::{Plugin, PluginId, PluginSet, Points};
 use super::registry::{DEFAULT_PLUGINS, Registry};
 use crate::base::Name;
 
@@ -24,12 +24,12 @@ pub struct Profile {
     pub pre_filter: Vec<PluginId>,
     /// Plugins that filter.
     pub filter: Vec<PluginId>,
-    /// How many filters at the start look at nothing but pod and node.
-    pub local_filters: usize,
     /// Plugins that act when no node is left.
     pub post_filter: Vec<PluginId>,
     /// Plugins that score, with their weights.
     pub score: Vec<(PluginId, i64)>,
+    /// Plugins that set GPU devices aside.
+    pub reserve: Vec<PluginId>,
     plugins: Vec<Option<Arc<dyn Plugin>>>,
 }
 
@@ -50,16 +50,15 @@ impl Profile {
         let (filter, mut pre_filter) = (take("filter"), take("preFilter"));
         // A filter that works something out beforehand cannot do without.
         pre_filter.extend(filter.iter().filter(|id| !pre_filter.contains(id)).copied().collect::<Vec<_>>());
-        let is_local = |id: &&PluginId| builder.plugin(**id).locality() == Locality::Node;
         let score = take("score").into_iter().map(|id| (id, builder.weight(id, &multi_point))).collect();
         Ok(Self {
             name: spec.scheduler_name.clone(),
             percentage_of_nodes_to_score: spec.percentage_of_nodes_to_score,
             pre_enqueue: take("preEnqueue"),
-            local_filters: filter.iter().take_while(is_local).count(),
             pre_filter,
             filter,
             post_filter: take("postFilter"),
+            reserve: take("reserve"),
             score,
             plugins: builder.plugins,
         })

@@ -22,6 +22,7 @@ use super::plugins::node_unschedulable::NodeUnschedulable;
 use super::plugins::pod_topology_spread::PodTopologySpread;
 use super::plugins::scheduling_gates::SchedulingGates;
 use super::plugins::taint_toleration::TaintToleration;
+use super::policies;
 
 /// The plugins that are enabled by default, in order, with the weights of their scores.
 pub const DEFAULT_PLUGINS: &[(&str, i64)] = &[
@@ -62,7 +63,7 @@ impl fmt::Debug for Registry {
 }
 
 impl Default for Registry {
-    /// The plugins of kube-scheduler.
+    /// The plugins of kube-scheduler and the policies.
     fn default() -> Self {
         let mut registry = Self { entries: Vec::new() };
         for inert in Inert::ALL {
@@ -84,6 +85,7 @@ impl Default for Registry {
         registry
             .register("NodeResourcesBalancedAllocation", |args| NodeResourcesBalancedAllocation::new(&args));
         registry.register("ImageLocality", |()| Ok(ImageLocality));
+        policies::register(&mut registry);
         registry
     }
 }

@@ -110,7 +110,8 @@ pub(super) fn fit_message(
     let mut message = if let Some(reason) = pre_filter {
         format!("0/{nodes} nodes are available: {reason}.")
     } else {
-        let looked_at = report.rejected.iter().map(|(_, id)| (&rejections.get(*id).status, 1));
+        let counts = rejections.counts(report.rejected.iter().map(|(_, id)| *id));
+        let looked_at = counts.iter().map(|(id, count)| (&rejections.get(*id).status, *count));
         let rest = nodes - report.rejected.len();
         let others = report.not_looked_at.map(|id| (&rejections.get(id).status, rest));
         histogram(nodes, looked_at.chain(others))

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use super::cache::Cache;
 use super::cycle_state::CycleState;
-use super::framework::{Cycle, MAX_NODE_SCORE, PluginId, PluginSet, PodInfo, PreFilter, PreScore, Status};
+use super::framework::{
+    Cycle, Locality, MAX_NODE_SCORE, PluginId, PluginSet, PodInfo, PreFilter, PreScore, Status,
+};
 use super::ids::NodeId;
 use super::memo::{Memo, Memos, RejectionId, Rejections};
 use super::nominator::Nominator;
@@ -195,20 +197,28 @@ impl SchedulingCycle<'_> {
         let wanted = if self.profile.score.is_empty() { 1 } else { nodes_to_find(percentage, nodes.len()) };
         let cycle = Cycle { pod: self.pod, cluster: self.cache, state, draw: self.draw };
         let filters = Filters { profile: self.profile, skipped: prepared.skipped };
-        let (local, rest) = self.profile.filter.split_at(self.profile.local_filters);
+        let asked: Vec<PluginId> =
+            self.profile.filter.iter().copied().filter(|id| !prepared.skipped.contains(*id)).collect();
+        let is_local = |id: &&PluginId| self.profile.plugin(**id).locality() == Locality::Node;
+        let (local, rest) = asked.split_at(asked.iter().take_while(is_local).count());
         let mut memo = self.memos.current(self.profile_index, &self.pod.template);
-        for at in 0..nodes.len() {
-            let id = nodes[(*self.next_start + at) % nodes.len()];
-            let node = self.cache.node(id).expect("nodes of a cycle are known");
+        if let Some(memo) = &mut memo {
+            memo.keep_verdicts_of(local);
+        }
+        let (before, first) = nodes.split_at(*self.next_start % nodes.len());
+        for id in first.iter().chain(before).copied() {
             let promised = prepared.promises.on(id);
             let rejection = if promised.is_empty() {
                 let generation = self.snapshot.generation(id);
                 let mut ask = |plugins| {
+                    let node = self.cache.node(id).expect("nodes of a cycle are known");
                     let verdict = filters.run(plugins, &cycle, node);
                     verdict.err().map(|(plugin, status)| self.rejections.intern(Some(plugin), status))
                 };
-                remembered(memo.as_deref_mut(), id, generation, || ask(local)).or_else(|| ask(rest))
+                remembered(memo.as_deref_mut(), id, generation, || ask(local))
+                    .or_else(|| if rest.is_empty() { None } else { ask(rest) })
             } else {
+                let node = self.cache.node(id).expect("nodes of a cycle are known");
                 let verdict = WhatIf::new(filters, &cycle, node).run_filters_with(promised);
                 verdict.err().map(|(plugin, status)| self.rejections.intern(Some(plugin), status))
             };
@@ -283,7 +293,8 @@ impl SchedulingCycle<'_> {
     fn select_host(&mut self) -> Decision {
         let highest = self.report.totals.iter().copied().max().expect("there are feasible nodes");
         let best = self.report.feasible.iter().zip(&self.report.totals);
-        let ties: Vec<_> = best.filter(|(_, total)| **total == highest).map(|(id, _)| *id).collect();
+        let mut ties = std::mem::take(&mut self.report.ties);
+        ties.extend(best.filter(|(_, total)| **total == highest).map(|(id, _)| *id));
         let chosen = self.pick(&ties, |cache, id| cache.node(id).expect("nodes of a cycle are known").name());
         self.report.ties = ties;
         self.choose(chosen)
@@ -330,7 +341,6 @@ fn run_local_score_plugins(
     feasible: &[NodeId],
     scores_by_plugin: &mut [Vec<i64>],
 ) {
-    use super::framework::Locality;
     let Some(memo) = memos.current(profile_index, &cycle.pod.template) else { return };
     let is_local = |id: PluginId| profile.plugin(id).locality() == Locality::Node;
     let local: Vec<(usize, PluginId)> =

@@ -12,6 +12,7 @@ use crate::api::{Labels, OwnerReference};
 use crate::base::{LookupMap, Name};
 
 use super::class::{ClassId, PodClass};
+use super::gpu::GpuDemand;
 use super::ids::PodId;
 use super::template::{Template, TemplateId};
 
@@ -55,13 +56,16 @@ impl<T> Clone for Counted<T> {
 pub struct Shapes {
     templates: Vec<Option<Counted<Template>>>,
     free_templates: Vec<TemplateId>,
-    by_spec: LookupMap<usize, TemplateId>,
+    by_spec: LookupMap<SpecKey, TemplateId>,
     classes: Vec<Option<Counted<PodClass>>>,
     free_classes: Vec<ClassId>,
     by_key: LookupMap<ClassKey, ClassId>,
     /// Classes that had no pods when they were put here, oldest first.
     idle: VecDeque<ClassId>,
 }
+
+/// The address of a spec, and what annotations add to it.
+type SpecKey = (usize, Option<GpuDemand>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ClassKey {
@@ -103,7 +107,7 @@ impl Hash for ClassKey {
 impl Shapes {
     /// Takes in a pod. The second value says whether its class is new and has to be registered where classes matter.
     pub fn take(&mut self, id: PodId, pod: Arc<Pod>) -> (PodInfo, bool) {
-        let template = self.template(&pod.spec);
+        let template = self.template(&pod.spec, GpuDemand::annotated(&pod.metadata.annotations));
         let of = &pod.metadata;
         let key = ClassKey::new(template, &of.namespace, &of.labels, of.controller(), of.is_terminating());
         let known = self.by_key.get(&key).copied();
@@ -140,16 +144,16 @@ impl Shapes {
         self.classes.iter().flatten().map(|counted| &counted.item)
     }
 
-    fn template(&mut self, spec: &Arc<PodSpec>) -> TemplateId {
+    fn template(&mut self, spec: &Arc<PodSpec>, gpu: Option<GpuDemand>) -> TemplateId {
         // The address is that of a spec that is kept alive here, so no other spec can have it.
-        let address = Arc::as_ptr(spec) as usize;
-        if let Some(id) = self.by_spec.get(&address) {
+        let key = (Arc::as_ptr(spec) as usize, gpu);
+        if let Some(id) = self.by_spec.get(&key) {
             return *id;
         }
         let id = self.free_templates.pop().unwrap_or(TemplateId(self.templates.len() as u32));
-        let template = Counted { item: Arc::new(Template::new(id, spec.clone())), pods: 0 };
+        let template = Counted { item: Arc::new(Template::new(id, spec.clone(), key.1.clone())), pods: 0 };
         put(&mut self.templates, id.0, template);
-        self.by_spec.insert(address, id);
+        self.by_spec.insert(key, id);
         id
     }
 
@@ -180,7 +184,8 @@ impl Shapes {
         let template = self.templates[place].as_mut().expect("templates of classes exist");
         template.pods -= 1;
         if template.pods == 0 {
-            self.by_spec.remove(&(Arc::as_ptr(&template.item.spec) as usize));
+            let Template { spec, annotated, .. } = &*template.item;
+            self.by_spec.remove(&(Arc::as_ptr(spec) as usize, annotated.clone()));
             self.free_templates.push(class.template);
             self.templates[place] = None;
         }

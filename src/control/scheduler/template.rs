@@ -11,6 +11,7 @@ use crate::api::selector::Selector;
 use crate::api::taints::{self, HARD_EFFECTS};
 use crate::base::Name;
 
+use super::gpu::GpuDemand;
 use super::ports::{HostPort, host_ports};
 use super::resources::Requests;
 
@@ -27,6 +28,10 @@ pub struct Template {
     pub spec: Arc<PodSpec>,
     /// What the pod asks for.
     pub requests: Requests,
+    /// What annotations of its pods say of GPU devices.
+    pub annotated: Option<GpuDemand>,
+    /// What it asks for of GPU devices.
+    pub gpu: GpuDemand,
     /// Ports of the node that it takes for itself.
     pub host_ports: Vec<HostPort>,
     /// Which nodes it insists on.
@@ -40,13 +45,17 @@ pub struct Template {
 }
 
 impl Template {
-    /// Works out what `spec` means for scheduling.
-    pub fn new(id: TemplateId, spec: Arc<PodSpec>) -> Self {
+    /// Works out what `spec` means for scheduling; `annotated` is what annotations of the pod add to it.
+    pub fn new(id: TemplateId, spec: Arc<PodSpec>, annotated: Option<GpuDemand>) -> Self {
         let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
         let containers = spec.init_containers.iter().chain(&spec.containers);
+        let requests = Requests::of(&spec);
+        let scalars = || requests.actual.scalars.iter().map(|(name, amount)| (name, *amount));
         Self {
             id,
-            requests: Requests::of(&spec),
+            gpu: annotated.clone().unwrap_or_else(|| GpuDemand::of_resources(scalars())),
+            annotated,
+            requests,
             host_ports: host_ports(&spec),
             required_node: RequiredNode::of(&spec),
             preferred_nodes: PreferredNodes::of(affinity.map_or(&[], |affinity| &affinity.preferred)),

@@ -60,7 +60,7 @@ impl<'a> WhatIf<'a> {
 
     /// Puts a pod on it.
     pub fn add(&mut self, other: &PodInfo) {
-        self.node.add_pod(other);
+        self.node.add_pod(other, None);
         for id in &self.prepared {
             let plugin = self.filters.profile.plugin(*id);
             plugin.add_pod(self.pod, self.cluster, &mut self.state, other, self.node.id);

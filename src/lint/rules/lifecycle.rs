@@ -72,7 +72,7 @@ fn grace_period(cluster: &Cluster<'_>, report: &mut Report) {
             let hook = prestop_s(container).unwrap_or(0);
             let shutdown = cluster.program(workload, container).and_then(|program| match &program.on_stop {
                 OnSignal::Exit { after, .. } => Some(after.sample_duration(0.99)),
-                OnSignal::Ignore => None,
+                OnSignal::Ignore | OnSignal::Unhandled => None,
             });
             let needed = SimDuration::from_secs(hook.max(0) as u64) + shutdown.unwrap_or(SimDuration::ZERO);
             let has_room = needed < SimDuration::from_secs(grace.max(0) as u64);

@@ -4,6 +4,7 @@
 //! plotters. Plotters is named in `render` and `font` only.
 
 mod axis;
+mod curves;
 mod font;
 mod frame;
 mod mark_labels;
@@ -14,13 +15,16 @@ mod render;
 mod replicas;
 mod scene;
 mod study;
+mod traffic;
 
+pub use curves::{Bar, Captions, Curve, bars, curves};
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};
 pub use replicas::replicas;
 pub use scene::{Anchor, Area, Color, Scene, Shape, Text};
 pub use study::{Effect, Heading, distributions, heat_map, tornado};
+pub use traffic::traffic;
 
 pub(super) use axis::{brief, tick_step};
 pub(super) use palette::{Look, Texture, node_look, pod_look};

@@ -19,6 +19,7 @@ const FIELDS: &[&str] = &[
     "runs",
     "startError",
     "onSigterm",
+    "init",
     "memory",
     "disk",
     "pids",
@@ -53,13 +54,14 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let runs = fields.optional("runs", |value| value.items(scripted_run));
     let start_error = fields.optional("startError", Value::some_text);
     let on_stop = fields.optional("onSigterm", on_sigterm);
+    let has_init = fields.optional("init", Value::truth);
     let memory = fields.optional("memory", memory);
     let disk = fields.optional("disk", disk);
     let pids = fields.optional("pids", pids);
     let cpu = fields.optional("cpu", cpu);
 
     let default = AppModel::well_behaved("");
-    let (image_size, image_missing, pull_time) = image?.unwrap_or_default();
+    let image = image?.unwrap_or_default();
     let (startup, startup_cpu) = startup?.unwrap_or((default.startup, SimDuration::ZERO));
     let (memory, memory_in_child, memory_per_request) = memory?.unwrap_or_default();
     let (disk, disk_volume) = disk?.unwrap_or_default();
@@ -69,9 +71,9 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     http.extend(grpc?.unwrap_or_default());
     Ok(AppModel {
         matcher: matcher?,
-        image_size,
-        image_missing,
-        pull_time,
+        image_size: image.size,
+        image_missing: image.missing,
+        pull_time: image.pull,
         start_error: start_error?,
         startup,
         startup_cpu,
@@ -81,6 +83,8 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         localhost_only: localhost?.unwrap_or(false),
         exits: exits?.unwrap_or_default(),
         runs: runs?.unwrap_or_default(),
+        has_init: has_init?.unwrap_or(false),
+        stop_signal: image.stop_signal.unwrap_or(default.stop_signal),
         on_stop,
         closes_on_stop,
         memory,
@@ -106,12 +110,22 @@ fn matcher(value: &Value<'_>) -> Read<Matcher> {
     Ok(Matcher { image: image?, container: container?, labels: labels? })
 }
 
-fn image(value: &Value<'_>) -> Read<(Option<u64>, bool, Option<SimDuration>)> {
-    let fields = value.fields(&["size", "missing", "pull"])?;
+/// What is said of the image.
+#[derive(Default)]
+struct Image {
+    size: Option<u64>,
+    missing: bool,
+    pull: Option<SimDuration>,
+    stop_signal: Option<i32>,
+}
+
+fn image(value: &Value<'_>) -> Read<Image> {
+    let fields = value.fields(&["size", "missing", "pull", "stopSignal"])?;
+    let stop_signal = fields.optional("stopSignal", Value::signal);
     let size = fields.optional("size", Value::bytes);
     let missing = fields.optional("missing", Value::truth);
     let pull = fields.optional("pull", Value::duration);
-    Ok((size?, missing?.unwrap_or(false), pull?))
+    Ok(Image { size: size?, missing: missing?.unwrap_or(false), pull: pull?, stop_signal: stop_signal? })
 }
 
 fn startup(value: &Value<'_>) -> Read<(Distribution, SimDuration)> {
@@ -234,7 +248,9 @@ fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
 /// What SIGTERM does, and whether the program then takes no new connections.
 fn on_sigterm(value: &Value<'_>) -> Read<(OnSignal, bool)> {
     if !value.is_mapping() {
-        return value.word("reaction to SIGTERM", &[("ignored", ())]).map(|()| (OnSignal::Ignore, false));
+        const WORDS: &[(&str, bool)] = &[("ignored", true), ("unhandled", false)];
+        let ignored = value.word("reaction to SIGTERM", WORDS)?;
+        return Ok((if ignored { OnSignal::Ignore } else { OnSignal::Unhandled }, false));
     }
     let fields = value.fields(&["exitAfter", "code", "stopListening"])?;
     let after = fields.optional("exitAfter", Value::distribution);

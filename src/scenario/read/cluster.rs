@@ -5,18 +5,31 @@ use crate::api::core::{ResourceList, Taint};
 use crate::api::node::Node;
 use crate::api::{Labels, names};
 use crate::base::{Name, Quantity};
-use crate::scenario::model::{NodePlan, Place, ZONE_LABEL};
+use crate::scenario::model::{Autoscale, Expander, NodePlan, Place, ZONE_LABEL};
 
 /// More machines than this are surely a slip of the keyboard.
 const MOST_NODES: u64 = 100_000;
 
+const EXPANDERS: &[(&str, Expander)] = &[
+    ("least-waste", Expander::LeastWaste),
+    ("most-pods", Expander::MostPods),
+    ("price", Expander::Price),
+    ("random", Expander::Random),
+];
+
 /// Reads `spec.cluster`.
 pub(super) fn cluster(value: &Value<'_>) -> Read<Vec<NodePlan>> {
-    let fields = value.fields(&["nodePools", "nodes"])?;
+    let fields = value.fields(&["nodePools", "nodes", "expander"])?;
+    let expander = fields.optional("expander", |value| value.word("expander", EXPANDERS));
     let pools = fields.optional("nodePools", |value| value.items(pool));
     let nodes = fields.optional("nodes", |value| value.items(node));
     let (pools, nodes) = (pools?.unwrap_or_default(), nodes?.unwrap_or_default());
-    Ok(pools.into_iter().flatten().chain(nodes).collect())
+    let expander = expander?.unwrap_or_default();
+    let mut plans: Vec<NodePlan> = pools.into_iter().flatten().chain(nodes).collect();
+    for bounds in plans.iter_mut().filter_map(|plan| plan.autoscale.as_mut()) {
+        bounds.expander = expander;
+    }
+    Ok(plans)
 }
 
 /// The machines of a scenario that describes none: three workers.
@@ -47,14 +60,32 @@ const HARDWARE: &[&str] = &["labels", "taints", "capacity", "allocatable", "imag
 
 fn pool(value: &Value<'_>) -> Read<Vec<NodePlan>> {
     let names: Vec<&'static str> =
-        ["name", "count", "zones"].into_iter().chain(HARDWARE.iter().copied()).collect();
+        ["name", "count", "zones", "autoscale"].into_iter().chain(HARDWARE.iter().copied()).collect();
     let fields = value.fields(&names)?;
     // Room for the number at the end of the nodes' names.
     let name = fields.need("name", Value::object_name);
     let count = fields.optional("count", |value| value.whole(0..=MOST_NODES));
     let zones = fields.optional("zones", |value| value.one_or_more(Value::label_value));
+    let autoscale = fields.optional("autoscale", autoscale);
     let hardware = hardware(&fields);
+    let autoscale = autoscale?;
     let (name, count, zones, hardware) = (name?, count?.unwrap_or(1), zones?.unwrap_or_default(), hardware?);
+    if let Some((min, max)) = autoscale
+        && !(min.max(1)..=max).contains(&count)
+    {
+        let message = format!("count {count} is not between {} and {max}", min.max(1));
+        return value.wrong_help(
+            "out-of-range",
+            message,
+            "a pool that is scaled begins with at least one machine",
+        );
+    }
+    let bounds = autoscale.map(|(min, max)| Autoscale {
+        min,
+        max,
+        zones: zones.clone(),
+        expander: Expander::default(),
+    });
     let place = value.place();
     let plan = |number: u64| {
         // Machines go round the zones.
@@ -62,9 +93,26 @@ fn pool(value: &Value<'_>) -> Read<Vec<NodePlan>> {
             0 => None,
             len => zones.get((number - 1) as usize % len),
         };
-        hardware.machine(&format!("{name}-{number}"), zone, Some(name.clone()), Some(place.clone()))
+        let machine =
+            hardware.machine(&format!("{name}-{number}"), zone, Some(name.clone()), Some(place.clone()));
+        NodePlan { autoscale: bounds.clone(), ..machine }
     };
     Ok((1..=count).map(plan).collect())
+}
+
+/// `{min: 1, max: 10}`.
+fn autoscale(value: &Value<'_>) -> Read<(u64, u64)> {
+    let fields = value.fields(&["min", "max"])?;
+    let (min, max) = (
+        fields.optional("min", |value| value.whole(0..=MOST_NODES)),
+        fields.need("max", |value| value.whole(1..=MOST_NODES)),
+    );
+    let (min, max) = (min?.unwrap_or(0), max?);
+    if min > max {
+        value.wrong("out-of-range", format!("min {min} is above max {max}"))
+    } else {
+        Ok((min, max))
+    }
 }
 
 fn node(value: &Value<'_>) -> Read<NodePlan> {
@@ -156,7 +204,7 @@ impl Hardware {
             node.metadata.labels.insert(ZONE_LABEL, zone);
         }
         label_as_kubelet(&mut node);
-        NodePlan { node, images: self.images.clone(), price: self.price, pool, place }
+        NodePlan { node, images: self.images.clone(), price: self.price, pool, autoscale: None, place }
     }
 }
 

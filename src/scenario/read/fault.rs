@@ -24,6 +24,7 @@ const KINDS: &[Variant<Timed>] = &[
     }),
     ("oom", |value| process(value, "", |_| Ok(ProcessFault::OutOfMemory))),
     ("hang", |value| process(value, "", |_| Ok(ProcessFault::Hang))),
+    ("sandboxKilled", sandbox_killed),
     ("slowStart", slow_start),
     ("probeFailure", probe_failure),
     ("dependencyDown", dependency_down),
@@ -109,6 +110,12 @@ fn process(
     timed(&fields, Ok(Fault::Process { pods: pods?, container: container?, how: how? }))
 }
 
+fn sandbox_killed(value: &Value<'_>) -> Read<Timed> {
+    let fields = value.fields(POD_FIELDS)?;
+    let pods = pods_and_container(&fields).0;
+    timed(&fields, Ok(Fault::Process { pods: pods?, container: None, how: ProcessFault::KillSandbox }))
+}
+
 fn slow_start(value: &Value<'_>) -> Read<Timed> {
     let fields = value.fields(&names(POD_FIELDS, &["container", "by"]))?;
     let (pods, container) = pods_and_container(&fields);
@@ -174,10 +181,11 @@ fn on_nodes(value: &Value<'_>, fault: impl FnOnce(NodeTarget) -> Fault) -> Read<
 fn pressure(value: &Value<'_>) -> Read<Timed> {
     const RESOURCES: &[(&str, Resource)] =
         &[("memory", Resource::Memory), ("disk", Resource::Disk), ("pid", Resource::Pid)];
-    let fields = value.fields(&names(NODE_FIELDS, &["resource"]))?;
+    let fields = value.fields(&names(NODE_FIELDS, &["resource", "available"]))?;
+    let available = fields.optional("available", Value::bytes);
     let (nodes, resource) =
         (target::nodes(&fields), fields.need("resource", |value| value.word("resource", RESOURCES)));
-    timed(&fields, Ok(Fault::Pressure { nodes: nodes?, resource: resource? }))
+    timed(&fields, Ok(Fault::Pressure { nodes: nodes?, resource: resource?, available: available? }))
 }
 
 fn connection(
@@ -214,10 +222,18 @@ fn control_plane(value: &Value<'_>) -> Read<Timed> {
         ("scheduler", Component::Scheduler),
         ("controllerManager", Component::ControllerManager),
     ];
-    let fields = value.fields(&names(&["component"], &["what"]))?;
+    let fields = value.fields(&names(&["component"], &["what", "replicas"]))?;
     let component = fields.need("component", |value| value.word("component", COMPONENTS));
     let outage = fields.need("what", outage);
-    timed(&fields, Ok(Fault::ControlPlane { component: component?, outage: outage? }))
+    let replicas = fields.optional("replicas", |value| value.whole(1..=100));
+    timed(
+        &fields,
+        Ok(Fault::ControlPlane {
+            component: component?,
+            outage: outage?,
+            replicas: replicas?.map(|count| count as u32),
+        }),
+    )
 }
 
 fn outage(value: &Value<'_>) -> Read<Outage> {

@@ -22,6 +22,7 @@ mod distribution;
 mod expect;
 mod fault;
 mod scalar;
+mod scheduler;
 mod spec;
 mod step;
 mod target;
@@ -42,6 +43,7 @@ use crate::source::{
 };
 pub(super) use app::app;
 pub(super) use cluster::{default_cluster, label_as_kubelet, with_defaults};
+pub(super) use scheduler::{SchedulerSpec, configuration};
 pub(super) use spec::{Machines, Spec, spec};
 
 /// A problem has been reported, so there is no value.

@@ -1,7 +1,8 @@
 //! Reader of a whole `Scenario` document.
 
+use super::scheduler::SchedulerSpec;
 use super::{Read, Value};
-use super::{cluster, expect, step, traffic};
+use super::{cluster, expect, scheduler, step, traffic};
 use crate::api::timestamp::Timestamp;
 use crate::base::Name;
 use crate::component::profile;
@@ -29,6 +30,7 @@ const FIELDS: &[&str] = &[
     "startTime",
     "cluster",
     "settings",
+    "scheduler",
     "steps",
     "traffic",
     "expect",
@@ -55,6 +57,7 @@ pub(in crate::scenario) struct Spec {
     pub(in crate::scenario) settings: Settings,
     pub(in crate::scenario) epoch: Timestamp,
     pub(in crate::scenario) machines: Machines,
+    pub(in crate::scenario) scheduler: Option<SchedulerSpec>,
     pub(in crate::scenario) steps: Vec<Step>,
     pub(in crate::scenario) traffic: TrafficPlan,
     pub(in crate::scenario) expectations: Vec<Expectation>,
@@ -74,6 +77,7 @@ impl Default for Spec {
             settings: profile::settings_for(profile::DEFAULT_VERSION).unwrap_or_default(),
             epoch: DEFAULT_START,
             machines: Machines::Unsaid,
+            scheduler: None,
             steps: Vec::new(),
             traffic: TrafficPlan::default(),
             expectations: Vec::new(),
@@ -120,6 +124,7 @@ fn body(value: &Value<'_>) -> Read<Spec> {
         Ok(Some(nodes)) => Machines::Given(nodes),
         Err(_) => Machines::Unreadable,
     };
+    let scheduler = or_default(fields.optional("scheduler", scheduler::scheduler));
     let description = or_default(fields.optional("description", Value::text)).unwrap_or_default();
     let steps = fields.optional("steps", |value| value.readable(step::step));
     let traffic = fields.optional("traffic", traffic::traffic);
@@ -132,6 +137,7 @@ fn body(value: &Value<'_>) -> Read<Spec> {
         settings,
         epoch: or_default(fields.optional("startTime", Value::decode)).unwrap_or(DEFAULT_START),
         machines,
+        scheduler,
         steps: or_default(steps).unwrap_or_default(),
         traffic: or_default(traffic).unwrap_or_default(),
         expectations: or_default(expectations).unwrap_or_default(),

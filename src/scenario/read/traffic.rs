@@ -45,9 +45,6 @@ pub(super) fn traffic(value: &Value<'_>) -> Read<TrafficPlan> {
         let sources = fields.need("sources", |value| value.readable(source));
         (mode?, interval?, sources?)
     };
-    if mode == Some(Mode::Fluid) {
-        value.warn("not-simulated", "fluid traffic is not simulated yet: every request is");
-    }
     let sources = with_own_names(sources);
     Ok(TrafficPlan { mode: mode.unwrap_or_default(), interval, sources })
 }

@@ -3,6 +3,7 @@
 pub(super) mod names;
 mod needs;
 pub(super) mod owned;
+mod scheduler;
 pub(super) mod unique;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use crate::api::object::{Kind, Object};
 use crate::api::policy::Namespace;
 use crate::base::Name;
 use crate::component::profile;
-use crate::fault::{Fault, Outage, Party};
+use crate::fault::{Component, Fault, Outage, Party};
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 
 /// Namespaces that every cluster has.
@@ -40,6 +41,7 @@ pub(super) fn resolve(
     problems.extend(unique::check(&parts));
     problems.extend(owned::settle(&mut parts.objects));
     let spec = parts.specs.drain(..).next().map_or_else(|| unnamed(files), |(spec, _)| spec);
+    let scheduler = scheduler::settle(spec.scheduler, &parts, &mut problems);
     let nodes_known = !matches!(spec.machines, Machines::Unreadable);
     let nodes = machines(spec.machines, &mut parts.objects);
     let mut steps = spec.steps;
@@ -74,6 +76,7 @@ pub(super) fn resolve(
         settings: spec.settings,
         epoch: spec.epoch,
         nodes,
+        scheduler,
         objects: parts.objects,
         apps: parts.apps.into_iter().map(|(app, _)| app).collect(),
         steps,
@@ -110,7 +113,14 @@ fn machines(planned: Machines, objects: &mut Vec<Manifest>) -> Vec<NodePlan> {
         let Object::Node(node) = object else { return true };
         let images = node.status.images.iter().flat_map(|image| image.names.iter().cloned()).collect();
         let node = machine(node);
-        given.push(NodePlan { node, images, price: None, pool: None, place: Some(place.clone()) });
+        given.push(NodePlan {
+            node,
+            images,
+            price: None,
+            pool: None,
+            autoscale: None,
+            place: Some(place.clone()),
+        });
         false
     });
     match planned {
@@ -180,7 +190,7 @@ fn has_no_effect(fault: &Fault) -> bool {
         Fault::NetworkLatency { a, b, .. } | Fault::PacketLoss { a, b, .. } => {
             !matches!((a, b), (Party::Nodes(_), Party::Nodes(_)))
         }
-        Fault::ControlPlane { outage: Outage::Slow(_), .. } => true,
+        Fault::ControlPlane { component: Component::ControllerManager, outage: Outage::Slow(_), .. } => true,
         _ => false,
     }
 }

@@ -5,13 +5,14 @@ use crate::kubectl::verb::Delete;
 use crate::kubectl::{Targets, kind_with_group};
 
 use super::shell::Shell;
+use super::waits::Task;
 
 /// What `delete --force` warns of.
 const FORCE_WARNING: &str = "Warning: Immediate deletion does not wait for confirmation that the running resource has \
     been terminated. The resource may continue to run on the cluster indefinitely.";
 
 impl Shell<'_> {
-    /// Deletes objects. Time stands still, so nothing is waited for, whatever `--wait` says.
+    /// Deletes objects. That they are gone is waited for only if that can end with an error: with `--timeout`.
     pub(super) fn delete(&mut self, delete: &Delete) {
         if delete.force {
             self.note(FORCE_WARNING);
@@ -20,6 +21,7 @@ impl Shell<'_> {
         if objects.is_empty() && matches!(delete.targets, Targets::Selected(_)) && !self.answer.failed {
             self.note("No resources found");
         }
+        let mut deleted = Vec::new();
         for object in objects {
             let options = DeleteOptions {
                 grace_period_seconds: delete.grace_period_seconds,
@@ -36,6 +38,10 @@ impl Shell<'_> {
                 line = format!("{line} from {} namespace", target.namespace);
             }
             self.say(line);
+            deleted.push(object);
+        }
+        if self.blocks && delete.wait && delete.timeout.is_some() && !deleted.is_empty() {
+            self.wait_for(Task::Gone, &deleted, delete.timeout);
         }
     }
 }

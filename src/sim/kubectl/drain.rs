@@ -1,4 +1,4 @@
-//! `drain`: cordons nodes, evicts their pods, and waits for them. The only command that takes virtual time: it tries again
+//! `drain`: cordons nodes, evicts their pods, and waits for them. It takes virtual time: it tries again
 //! every 5 s what a disruption budget refuses, and looks every second whether pods have gone.
 //! Follows `k8s.io/kubectl/pkg/drain`, v0.34.
 
@@ -121,6 +121,7 @@ impl Shell<'_> {
         self.world.drains.0[number] = progress;
         let cause = self.world.recorder.cause();
         self.world.push(key, cause, Event::Drain(number as u32));
+        self.pending = true;
     }
 
     /// Finds the pods of the next node; some kinds of pods forbid to go on.
@@ -274,16 +275,15 @@ impl World {
     /// A drain goes on.
     pub(crate) fn continue_drain(&mut self, number: u32) {
         let progress = self.drains.0[number as usize].clone();
-        if !self.api_up {
+        if let Some(why) = self.no_answer() {
             // The watch of kubectl fails, and with it the command.
-            self.record_output(1, super::REFUSED);
+            self.record_output(1, why);
             return;
         }
         let mut shell = Shell::new(self, Scope::Default);
         shell.advance(number as usize, progress, false);
+        let pending = shell.pending;
         let (answer, status) = shell.finish();
-        if !answer.out.is_empty() || !answer.notes.is_empty() {
-            self.record_output(status, &super::whole_text(&answer));
-        }
+        self.record_progress(pending, status, &super::whole_text(&answer));
     }
 }

@@ -1,9 +1,9 @@
 //! What `kubectl` does in a running world, as a person at the present instant: the requests go to the API server at once,
 //! and the answer is the text that kubectl would print.
 //!
-//! Time stands still while a command runs. What kubectl waits for therefore is not waited for: `delete` returns when the
-//! deletion is requested, `rollout status` and `wait` tell how things are now and fail when they are not done yet. Only
-//! `drain` goes on in virtual time: see `drain`.
+//! Time stands still while a command runs, but a step of the scenario may go on in virtual time: `drain` (see `drain`),
+//! `wait`, `rollout status` and `delete --timeout` (see `waits`). Elsewhere, in expectations and on the command line,
+//! these tell how things are now and fail when they are not done yet.
 
 mod container;
 mod create;
@@ -19,16 +19,19 @@ mod rollout;
 mod shell;
 mod top;
 mod wait;
+mod waits;
 
 use crate::api::Object;
 use crate::api::pod::Pod;
 use crate::kubectl::{Answer, Command, Verb};
 use crate::trace::{Detail, Subject};
 
+use super::control_plane::Availability;
 use super::world::World;
 pub(super) use drain::Drains;
 pub(super) use present::Present;
 use shell::Shell;
+pub(super) use waits::Waits;
 
 /// The namespace that commands are about unless they name one.
 pub(crate) const DEFAULT_NAMESPACE: &str = "default";
@@ -57,33 +60,56 @@ pub(super) fn pod_status(pod: &Pod) -> String {
 impl World {
     /// Runs a command and says what came of it.
     pub(super) fn kubectl(&mut self, line: &str) -> Output {
+        self.run_line(line, false).0
+    }
+
+    /// Runs a command; `blocks`: whether it may wait in virtual time, and then says that it does.
+    fn run_line(&mut self, line: &str, blocks: bool) -> (Output, bool) {
         let command = match Command::parse_line(line) {
             Ok(command) => command,
-            Err(error) => return failure(format!("error: {error}")),
+            Err(error) => return (failure(format!("error: {error}")), false),
         };
-        if !self.api_up {
-            return failure(REFUSED.to_owned());
+        if let Some(why) = self.no_answer() {
+            return (failure(why.to_owned()), false);
         }
-        let (answer, status) = self.carry_out(command);
+        let (answer, status, pending) = self.carry_out(command, blocks);
         let (rows, ready) = present::count_rows(&answer.out);
-        Output { status, text: whole_text(&answer), rows, ready }
+        (Output { status, text: whole_text(&answer), rows, ready }, pending)
     }
 
     /// What a command says now, to somebody who looks at the world from outside: also when the API server is down.
     pub fn show(&mut self, command: Command) -> Answer {
-        self.carry_out(command).0
+        self.carry_out(command, false).0
     }
 
-    /// Runs a command of the scenario and writes its output into the trace.
+    /// What kubectl says when the API server answers nothing, or nothing that has to be up to date.
+    fn no_answer(&self) -> Option<&'static str> {
+        match self.control_plane.availability() {
+            Availability::Full => None,
+            Availability::CachedReads => Some("Error from server: etcdserver: request timed out"),
+            Availability::None => Some(REFUSED),
+        }
+    }
+
+    /// Runs a command of the scenario and writes its output into the trace; one that waits writes its end later.
     pub(super) fn kubectl_step(&mut self, line: &str) {
-        let output = self.kubectl(line);
-        self.record_output(output.status, &output.text);
+        let (output, pending) = self.run_line(line, true);
+        self.record_progress(pending, output.status, &output.text);
+    }
+
+    /// Records what a command has printed, and its exit status if it has ended.
+    fn record_progress(&mut self, pending: bool, status: i32, text: &str) {
+        if !pending {
+            self.record_output(status, text);
+        } else if !text.is_empty() {
+            self.record_text("Running".to_owned(), text);
+        }
     }
 
     /// `kubectl apply` of objects that the scenario holds.
     pub(super) fn apply_objects(&mut self, objects: Vec<Object>) {
-        if !self.api_up {
-            self.record_output(1, REFUSED);
+        if let Some(why) = self.no_answer() {
+            self.record_output(1, why);
             return;
         }
         let mut shell = Shell::new(self, crate::kubectl::Scope::Default);
@@ -95,14 +121,18 @@ impl World {
     }
 
     pub(super) fn record_output(&mut self, status: i32, text: &str) {
-        let (now, text) = (self.now(), text.trim_end());
-        let status = format!("ExitStatus{status}");
-        self.recorder.record_aside(now, "kubectl", Subject::cluster(), "Output", status, text, Detail::None);
+        self.record_text(format!("ExitStatus{status}"), text);
     }
 
-    fn carry_out(&mut self, command: Command) -> (Answer, i32) {
+    fn record_text(&mut self, how: String, text: &str) {
+        let (now, text) = (self.now(), text.trim_end());
+        self.recorder.record_aside(now, "kubectl", Subject::cluster(), "Output", how, text, Detail::None);
+    }
+
+    fn carry_out(&mut self, command: Command, blocks: bool) -> (Answer, i32, bool) {
         let Command { scope, verb, .. } = command;
         let mut shell = Shell::new(self, scope);
+        shell.blocks = blocks;
         match verb {
             Verb::Get(get) => shell.get(&get),
             Verb::Describe(describe) => shell.describe(&describe),
@@ -128,7 +158,9 @@ impl World {
             Verb::Top(top) => shell.top(&top),
             Verb::Wait(wait) => shell.wait(&wait),
         }
-        shell.finish()
+        let pending = shell.pending;
+        let (answer, status) = shell.finish();
+        (answer, status, pending)
     }
 }
 

@@ -1,11 +1,30 @@
 //! The objects of the API server as they are now, and what a table of them comes down to.
 
-use crate::api::{Kind, Object, Timestamp};
+use std::sync::Arc;
+
+use crate::api::{Kind, Object, Timestamp, quota};
 use crate::kubectl::ObjectSource;
 use crate::sim::World;
 
 /// What the API server holds now.
 pub(crate) struct Present<'a>(pub(crate) &'a World);
+
+impl Present<'_> {
+    /// A quota with what is used of it, which is counted when somebody looks.
+    fn with_usage(&self, object: Object) -> Object {
+        let Object::ResourceQuota(mut quota) = object else { return object };
+        let used = quota::used(self.0.api.objects(), &quota);
+        let status = &mut Arc::make_mut(&mut quota).status;
+        status.used = used;
+        let hard = quota.spec.hard.clone();
+        Arc::make_mut(&mut quota).status.hard = hard;
+        Object::ResourceQuota(quota)
+    }
+
+    fn leases(&self) -> Vec<Object> {
+        self.0.leases().into_iter().map(Object::from).collect()
+    }
+}
 
 impl ObjectSource for Present<'_> {
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
@@ -13,12 +32,27 @@ impl ObjectSource for Present<'_> {
             namespace.is_none_or(|namespace| object.metadata().namespace == namespace)
                 || !kind.names().namespaced
         };
-        self.0.api.objects().of(kind).iter().map(|(_, object)| object).filter(wanted).cloned().collect()
+        if kind == Kind::Lease {
+            return self.leases().iter().filter(wanted).cloned().collect();
+        }
+        let objects = self.0.api.objects().of(kind).iter().map(|(_, object)| object).filter(wanted);
+        objects.map(|object| self.with_usage(object.clone())).collect()
     }
 
     fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Object> {
+        if kind == Kind::Lease {
+            let is_it = |lease: &Object| {
+                let metadata = lease.metadata();
+                metadata.namespace == namespace && metadata.name == name
+            };
+            return self.leases().into_iter().find(is_it);
+        }
         let namespace = if kind.names().namespaced { namespace } else { "" };
-        self.0.api.objects().find(kind, &namespace.into(), &name.into()).map(|(_, object)| object.clone())
+        self.0
+            .api
+            .objects()
+            .find(kind, &namespace.into(), &name.into())
+            .map(|(_, object)| self.with_usage(object.clone()))
     }
 
     fn now(&self) -> Timestamp {

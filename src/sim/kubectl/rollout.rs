@@ -10,6 +10,7 @@ use crate::kubectl::kind_with_group;
 use crate::kubectl::verb::{Rollout, RolloutAction};
 
 use super::shell::Shell;
+use super::waits::Task;
 
 /// The annotation whose change replaces all pods.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -20,7 +21,14 @@ const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 impl Shell<'_> {
     pub(super) fn rollout(&mut self, rollout: &Rollout) {
-        for object in self.objects(&rollout.targets) {
+        let objects = self.objects(&rollout.targets);
+        if let RolloutAction::Status { watch: true, revision, timeout } = rollout.action
+            && self.blocks
+        {
+            self.wait_for(Task::Rollout(revision), &objects, timeout);
+            return;
+        }
+        for object in objects {
             match rollout.action {
                 RolloutAction::Status { watch, revision, .. } => self.status(&object, watch, revision),
                 RolloutAction::History { revision } => self.history(&object, revision),
@@ -34,12 +42,7 @@ impl Shell<'_> {
 
     /// How far the rollout is now. Time stands still, so one that kubectl would wait for counts as failed.
     fn status(&mut self, object: &Object, watch: bool, revision: Option<i64>) {
-        let progress = match object {
-            Object::Deployment(deployment) => deployment_progress(deployment, revision),
-            Object::DaemonSet(set) => daemon_set_progress(set),
-            Object::StatefulSet(set) => stateful_set_progress(set),
-            _ => return,
-        };
+        let Some(progress) = progress(object, revision) else { return };
         match progress {
             Progress::Done(text) => self.say(text),
             Progress::Failed(text) => self.error(text),
@@ -190,10 +193,21 @@ fn template_metadata_mut(object: &mut Object) -> Option<&mut ObjectMeta> {
     })
 }
 
-enum Progress {
+/// How far a rollout is, and what kubectl says about it.
+pub(super) enum Progress {
     Done(String),
     Waiting(String),
     Failed(String),
+}
+
+/// How far the rollout of a workload is; nothing for kinds that have none.
+pub(super) fn progress(object: &Object, revision: Option<i64>) -> Option<Progress> {
+    match object {
+        Object::Deployment(deployment) => Some(deployment_progress(deployment, revision)),
+        Object::DaemonSet(set) => Some(daemon_set_progress(set)),
+        Object::StatefulSet(set) => Some(stateful_set_progress(set)),
+        _ => None,
+    }
 }
 
 fn deployment_progress(deployment: &Deployment, revision: Option<i64>) -> Progress {

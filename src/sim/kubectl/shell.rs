@@ -16,11 +16,15 @@ pub(super) struct Shell<'a> {
     pub(super) answer: Answer,
     /// Exit status if it is not 0 or 1.
     pub(super) status: Option<i32>,
+    /// Whether the command may wait in virtual time.
+    pub(super) blocks: bool,
+    /// Whether it does, and goes on later.
+    pub(super) pending: bool,
 }
 
 impl<'a> Shell<'a> {
     pub(super) fn new(world: &'a mut World, scope: Scope) -> Self {
-        Self { world, scope, answer: Answer::default(), status: None }
+        Self { world, scope, answer: Answer::default(), status: None, blocks: false, pending: false }
     }
 
     /// What was printed, and the exit status.

@@ -1,4 +1,4 @@
-//! `top`: what programs use now, by their models. There is no metrics server in between, so nothing is averaged.
+//! `top`: what metrics-server has of its last scrapes; where it does not run, what programs use now by their models.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::{Kind, Object};
 use crate::base::Name;
+use crate::component::metrics::ContainerUsage;
 use crate::kubectl::verb::{Top, TopSort};
 use crate::kubectl::{Scope, Selected, Target, Targets};
 use crate::sim::World;
@@ -140,6 +141,13 @@ impl World {
     fn usage(&self, host: u32, pod: u32) -> BTreeMap<Name, Usage> {
         let now = self.now();
         let Some(pod) = self.hosts[host as usize].pods().get(&pod) else { return BTreeMap::new() };
+        if self.metrics.runs() {
+            let metrics = self.metrics.newest.pods.get(&pod.pod.metadata.uid);
+            let containers = metrics.into_iter().flat_map(|metrics| &metrics.containers);
+            let usage =
+                |it: &ContainerUsage| (it.name.clone(), Usage { cpu: it.cpu_milli, memory: it.memory });
+            return containers.map(usage).collect();
+        }
         let running = pod.containers.iter().enumerate().filter_map(|(at, truth)| {
             let app = &truth.running.as_ref()?.app;
             let usage = Usage { cpu: app.cpu().used_milli(), memory: app.memory_at(now) };

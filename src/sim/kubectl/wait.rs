@@ -1,18 +1,30 @@
-//! `wait`: whether all of the objects are as they should be now.
+//! `wait`: until all of the objects are as they should be, or whether they are so now.
 
 use serde_json::Value;
 
-use crate::api::Object;
+use crate::api::{Object, ObjectRef};
+use crate::base::Name;
 use crate::kubectl::output::to_value;
 use crate::kubectl::verb::{Wait, WaitFor};
 use crate::kubectl::{Answer, Targets};
 
 use super::rollout::kind_plural;
 use super::shell::Shell;
+use super::waits::Task;
 
 impl Shell<'_> {
-    /// Tells how things are: what is not so now counts as timed out, for time stands still.
+    /// Waits, or tells how things are where time stands still: what is not so now counts as timed out.
     pub(super) fn wait(&mut self, wait: &Wait) {
+        if let (true, WaitFor::Create, Targets::Named(named)) = (self.blocks, &wait.what, &wait.targets) {
+            let namespace = self.namespace();
+            let targets = named.iter().map(|target| ObjectRef {
+                kind: target.kind,
+                namespace: if target.kind.names().namespaced { namespace.clone() } else { Name::default() },
+                name: target.name.as_str().into(),
+            });
+            self.wait_for_creation(targets.collect(), Some(wait.timeout));
+            return;
+        }
         let objects = self.objects(&wait.targets);
         let gone_is_fine = matches!(wait.what, WaitFor::Delete);
         if gone_is_fine {
@@ -26,6 +38,10 @@ impl Shell<'_> {
             }
             return;
         }
+        if self.blocks {
+            self.wait_for(Task::Condition(wait.what.clone()), &objects, Some(wait.timeout));
+            return;
+        }
         for object in objects {
             if holds(&object, &wait.what) {
                 self.done(&object, "condition met");
@@ -37,7 +53,7 @@ impl Shell<'_> {
     }
 }
 
-fn holds(object: &Object, what: &WaitFor) -> bool {
+pub(super) fn holds(object: &Object, what: &WaitFor) -> bool {
     match what {
         WaitFor::Create => true,
         WaitFor::Delete => false,

@@ -2,18 +2,23 @@
 //!
 //! Source: kubelet v1.32 `probe/http`, `probe/tcp`, `probe/exec`, `probe/grpc`; `spec` node 1.1.
 
-use super::env::ProbeFault;
-use super::pod_cx::PodCx;
-use super::probe::ProbeKind;
+use super::ProbeKind;
 use crate::api::core::IntOrString;
 use crate::api::pod::{Container, Probe};
 use crate::base::Name;
 use crate::kernel::SimDuration;
+use crate::node::env::ProbeFault;
+use crate::node::pod_cx::PodCx;
 use crate::workload::{Answer, Question};
 
 impl PodCx<'_, '_> {
     /// What the program in the container would answer now, or why the prober cannot ask.
-    pub(super) fn answer_of(&mut self, index: usize, kind: ProbeKind, spec: &Probe) -> Result<Answer, Name> {
+    pub(in crate::node) fn answer_of(
+        &mut self,
+        index: usize,
+        kind: ProbeKind,
+        spec: &Probe,
+    ) -> Result<Answer, Name> {
         let fault = self.env.faults.probe(&self.pod.pod, &self.pod.spec(index).name, kind);
         if let Some(ProbeFault { output }) = fault {
             return Ok(Answer::failure(output));
@@ -68,7 +73,7 @@ impl PodCx<'_, '_> {
     }
 
     /// What the prober prints when no answer came in time.
-    pub(super) fn timeout_text(&self, spec: &Probe, index: usize, limit: SimDuration) -> Name {
+    pub(in crate::node) fn timeout_text(&self, spec: &Probe, index: usize, limit: SimDuration) -> Name {
         let host = self.probed_host(spec);
         match question(spec, self.pod.spec(index)) {
             Some(Question::Exec { command }) => {
@@ -91,7 +96,7 @@ impl PodCx<'_, '_> {
 }
 
 /// The number of a port that may be given by name.
-pub(super) fn resolve_port(port: &IntOrString, container: &Container) -> Option<i32> {
+pub(in crate::node) fn resolve_port(port: &IntOrString, container: &Container) -> Option<i32> {
     match port {
         IntOrString::Int(number) => Some(*number),
         IntOrString::Text(name) => {
@@ -102,7 +107,7 @@ pub(super) fn resolve_port(port: &IntOrString, container: &Container) -> Option<
 }
 
 /// What a probe asks, with its port resolved; `None` when a named port does not exist.
-pub(super) fn question<'a>(probe: &'a Probe, container: &Container) -> Option<Question<'a>> {
+pub(in crate::node) fn question<'a>(probe: &'a Probe, container: &Container) -> Option<Question<'a>> {
     if let Some(http) = &probe.http_get {
         let path = http.path.as_ref().map_or("/", Name::as_str);
         return Some(Question::Http { path, port: resolve_port(&http.port, container)? });

@@ -1,0 +1,87 @@
+//! What the kubelet reports of its node: pressure conditions, and that it is shutting down.
+//!
+//! Source: kubelet v1.32 `kubelet_node_status.go`, `nodestatus/setters.go`; `spec` node 7.1. The status is computed every 10 s;
+//! what has not changed is not sent, and ticks without news are not simulated.
+
+use std::collections::BTreeSet;
+
+use super::eviction::Pressure;
+use super::host::{Host, HostShared, NodeEvent};
+use crate::api::core::{Condition, ConditionStatus};
+use crate::api::{Kind, ObjectRef, Patch, Request};
+use crate::base::Name;
+use crate::component::events::EventType;
+use crate::component::{Class, Ctx};
+use crate::kernel::{EventHandle, SimDuration};
+
+const SEQ_NODE_STATUS: u32 = 11;
+/// Token of requests about the node; those about pods carry the index of the pod.
+pub(super) const NODE_STATUS_TOKEN: u64 = u64::MAX;
+
+/// What was reported last, and when the next report is due.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NodeReport {
+    pressures: BTreeSet<Pressure>,
+    next: Option<EventHandle>,
+}
+
+impl NodeReport {
+    /// A kubelet that starts reports a node without pressure; one that stops reports nothing.
+    pub(super) fn forget(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        ctx.cancel(&mut self.next);
+        self.pressures.clear();
+    }
+}
+
+impl HostShared {
+    /// Something is to be reported with the next node status.
+    pub(super) fn plan_node_status(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        if self.report.next.is_some() || !self.powered || !self.kubelet_runs {
+            return;
+        }
+        let period = ctx.settings.node_status_update_frequency;
+        let at = ctx.next_tick(period, SimDuration::ZERO, Class::Report, self.target, SEQ_NODE_STATUS);
+        let event = NodeEvent::NodeStatus;
+        self.report.next = Some(ctx.schedule(at, Class::Report, self.target, SEQ_NODE_STATUS, event));
+    }
+
+    /// Sends one condition of the node.
+    pub(super) fn send_condition(&mut self, ctx: &mut Ctx<'_, NodeEvent>, condition: Condition) {
+        let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name: self.name.clone() };
+        let now = Some(ctx.timestamp());
+        let condition = Condition { last_heartbeat_time: now, last_transition_time: now, ..condition };
+        let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
+        self.client.submit(ctx, request, Some(NODE_STATUS_TOKEN));
+    }
+}
+
+impl Host {
+    /// The node's status is due: what has changed is sent.
+    pub(super) fn node_status(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        self.shared.report.next = None;
+        let name = self.shared.name.clone();
+        for pressure in Pressure::ALL {
+            let under = self.shared.eviction.pressures.contains(&pressure);
+            if under == self.shared.report.pressures.contains(&pressure) {
+                continue;
+            }
+            let (reason, news) = pressure.reason(under);
+            let condition = Condition {
+                kind: pressure.condition().into(),
+                status: if under { ConditionStatus::True } else { ConditionStatus::False },
+                reason: Some(reason.into()),
+                message: Some(pressure.message(under).into()),
+                ..Condition::default()
+            };
+            self.shared.send_condition(ctx, condition);
+            self.node_event(ctx, EventType::Normal, news, format!("Node {name} status is now: {news}"));
+        }
+        self.shared.report.pressures.clone_from(&self.shared.eviction.pressures);
+    }
+
+    /// A node status did not get through: all of it is sent again with the next one.
+    pub(super) fn node_status_failed(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        self.shared.report.pressures.clear();
+        self.shared.plan_node_status(ctx);
+    }
+}

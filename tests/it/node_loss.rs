@@ -1,0 +1,76 @@
+//! The worked timelines of lost nodes (control plane 3.7), on the reference clock. The first two are in `node_failure`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use shakedown::api::{Object, Op};
+use shakedown::kernel::SimTime;
+use shakedown::scenario::from_text;
+use shakedown::sim::{RunOptions, Simulation};
+use shakedown::trace::{Detail, Record};
+
+/// When pods were marked for deletion and when they were gone, in seconds.
+struct Seen {
+    deleted: BTreeMap<String, f64>,
+    removed: BTreeMap<String, f64>,
+}
+
+/// A pod on each of the first two of `nodes` nodes, of which the first `lost` crash at 21 s.
+fn lose(nodes: u32, lost: u32, seconds: u64, pod_fields: &str, more_steps: &str) -> Seen {
+    let mut text = format!(
+        "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: loss}}\nspec:\n  timing: ideal\n  duration: \
+         1h\n  cluster: {{nodePools: [{{name: n, count: {nodes}}}]}}\n  steps:\n"
+    );
+    if lost > 0 {
+        let names: Vec<String> = (1..=lost).map(|node| format!("n-{node}")).collect();
+        let _ = writeln!(text, "  - {{at: 21s, fault: {{nodeCrash: {{nodes: [{}]}}}}}}", names.join(", "));
+    }
+    text += more_steps;
+    for node in 1..=2 {
+        let _ = write!(
+            text,
+            "\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{node}}}\nspec: {{nodeName: n-{node}, {pod_fields}containers: \
+             [{{name: c, image: 'example/a:1'}}]}}\n"
+        );
+    }
+    let scenario = from_text("loss.yaml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let mut simulation = Simulation::new(&scenario, &RunOptions::default());
+    let mut seen = Seen { deleted: BTreeMap::new(), removed: BTreeMap::new() };
+    let mut sink = |record: &Record| {
+        let Detail::Commit(commit) = &record.detail else { return };
+        let (name, at) = (commit.new.metadata().name.to_string(), record.at.as_secs_f64());
+        match &commit.new {
+            Object::Pod(_) if commit.op == Op::Deleted => {
+                seen.removed.insert(name, at);
+            }
+            Object::Pod(pod) if pod.metadata.is_terminating() => {
+                seen.deleted.entry(name).or_insert(at);
+            }
+            _ => {}
+        }
+    };
+    simulation.run_until(SimTime::from_secs(seconds), &mut sink).unwrap();
+    seen
+}
+
+/// To a tenth of a second: taints come at passes every 100 ms.
+fn near(found: Option<&f64>, expected: f64) {
+    assert!(found.is_some_and(|at| (expected..=expected + 0.1).contains(at)), "{found:?}, not {expected}");
+}
+
+#[test]
+fn pods_of_a_deleted_node_go_at_the_first_pass_after_the_quarantine() {
+    let seen = lose(3, 0, 300, "", "  - {at: 100s, kubectl: delete node n-1 --wait=false}");
+    // The garbage collector's passes are every 20 s: it sees that the node is missing at 100 or 120 s.
+    let removed = seen.removed.get("p1").copied().unwrap_or_default();
+    assert!([140.0, 160.0].contains(&removed), "{removed}");
+    assert!(!seen.removed.contains_key("p2"));
+}
+
+#[test]
+fn a_toleration_of_thirty_seconds_ends_thirty_seconds_after_the_taint() {
+    let tolerations =
+        "tolerations: [{key: node.kubernetes.io/unreachable, effect: NoExecute, tolerationSeconds: 30}], ";
+    let seen = lose(10, 1, 200, tolerations, "");
+    near(seen.deleted.get("p1"), 105.0);
+}
