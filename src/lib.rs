@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod search;
 pub mod sim;
 pub mod source;
+pub mod sweep;
 pub mod trace;
 pub mod traffic;
 pub mod workload;

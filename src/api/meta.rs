@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Uid {
 
 /// Labels or annotations: a small map, sorted by key, shared between all versions of an object and all pods of a
 /// template.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Labels(Option<Arc<[(Name, Name)]>>);
 
 impl Labels {
@@ -130,6 +130,11 @@ impl Labels {
         let (_, value) = pairs.remove(at);
         self.0 = (!pairs.is_empty()).then(|| pairs.into());
         Some(value)
+    }
+
+    /// Whether `other` has all of these pairs: what a selector of plain labels asks.
+    pub fn is_subset_of(&self, other: &Self) -> bool {
+        self.iter().all(|(key, value)| other.get(key) == Some(value))
     }
 
     /// Whether both are the same allocation, which implies that they are equal.

@@ -1,10 +1,15 @@
 //! Services and what stands behind them: Endpoints and EndpointSlices.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::core::{Condition, IntOrString, ObjectReference, Opaque};
 use super::meta::{Labels, ObjectMeta};
 use crate::base::Name;
+
+/// Label with the name of the Service that an EndpointSlice belongs to.
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// A stable address for a changing set of pods.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -100,14 +105,14 @@ pub struct Endpoints {
     pub subsets: Vec<EndpointSubset>,
 }
 
-/// Addresses with a common set of ports.
+/// Addresses with a common set of ports. Versions of an object share the addresses that stay the same.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointSubset {
     /// Ready ones.
-    pub addresses: Vec<EndpointAddress>,
+    pub addresses: Vec<Arc<EndpointAddress>>,
     /// The others.
-    pub not_ready_addresses: Vec<EndpointAddress>,
+    pub not_ready_addresses: Vec<Arc<EndpointAddress>>,
     /// Ports.
     pub ports: Vec<EndpointPort>,
 }
@@ -134,14 +139,14 @@ pub struct EndpointPort {
     pub app_protocol: Option<Name>,
 }
 
-/// A part of a Service's addresses, 100 at most.
+/// A part of a Service's addresses, 100 at most. Versions of a slice share the endpoints that stay the same.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "field meanings are those of k8s.io/api discovery/v1 EndpointSlice")]
 pub struct EndpointSlice {
     pub metadata: ObjectMeta,
     pub address_type: Name,
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<Arc<Endpoint>>,
     pub ports: Vec<EndpointPort>,
 }
 

@@ -4,17 +4,43 @@
 //! reference counted. Order and equality are those of the text, never of the address.
 
 use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::lookup::LookupMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A cheap-to-clone immutable string, ordered by its bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
+thread_local! {
+    /// Words that many objects have, once for each thread: threads that shared them would count references together.
+    static WORDS: RefCell<LookupMap<&'static str, Name>> = RefCell::default();
+    static EMPTY: Name = Name(Arc::from(""));
+}
+
 impl Name {
+    /// A word of the program, such as a kind, a reason or the name of a condition: made once and shared from then on.
+    ///
+    /// ```
+    /// use shakedown::base::Name;
+    ///
+    /// assert_eq!(Name::word("Pod"), Name::from("Pod"));
+    /// ```
+    pub fn word(text: &'static str) -> Self {
+        WORDS.with_borrow_mut(|words| {
+            if let Some(word) = words.get(text) {
+                return word.clone();
+            }
+            let word = Self::from(text);
+            words.insert(text, word.clone());
+            word
+        })
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -23,7 +49,7 @@ impl Name {
 
 impl Default for Name {
     fn default() -> Self {
-        Self(Arc::from(""))
+        EMPTY.with(Self::clone)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::sweep_args::SweepArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ pub enum Command {
     Fork(ForkArgs),
     /// Look for a schedule of faults that breaks an expectation, and shrink it to the least that does.
     Search(SearchArgs),
+    /// Run a scenario many times: seeds, and any field with several values, on all cores.
+    Sweep(SweepArgs),
     /// Check scenario files and manifests without running them.
     Validate(ValidateArgs),
     /// Show objects as they are at a time, as kubectl get does: get pods -A --at 5m PATH.

@@ -118,6 +118,8 @@ impl Job<'_> {
                 (simulation.stop("Partial", &why, &mut take), Some(why))
             }
         };
+        // Millions of objects that nobody needs any more: the end of the process takes them all at once.
+        std::mem::forget(simulation);
         let summary = self.write(outputs, at, &verdict, partial)?;
         let passed = verdict.passed();
         Ok(Finished { summary, passed, ending, checkpoint, expectations: verdict.expectations })

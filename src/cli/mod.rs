@@ -21,6 +21,8 @@ mod schedule;
 mod search;
 mod step;
 mod style;
+mod sweep;
+mod sweep_args;
 mod twice;
 mod why;
 
@@ -84,6 +86,7 @@ fn run_command() -> ExitStatus {
     let mut printer = Printer::new(args.color);
     let status = match args.command {
         Command::Run(args) => run::run(&args, &mut printer),
+        Command::Sweep(args) => sweep::sweep(&args, &mut printer),
         Command::Fork(args) => fork::fork(&args, &mut printer),
         Command::Search(args) => search::search(&args, &mut printer),
         Command::Validate(args) => run::validate(&args, &mut printer),

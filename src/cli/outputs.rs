@@ -13,11 +13,11 @@ use crate::api::policy::EventObject;
 use crate::api::{Object, Op};
 use crate::history::{History, perfetto};
 use crate::kernel::{SimDuration, SimTime};
-use crate::report::{self, ChangeOp, Collector, Fact, Limits, MarkKind, RunInfo, Summary};
+use crate::report::{self, Collector, Limits, RunInfo, Summary};
 use crate::scenario::Scenario;
 use crate::trace::export::{CsvWriter, JsonlWriter};
 use crate::trace::replay::Line;
-use crate::trace::{ContainerFact, Detail, Record};
+use crate::trace::{Detail, Record};
 
 /// Records that the report page carries at most.
 const PAGE_RECORDS: usize = 200_000;
@@ -119,7 +119,7 @@ impl Outputs {
         if let Some(lines) = &mut self.lines {
             lines.push(Line::brief(record));
         }
-        observe(&mut self.collector, record);
+        self.collector.take(record);
     }
 
     /// Whether everything could be written so far.
@@ -238,56 +238,6 @@ fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot])
         }
     }
     Ok(())
-}
-
-/// Tells the collector what a record says.
-fn observe(collector: &mut Collector, record: &Record) {
-    let at = record.at;
-    match &record.detail {
-        Detail::None | Detail::Expectation { held: true } => {}
-        Detail::Commit(commit) => {
-            let op = match commit.op {
-                Op::Added => ChangeOp::Added,
-                Op::Modified => ChangeOp::Modified,
-                Op::Deleted => ChangeOp::Deleted,
-            };
-            collector.observe(&Fact::Change { at, op, old: commit.old.as_ref(), new: &commit.new });
-        }
-        Detail::Container { container, node, fact } => {
-            let what = match fact {
-                ContainerFact::Pulling => report::ContainerFact::Pulling,
-                ContainerFact::Pulled => report::ContainerFact::Pulled,
-                ContainerFact::Started { restart } => report::ContainerFact::Started { restart: *restart },
-                ContainerFact::Exited { code, reason } => {
-                    let signal = (*code > 128 && *code < 160).then(|| *code - 128);
-                    report::ContainerFact::Exited { code: *code, signal, reason }
-                }
-            };
-            let (namespace, pod) = (record.subject.namespace.as_str(), record.subject.name.as_str());
-            collector.observe(&Fact::Container { at, namespace, pod, container, what, node });
-        }
-        Detail::Power { up } => collector.observe(&Fact::Power { at, node: &record.subject.name, up: *up }),
-        Detail::Fault { ended, until } => {
-            let kind = if *ended { MarkKind::FaultEnd } else { MarkKind::Fault };
-            collector.observe(&Fact::Mark { at, until: *until, kind, label: &record.message });
-        }
-        Detail::Traffic(sample) => {
-            let (namespace, service) = (&record.subject.namespace, &record.subject.name);
-            collector.observe(&Fact::Traffic { at, namespace, service, sample });
-        }
-        Detail::Usage(sample) => collector.observe(&Fact::Usage { at, sample: *sample }),
-        Detail::Step => {
-            collector.observe(&Fact::Mark { at, until: None, kind: MarkKind::Step, label: &record.message });
-        }
-        Detail::Expectation { held: false } => {
-            collector.observe(&Fact::Mark {
-                at,
-                until: None,
-                kind: MarkKind::Expectation,
-                label: &record.message,
-            });
-        }
-    }
 }
 
 fn page_record(record: &Record) -> report::Record<'_> {

@@ -3,14 +3,12 @@
 //! Source: `k8s.io/client-go/tools/record/events_cache.go` v0.32. The order is aggregate, count, filter; the count
 //! grows even while the filter drops, so the next event that passes carries the whole count.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::client::ApiClient;
 use super::ctx::Ctx;
 use crate::api::core::ObjectReference;
 use crate::api::policy::{EventObject, EventSource};
-use crate::api::{Kind, Object, ObjectMeta, ObjectRef, Patch, Request};
-use crate::base::Name;
+use crate::api::{Kind, Object, ObjectMeta, ObjectRef, Patch, Request, Uid};
+use crate::base::{LookupMap, Name};
 use crate::kernel::{SimDuration, SimTime};
 
 /// From this many different messages on, similar events become one.
@@ -40,49 +38,54 @@ impl EventType {
     }
 }
 
-/// Which events count as the same kind of news.
-type GroupKey = (ObjectReference, EventType, Name);
-
+/// What is remembered of one object. Objects have few news, so lists are searched from the beginning.
 #[derive(Clone, Debug, Default)]
+struct About {
+    /// When the token bucket of each type will be full again.
+    full_at: [SimTime; 2],
+    groups: Vec<Group>,
+    series: Vec<Series>,
+}
+
+/// Which events count as the same kind of news.
+#[derive(Clone, Debug)]
 struct Group {
-    messages: BTreeSet<Name>,
+    kind: EventType,
+    reason: &'static str,
+    messages: Vec<Name>,
     last: SimTime,
 }
 
+/// One Event object.
 #[derive(Clone, Debug)]
 struct Series {
+    kind: EventType,
+    reason: &'static str,
+    field_path: Option<Name>,
+    message: Name,
     name: Name,
     count: i32,
     sent: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Bucket {
-    full_at: SimTime,
 }
 
 /// The event recorder of one component (on one node).
 #[derive(Clone, Debug)]
 pub struct EventRecorder {
     source: EventSource,
-    groups: BTreeMap<GroupKey, Group>,
-    series: BTreeMap<(GroupKey, Name), Series>,
-    buckets: BTreeMap<(Name, Name, Name, EventType), Bucket>,
+    /// By identity and name: nodes are known by their names only.
+    about: LookupMap<(Uid, Name), About>,
 }
 
 impl EventRecorder {
     /// A recorder that reports as `component`, on a node or not.
     pub fn new(component: &'static str, host: Option<Name>) -> Self {
-        let source = EventSource { component: component.into(), host };
-        Self { source, groups: BTreeMap::new(), series: BTreeMap::new(), buckets: BTreeMap::new() }
+        let source = EventSource { component: Name::word(component), host };
+        Self { source, about: LookupMap::default() }
     }
 
     /// Forgets everything about an object that is gone for good.
-    pub fn forget(&mut self, kind: &str, namespace: &str, name: &str) {
-        let about = |r: &ObjectReference| r.kind == kind && r.namespace == namespace && r.name == name;
-        self.groups.retain(|key, _| !about(&key.0));
-        self.series.retain(|(key, _), _| !about(&key.0));
-        self.buckets.retain(|key, _| !(key.0 == kind && key.1 == namespace && key.2 == name));
+    pub fn forget(&mut self, uid: Uid, name: &Name) {
+        self.about.remove(&(uid, name.clone()));
     }
 
     /// Reports an event about an object.
@@ -90,37 +93,36 @@ impl EventRecorder {
         &mut self,
         ctx: &mut Ctx<'_, E>,
         client: &mut ApiClient,
-        about: ObjectReference,
+        object: ObjectReference,
         kind: EventType,
         reason: &'static str,
         message: impl Into<Name>,
     ) {
-        let message = self.aggregate(ctx.now, &about, kind, reason, message.into());
-        let group: GroupKey = (about.clone(), kind, reason.into());
-        let series = self.series.entry((group, message.clone())).or_insert_with(|| Series {
-            name: event_name(&self.source, &about, ctx.now, reason, &message),
-            count: 0,
-            sent: false,
-        });
-        series.count += 1;
-        let (name, count, sent) = (series.name.clone(), series.count, series.sent);
-        if !self.passes(ctx.now, &about, kind) {
+        let about = self.about.entry_or_default((object.uid, object.name.clone()));
+        let message = about.aggregate(ctx.now, kind, reason, message.into());
+        let at = about.series(&self.source, &object, ctx.now, kind, reason, message);
+        about.series[at].count += 1;
+        if !about.passes(ctx.now, kind) {
             return;
         }
-        let namespace = if about.namespace.is_empty() { "default".into() } else { about.namespace.clone() };
         let now = ctx.timestamp();
-        if sent {
+        let series = &mut about.series[at];
+        let (name, count, message) = (series.name.clone(), series.count, series.message.clone());
+        let namespace =
+            if object.namespace.is_empty() { Name::word("default") } else { object.namespace.clone() };
+        if series.sent {
             let target = ObjectRef { kind: Kind::Event, namespace, name };
             let patch = Patch::EventCount { count, message, last: now };
             client.submit_event(ctx, Request::Patch { target, uid: None, patch });
             return;
         }
+        series.sent = true;
         let event = EventObject {
             metadata: ObjectMeta { name, namespace, ..ObjectMeta::default() },
-            involved_object: about.clone(),
-            reason: reason.into(),
-            message: message.clone(),
-            kind: kind.as_str().into(),
+            involved_object: object,
+            reason: Name::word(reason),
+            message,
+            kind: Name::word(kind.as_str()),
             count,
             first_timestamp: Some(now),
             last_timestamp: Some(now),
@@ -128,42 +130,64 @@ impl EventRecorder {
             ..EventObject::default()
         };
         client.submit_event(ctx, Request::Create(Object::from(event)));
-        if let Some(series) = self.series.get_mut(&((about, kind, reason.into()), message)) {
-            series.sent = true;
-        }
     }
+}
 
+impl About {
     /// From the tenth message of a group on, all further news of the group is one series.
-    fn aggregate(
-        &mut self,
-        now: SimTime,
-        about: &ObjectReference,
-        kind: EventType,
-        reason: &'static str,
-        message: Name,
-    ) -> Name {
-        let key = (ObjectReference { field_path: None, ..about.clone() }, kind, reason.into());
-        let group = self.groups.entry(key).or_default();
+    fn aggregate(&mut self, now: SimTime, kind: EventType, reason: &'static str, message: Name) -> Name {
+        let same = |group: &Group| group.kind == kind && group.reason == reason;
+        let at = self.groups.iter().position(same).unwrap_or_else(|| {
+            self.groups.push(Group { kind, reason, messages: Vec::new(), last: SimTime::ZERO });
+            self.groups.len() - 1
+        });
+        let group = &mut self.groups[at];
         if now.saturating_since(group.last) > AGGREGATE_WINDOW {
             group.messages.clear();
         }
         group.last = now;
-        group.messages.insert(message.clone());
+        // More messages than make one series need not be told apart.
+        if group.messages.len() < AGGREGATE_FROM && !group.messages.contains(&message) {
+            group.messages.push(message.clone());
+        }
         if group.messages.len() < AGGREGATE_FROM {
             return message;
         }
         Name::from(format!("(combined from similar events): {message}"))
     }
 
+    /// The series of an event, begun if it is not there.
+    fn series(
+        &mut self,
+        source: &EventSource,
+        object: &ObjectReference,
+        now: SimTime,
+        kind: EventType,
+        reason: &'static str,
+        message: Name,
+    ) -> usize {
+        let same = |series: &Series| {
+            series.kind == kind
+                && series.reason == reason
+                && series.message == message
+                && series.field_path == object.field_path
+        };
+        self.series.iter().position(same).unwrap_or_else(|| {
+            let name = event_name(source, object, now, reason, &message);
+            let field_path = object.field_path.clone();
+            self.series.push(Series { kind, reason, field_path, message, name, count: 0, sent: false });
+            self.series.len() - 1
+        })
+    }
+
     /// The spam filter: a token bucket for each object and type.
-    fn passes(&mut self, now: SimTime, about: &ObjectReference, kind: EventType) -> bool {
-        let key = (about.kind.clone(), about.namespace.clone(), about.name.clone(), kind);
-        let bucket = self.buckets.entry(key).or_default();
+    fn passes(&mut self, now: SimTime, kind: EventType) -> bool {
+        let full_at = &mut self.full_at[kind as usize];
         let credit = SPAM_REFILL * (SPAM_BURST - 1);
-        if bucket.full_at.saturating_sub(credit) > now {
+        if full_at.saturating_sub(credit) > now {
             return false;
         }
-        bucket.full_at = bucket.full_at.max(now) + SPAM_REFILL;
+        *full_at = (*full_at).max(now) + SPAM_REFILL;
         true
     }
 }

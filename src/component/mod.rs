@@ -4,6 +4,7 @@
 pub mod client;
 pub mod ctx;
 pub mod events;
+mod groups;
 pub mod metrics;
 pub mod mirror;
 pub mod profile;
@@ -13,6 +14,7 @@ pub mod workqueue;
 pub use client::{ApiClient, Origin, Submission};
 pub use ctx::{Agenda, Class, Ctx};
 pub use events::EventRecorder;
+pub use groups::Counts;
 pub use mirror::Mirror;
 pub use settings::Settings;
 pub use workqueue::WorkQueue;

@@ -228,8 +228,8 @@ impl Desktop<'_, '_> {
 pub(super) fn reference_to(object: &Object) -> ObjectReference {
     let metadata = object.metadata();
     ObjectReference {
-        api_version: Some(object.kind().names().api_version.into()),
-        kind: object.kind().as_str().into(),
+        api_version: Some(Name::word(object.kind().names().api_version)),
+        kind: Name::word(object.kind().as_str()),
         namespace: metadata.namespace.clone(),
         name: metadata.name.clone(),
         uid: metadata.uid,

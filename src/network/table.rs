@@ -6,13 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::api::service::{EndpointSlice, Service};
+use crate::api::service::{EndpointSlice, SERVICE_NAME, Service};
 use crate::api::{Commit, Object, Op, Uid};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
-
-/// Label with the name of the Service that a slice belongs to.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// One address that a Service leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]

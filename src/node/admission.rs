@@ -4,13 +4,14 @@
 //! of NoExecute taints, devices and topology and preemption for critical pods.
 
 use std::collections::btree_map::Range;
+use std::sync::Arc;
 
 use super::eviction::Pressure;
 use super::host::{HostShared, NodeEvent};
 use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::pod_cx::PodCx;
-use crate::api::core::{Taint, TaintEffect};
-use crate::api::pod::{Pod, QosClass};
+use crate::api::core::{ResourceList, Taint, TaintEffect};
+use crate::api::pod::{Pod, PodSpec, QosClass};
 use crate::api::qos::{SYSTEM_CRITICAL_PRIORITY, pod_requests};
 use crate::component::Class;
 use crate::component::events::EventType;
@@ -43,7 +44,9 @@ pub(super) fn admit(host: &HostShared, pods: Range<'_, u32, HostPod>, pod: &Pod)
         all.filter_map(|port| port.host_port.filter(|port| *port > 0)).collect()
     };
     let wanted = ports(pod);
-    if present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port))) {
+    if !wanted.is_empty()
+        && present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port)))
+    {
         let message =
             "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Err(("NodePorts", message.to_owned()));
@@ -105,6 +108,17 @@ fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Reject
         }
     }
     let requests = pod_requests(&pod.spec);
+    // Most pods of a node are of few templates, whose specs they share.
+    let mut known: Vec<(&Arc<PodSpec>, ResourceList)> = Vec::new();
+    let mut of: Vec<usize> = Vec::with_capacity(present.len());
+    for other in present {
+        let spec = &other.pod.spec;
+        let found = known.iter().position(|(seen, _)| Arc::ptr_eq(seen, spec));
+        of.push(found.unwrap_or_else(|| {
+            known.push((spec, pod_requests(spec)));
+            known.len() - 1
+        }));
+    }
     for (name, reason) in
         [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")]
     {
@@ -115,8 +129,8 @@ fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Reject
         let Some(capacity) = host.allocatable.get(name).map(amount).filter(|_| requested > 0) else {
             continue;
         };
-        let used: i64 =
-            present.iter().map(|pod| pod_requests(&pod.pod.spec).get(name).map_or(0, amount)).sum();
+        let each: Vec<i64> = known.iter().map(|(_, list)| list.get(name).map_or(0, amount)).collect();
+        let used: i64 = of.iter().map(|spec| each[*spec]).sum();
         if used + requested > capacity {
             return Err((reason, lacks(name, requested, used, capacity)));
         }

@@ -80,7 +80,7 @@ impl Host {
         cancel_worker(ctx, &mut pod.worker);
         self.shared.dirty.remove(&id);
         let metadata = &pod.pod.metadata;
-        self.shared.events.forget("Pod", &metadata.namespace, &metadata.name);
+        self.shared.events.forget(metadata.uid, &metadata.name);
     }
 
     /// The answer to a request of this kubelet.

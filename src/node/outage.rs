@@ -139,8 +139,8 @@ impl Host {
         let (reason, message) = why;
         let metadata = &pod.metadata;
         let about = ObjectReference {
-            api_version: Some("v1".into()),
-            kind: "Pod".into(),
+            api_version: Some(Name::word("v1")),
+            kind: Name::word("Pod"),
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone(),
             uid: metadata.uid,

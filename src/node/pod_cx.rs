@@ -55,8 +55,8 @@ impl PodCx<'_, '_> {
     fn reference(&self, field_path: Option<Name>) -> ObjectReference {
         let metadata = &self.pod.pod.metadata;
         ObjectReference {
-            api_version: Some("v1".into()),
-            kind: "Pod".into(),
+            api_version: Some(Name::word("v1")),
+            kind: Name::word("Pod"),
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone(),
             uid: metadata.uid,

@@ -122,8 +122,8 @@ impl PodCx<'_, '_> {
         {
             status.state.terminated = Some(Terminated {
                 exit_code: 137,
-                reason: Some("ContainerStatusUnknown".into()),
-                message: Some("The container could not be located when the pod was terminated".into()),
+                reason: Some(Name::word("ContainerStatusUnknown")),
+                message: Some(Name::word("The container could not be located when the pod was terminated")),
                 ..Terminated::default()
             });
         } else {
@@ -213,7 +213,11 @@ impl PodCx<'_, '_> {
             conditions.push(Condition {
                 last_transition_time: Some(now),
                 message: Some(verdict.message.clone()),
-                ..condition("DisruptionTarget", ConditionStatus::True, Some("TerminationByKubelet".into()))
+                ..condition(
+                    "DisruptionTarget",
+                    ConditionStatus::True,
+                    Some(Name::word("TerminationByKubelet")),
+                )
             });
         }
         conditions
@@ -221,7 +225,7 @@ impl PodCx<'_, '_> {
 
     fn initialized(&self, status: &PodStatus) -> Condition {
         if status.phase == PodPhase::Succeeded {
-            return condition("Initialized", ConditionStatus::True, Some("PodCompleted".into()));
+            return condition("Initialized", ConditionStatus::True, Some(Name::word("PodCompleted")));
         }
         let regular_ran = status
             .container_statuses
@@ -242,16 +246,18 @@ impl PodCx<'_, '_> {
         let message = format!("containers with incomplete status: [{}]", incomplete.join(" "));
         Condition {
             message: Some(message.into()),
-            ..condition("Initialized", ConditionStatus::False, Some("ContainersNotInitialized".into()))
+            ..condition("Initialized", ConditionStatus::False, Some(Name::word("ContainersNotInitialized")))
         }
     }
 
     fn ready(&self, status: &PodStatus, kind: &'static str, with_gates: bool) -> Condition {
         match status.phase {
             PodPhase::Succeeded => {
-                return condition(kind, ConditionStatus::False, Some("PodCompleted".into()));
+                return condition(kind, ConditionStatus::False, Some(Name::word("PodCompleted")));
             }
-            PodPhase::Failed => return condition(kind, ConditionStatus::False, Some("PodFailed".into())),
+            PodPhase::Failed => {
+                return condition(kind, ConditionStatus::False, Some(Name::word("PodFailed")));
+            }
             _ => {}
         }
         let sidecars = status
@@ -269,13 +275,13 @@ impl PodCx<'_, '_> {
             let message = format!("containers with unready status: [{}]", unready.join(" "));
             return Condition {
                 message: Some(message.into()),
-                ..condition(kind, ConditionStatus::False, Some("ContainersNotReady".into()))
+                ..condition(kind, ConditionStatus::False, Some(Name::word("ContainersNotReady")))
             };
         }
         if with_gates && let Some(message) = self.closed_gate() {
             return Condition {
                 message: Some(message),
-                ..condition(kind, ConditionStatus::False, Some("ReadinessGatesNotReady".into()))
+                ..condition(kind, ConditionStatus::False, Some(Name::word("ReadinessGatesNotReady")))
             };
         }
         condition(kind, ConditionStatus::True, None)
@@ -334,7 +340,7 @@ impl PodCx<'_, '_> {
 }
 
 fn condition(kind: &'static str, status: ConditionStatus, reason: Option<Name>) -> Condition {
-    Condition { kind: kind.into(), status, reason, ..Condition::default() }
+    Condition { kind: Name::word(kind), status, reason, ..Condition::default() }
 }
 
 fn waiting(reason: &Name, message: &Name) -> Waiting {

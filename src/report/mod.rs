@@ -9,6 +9,7 @@ mod collect;
 #[cfg(test)]
 mod crowd;
 mod fact;
+mod from_trace;
 pub mod html;
 mod lane;
 mod marks;

@@ -34,6 +34,7 @@
 //! ```
 
 pub mod expect;
+mod field;
 mod load;
 mod manifest;
 pub mod model;
@@ -48,6 +49,7 @@ pub mod step;
 mod tests;
 
 pub use expect::{Condition, Count, Expectation, Moment};
+pub use field::with_field;
 pub use load::{LineCheck, LineProblem, any_line, from_files, from_text, load, survey};
 pub use model::{Manifest, NodePlan, Place, Scenario};
 pub use patch::{Patch, patch};

@@ -314,7 +314,8 @@ impl World {
         let subject = Subject::object(&commit.new.reference());
         let event = commit.op.as_str();
         commit.record = self.recorder.last() + 1;
-        let detail = Detail::Commit(Box::new(commit.clone()));
+        let commit = Arc::new(commit);
+        let detail = Detail::Commit(commit.clone());
         self.recorder.record_aside(now, component, subject, event, reason, message, detail);
         if commit.id.kind == Kind::Event && commit.op == Op::Added {
             let at = now + self.settings.event_ttl;
@@ -330,7 +331,6 @@ impl World {
         }
         self.watchlist.changed();
         self.wake_waiting_commands(&commit);
-        let commit = Arc::new(commit);
         for wake in self.watches.publish(&commit, self.settings.watch_latency) {
             self.schedule_delivery(wake.watcher, wake.at, commit.record);
         }

@@ -6,12 +6,29 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::api::{Commit, Kind, Object};
+use crate::api::{Commit, Kind, Object, Op};
 use crate::base::{LookupMap, Name};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 
 use super::control_plane::PodHistory;
 use super::event::Watcher;
+
+/// Whether a watcher watches objects of this kind. The controller manager sees all, since a namespace goes with all that
+/// is in it.
+fn is_watched(watcher: Watcher, kind: Kind) -> bool {
+    match watcher {
+        Watcher::Network => matches!(kind, Kind::Service | Kind::EndpointSlice),
+        Watcher::Scheduler => {
+            !matches!(kind, Kind::Event | Kind::Endpoints | Kind::EndpointSlice | Kind::Lease)
+        }
+        Watcher::ControllerManager | Watcher::Node(_) => true,
+    }
+}
+
+/// Whether a commit is delivered as soon as it can be. Nobody acts on a new Event: it comes with the next delivery.
+fn is_urgent(commit: &Commit) -> bool {
+    commit.id.kind != Kind::Event || commit.op == Op::Deleted
+}
 
 /// A place in the stream of commits.
 #[derive(Clone, Debug, Default)]
@@ -144,15 +161,16 @@ impl Watches {
         if commit.id.kind == Kind::Pod {
             self.pod_history.note(commit.at);
         }
-        let mut watchers = vec![Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
-        watchers.extend(self.nodes_of(commit).into_iter().flatten().map(Watcher::Node));
-        for watcher in watchers {
+        let everywhere = [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
+        let watching = everywhere.into_iter().filter(|watcher| is_watched(*watcher, commit.id.kind));
+        let nodes = self.nodes_of(commit).into_iter().flatten().map(Watcher::Node);
+        for watcher in watching.chain(nodes) {
             let cursor = self.cursor(watcher);
             if !cursor.connected {
                 continue;
             }
             cursor.queue.push_back(commit.clone());
-            if cursor.broken.is_none() && cursor.pending.is_none() && cursor.queue.len() == 1 {
+            if cursor.broken.is_none() && cursor.pending.is_none() && is_urgent(commit) {
                 wakes.push(Wake { watcher, at: commit.at + delay });
             }
         }
@@ -189,7 +207,7 @@ impl Watches {
         if let Some(last) = due.last() {
             cursor.delivered = last.at;
         }
-        let next = cursor.queue.front().map(|commit| commit.at + delay);
+        let next = cursor.queue.iter().find(|commit| is_urgent(commit)).map(|commit| commit.at + delay);
         (due, next)
     }
 }

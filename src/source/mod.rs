@@ -34,6 +34,7 @@
 mod build;
 pub mod de;
 pub mod diagnostic;
+mod edit;
 pub mod file;
 mod json;
 pub mod load;
@@ -51,6 +52,7 @@ mod tests;
 
 pub use de::{DecodeError, UnknownField, from_node, from_node_at, from_node_seed};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub use edit::set_field;
 pub use file::{SourceFile, Span};
 pub use load::load;
 pub use parse::{parse, parse_lenient};

@@ -1,5 +1,7 @@
 //! One record: when, why, who, about what.
 
+use std::sync::Arc;
+
 use crate::api::{Commit, Kind, ObjectRef};
 use crate::base::Name;
 use crate::kernel::{Histogram, SimTime};
@@ -119,7 +121,7 @@ pub enum Detail {
     #[default]
     None,
     /// A write to the store.
-    Commit(Box<Commit>),
+    Commit(Arc<Commit>),
     /// Something a container did.
     Container {
         /// Container name.

@@ -46,6 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "workload",
         ],
     ),
+    ("sweep", &["api", "base", "kernel", "report", "scenario", "sim", "source", "trace"]),
     ("lesson", &["api", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     ("search", &["api", "base", "kernel", "kubectl", "scenario", "sim", "source"]),

@@ -42,6 +42,7 @@ mod schedule_command;
 mod scheduling_properties;
 mod seeing;
 mod supply_chain;
+mod sweep;
 mod timeline;
 mod traffic;
 mod webdriver;

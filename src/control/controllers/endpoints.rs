@@ -5,21 +5,18 @@
 use std::sync::Arc;
 
 use crate::api::core::{IntOrString, ObjectReference};
-use crate::api::node::Node;
 use crate::api::pod::Pod;
 use crate::api::service::{
     Endpoint, EndpointAddress, EndpointConditions, EndpointPort, EndpointSlice, EndpointSubset, Endpoints,
-    Service,
+    SERVICE_NAME, Service,
 };
 use crate::api::{
-    Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, OwnerReference, Request, Selector,
+    Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Request, Selector, Uid,
 };
-use crate::base::Name;
+use crate::base::{LookupMap, Name};
 use crate::component::Ctx;
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 
-/// Label with the name of the Service that a slice belongs to.
-pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// Endpoints in one slice at most (`--max-endpoints-per-slice`).
 const SLICE_SIZE: usize = 100;
 /// Addresses in an Endpoints object at most.
@@ -31,15 +28,11 @@ impl Desktop<'_, '_> {
     }
 
     /// Pods that a Service selects, have an address and have not ended.
-    fn selected_pods(&self, service: &Service) -> Vec<Arc<Pod>> {
+    fn selected_pods(&self, service: &Service) -> Vec<&Arc<Pod>> {
         let selector = Selector::from_labels(&service.spec.selector);
-        self.mirror
-            .pods_in_namespace(&service.metadata.namespace)
-            .map(|(_, pod)| pod)
-            .filter(|pod| selector.matches(&pod.metadata.labels))
-            .filter(|pod| pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal())
-            .cloned()
-            .collect()
+        let mut pods = self.mirror.selected_pods(&service.metadata.namespace, &selector);
+        pods.retain(|pod| pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal());
+        pods
     }
 
     /// The legacy object: ready and unready addresses, without those that are being deleted.
@@ -48,6 +41,9 @@ impl Desktop<'_, '_> {
         if service.spec.selector.is_empty() {
             return;
         }
+        let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
+        let old = self.mirror.objects().get::<Endpoints>(namespace, name).cloned();
+        let mut known = Known::of(old.as_deref().map_or(&[], |old| &old.subsets));
         let publish_all = service.spec.publish_not_ready_addresses;
         let (mut ready, mut not_ready) = (Vec::new(), Vec::new());
         for pod in self.selected_pods(&service) {
@@ -55,11 +51,11 @@ impl Desktop<'_, '_> {
                 continue;
             }
             let list = if pod.is_ready() || publish_all { &mut ready } else { &mut not_ready };
-            list.push(address_of(&pod));
+            list.push(known.address_of(pod));
         }
-        let by_ip = |a: &EndpointAddress, b: &EndpointAddress| a.ip.cmp(&b.ip);
-        ready.sort_by(by_ip);
-        not_ready.sort_by(by_ip);
+        let by_ip = |address: &Arc<EndpointAddress>| sort_key(&address.ip);
+        ready.sort_by_cached_key(by_ip);
+        not_ready.sort_by_cached_key(by_ip);
         ready.truncate(ENDPOINTS_SIZE);
         not_ready.truncate(ENDPOINTS_SIZE.saturating_sub(ready.len()));
         let empty = ready.is_empty() && not_ready.is_empty();
@@ -69,8 +65,7 @@ impl Desktop<'_, '_> {
             ports: ports_of(&service, None),
         };
         let subsets = if empty { Vec::new() } else { vec![subset] };
-        let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
-        match self.mirror.objects().get::<Endpoints>(namespace, name) {
+        match old {
             None => {
                 let metadata = ObjectMeta {
                     name: name.clone(),
@@ -81,7 +76,7 @@ impl Desktop<'_, '_> {
                 self.submit(Request::Create(Endpoints { metadata, subsets }.into()), About::Anything);
             }
             Some(old) if old.subsets != subsets => {
-                let changed = Endpoints { subsets, ..old.as_ref().clone() };
+                let changed = Endpoints { subsets, metadata: old.metadata.clone() };
                 self.submit(Request::Update(changed.into()), About::Anything);
             }
             Some(_) => {}
@@ -94,34 +89,37 @@ impl Desktop<'_, '_> {
         if service.spec.selector.is_empty() {
             return;
         }
-        let mut missing: Vec<Endpoint> =
-            self.selected_pods(&service).iter().map(|pod| self.endpoint_of(&service, pod)).collect();
-        let old: Vec<Arc<EndpointSlice>> = self
-            .mirror
-            .objects()
-            .iter::<EndpointSlice>()
-            .map(|(_, slice)| slice.clone())
-            .filter(|slice| {
-                slice.metadata.namespace == service.metadata.namespace
-                    && slice.metadata.labels.get(SERVICE_NAME) == Some(&service.metadata.name)
-            })
-            .collect();
-        let first = self.selected_pods(&service).first().cloned();
-        let ports = ports_of(&service, first.as_deref());
+        let pods = self.selected_pods(&service);
+        let mut place: LookupMap<Uid, usize> = LookupMap::default();
+        for (at, pod) in pods.iter().enumerate() {
+            place.insert(pod.metadata.uid, at);
+        }
+        let ports = ports_of(&service, pods.first().map(|pod| pod.as_ref()));
+        let old: Vec<Arc<EndpointSlice>> = self.mirror.slices_of(&service).cloned().collect();
+        let mut missing = vec![true; pods.len()];
         let mut changed: Vec<EndpointSlice> = Vec::new();
         for slice in &old {
             // What an existing slice holds stays there, with its present conditions.
-            let kept: Vec<Endpoint> = slice
-                .endpoints
-                .iter()
-                .filter_map(|before| {
-                    let at = missing.iter().position(|endpoint| endpoint.target_ref == before.target_ref)?;
-                    Some(missing.remove(at))
-                })
-                .collect();
+            let mut kept = Vec::with_capacity(slice.endpoints.len());
+            for before in &slice.endpoints {
+                let Some(at) = before.target_ref.as_ref().and_then(|target| place.get(&target.uid)) else {
+                    continue;
+                };
+                if std::mem::take(&mut missing[*at]) {
+                    kept.push(self.endpoint_again(&service, pods[*at], before));
+                }
+            }
             let ports = if kept.is_empty() { slice.ports.clone() } else { ports.clone() };
-            changed.push(EndpointSlice { endpoints: kept, ports, ..slice.as_ref().clone() });
+            changed.push(EndpointSlice {
+                metadata: slice.metadata.clone(),
+                address_type: slice.address_type.clone(),
+                endpoints: kept,
+                ports,
+            });
         }
+        let missing = pods.iter().zip(missing).filter(|(_, missing)| *missing);
+        let mut missing: Vec<Arc<Endpoint>> =
+            missing.map(|(pod, _)| Arc::new(self.endpoint_of(&service, pod))).collect();
         for slice in &mut changed {
             let room = SLICE_SIZE.saturating_sub(slice.endpoints.len()).min(missing.len());
             slice.endpoints.extend(missing.drain(..room));
@@ -135,7 +133,7 @@ impl Desktop<'_, '_> {
         service: &Arc<Service>,
         old: &[Arc<EndpointSlice>],
         changed: Vec<EndpointSlice>,
-        missing: &[Endpoint],
+        missing: &[Arc<Endpoint>],
         ports: &[EndpointPort],
     ) {
         let several = old.len() > 1;
@@ -154,7 +152,7 @@ impl Desktop<'_, '_> {
                 self.submit(Request::Update(after.into()), About::Anything);
             }
         }
-        let chunks: Vec<&[Endpoint]> = if old.is_empty() && missing.is_empty() {
+        let chunks: Vec<&[Arc<Endpoint>]> = if old.is_empty() && missing.is_empty() {
             vec![&[]]
         } else {
             missing.chunks(SLICE_SIZE).collect()
@@ -189,29 +187,51 @@ impl Desktop<'_, '_> {
         }
     }
 
+    /// The endpoint of a pod: `before`, if that is still right.
+    fn endpoint_again(&self, service: &Service, pod: &Pod, before: &Arc<Endpoint>) -> Arc<Endpoint> {
+        let is_right = before.addresses.first() == pod.status.pod_ip.as_ref()
+            && before.conditions == conditions_of(service, pod)
+            && before.node_name == pod.node_name
+            && before.zone.as_ref() == self.zone_of(pod)
+            && before.hostname == pod.spec.hostname;
+        if is_right { before.clone() } else { Arc::new(self.endpoint_of(service, pod)) }
+    }
+
+    fn zone_of(&self, pod: &Pod) -> Option<&Name> {
+        self.mirror.zone_of(pod.node_name.as_ref()?)
+    }
+
     fn endpoint_of(&self, service: &Service, pod: &Pod) -> Endpoint {
-        let terminating = pod.metadata.is_terminating();
-        let serving = pod.is_ready();
-        let ready = service.spec.publish_not_ready_addresses || (serving && !terminating);
-        let zone = pod.node_name.as_ref().and_then(|node| {
-            let node = self.mirror.objects().get::<Node>(&Name::default(), node)?;
-            node.metadata.labels.get("topology.kubernetes.io/zone").cloned()
-        });
         Endpoint {
             addresses: pod.status.pod_ip.iter().cloned().collect(),
-            conditions: EndpointConditions { ready, serving, terminating },
+            conditions: conditions_of(service, pod),
             hostname: pod.spec.hostname.clone(),
             target_ref: Some(target_of(pod)),
             node_name: pod.node_name.clone(),
-            zone,
+            zone: self.zone_of(pod).cloned(),
             hints: None,
         }
     }
 }
 
+/// All that endpoints say of a pod, as `podEndpointsChanged` compares it; `None` when it can be no endpoint.
+fn endpoint_facts(pod: Option<&Arc<Pod>>) -> Option<impl PartialEq> {
+    let pod = pod.filter(|pod| pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal())?;
+    let Pod { metadata, spec, node_name, status } = pod.as_ref();
+    let (terminating, ready) = (metadata.is_terminating(), pod.is_ready());
+    Some((&metadata.labels, terminating, ready, &status.pod_ip, node_name, &spec.hostname))
+}
+
+fn conditions_of(service: &Service, pod: &Pod) -> EndpointConditions {
+    let terminating = pod.metadata.is_terminating();
+    let serving = pod.is_ready();
+    let ready = service.spec.publish_not_ready_addresses || (serving && !terminating);
+    EndpointConditions { ready, serving, terminating }
+}
+
 fn target_of(pod: &Pod) -> ObjectReference {
     ObjectReference {
-        kind: "Pod".into(),
+        kind: Name::word("Pod"),
         namespace: pod.metadata.namespace.clone(),
         name: pod.metadata.name.clone(),
         uid: pod.metadata.uid,
@@ -219,13 +239,48 @@ fn target_of(pod: &Pod) -> ObjectReference {
     }
 }
 
-fn address_of(pod: &Pod) -> EndpointAddress {
-    EndpointAddress {
-        ip: pod.status.pod_ip.clone().unwrap_or_default(),
-        hostname: pod.spec.hostname.clone(),
-        node_name: pod.node_name.clone(),
-        target_ref: Some(target_of(pod)),
+/// The addresses of an Endpoints object by pod, to be used again.
+struct Known(LookupMap<Uid, Arc<EndpointAddress>>);
+
+impl Known {
+    fn of(subsets: &[EndpointSubset]) -> Self {
+        let mut known = LookupMap::default();
+        for address in
+            subsets.iter().flat_map(|subset| subset.addresses.iter().chain(&subset.not_ready_addresses))
+        {
+            if let Some(target) = &address.target_ref {
+                known.insert(target.uid, address.clone());
+            }
+        }
+        Self(known)
     }
+
+    fn address_of(&mut self, pod: &Pod) -> Arc<EndpointAddress> {
+        let ip = pod.status.pod_ip.clone().unwrap_or_default();
+        match self.0.remove(&pod.metadata.uid) {
+            Some(known)
+                if known.ip == ip
+                    && known.node_name == pod.node_name
+                    && known.hostname == pod.spec.hostname =>
+            {
+                known
+            }
+            _ => Arc::new(EndpointAddress {
+                ip,
+                hostname: pod.spec.hostname.clone(),
+                node_name: pod.node_name.clone(),
+                target_ref: Some(target_of(pod)),
+            }),
+        }
+    }
+}
+
+/// Orders as the text does; an IPv4 address fits into the number, so that comparing it is enough.
+fn sort_key(ip: &Name) -> (u128, Name) {
+    let mut first = [0; 16];
+    let length = ip.len().min(first.len());
+    first[..length].copy_from_slice(&ip.as_bytes()[..length]);
+    (u128::from_be_bytes(first), ip.clone())
 }
 
 /// The ports behind a Service; a named target port is looked up in a pod.
@@ -265,16 +320,17 @@ impl ControllerManager {
             Some(Object::Pod(old)) => Some(old),
             _ => None,
         };
+        let after = (commit.op != Op::Deleted).then_some(new);
+        if endpoint_facts(old) == endpoint_facts(after) {
+            return;
+        }
         let keys: Vec<u32> = self
             .mirror
-            .objects()
-            .iter::<Service>()
-            .filter(|(_, service)| service.metadata.namespace == new.metadata.namespace)
+            .services_in(&new.metadata.namespace)
             .filter(|(_, service)| !service.spec.selector.is_empty())
             .filter(|(_, service)| {
-                let selector = Selector::from_labels(&service.spec.selector);
-                selector.matches(&new.metadata.labels)
-                    || old.is_some_and(|old| selector.matches(&old.metadata.labels))
+                let selects = |labels| service.spec.selector.is_subset_of(labels);
+                selects(&new.metadata.labels) || old.is_some_and(|old| selects(&old.metadata.labels))
             })
             .map(|(index, _)| index)
             .collect();

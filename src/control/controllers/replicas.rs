@@ -65,6 +65,15 @@ impl Set {
     }
 }
 
+/// What the status of a set counts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    active: i32,
+    fully_labeled: i32,
+    ready: i32,
+    available: i32,
+}
+
 /// The reference by which an object owns what its controller makes.
 pub(in crate::control) fn owner_reference(owner: &Object) -> OwnerReference {
     let metadata = owner.metadata();
@@ -106,6 +115,10 @@ impl Desktop<'_, '_> {
             self.desk.waiting_batches.remove(&self.key);
             return;
         };
+        if let Some(tally) = self.tally(&set) {
+            self.set_status(&set, tally, None);
+            return;
+        }
         let pods = self.claim_pods(&set.object, &|_| true);
         if self.expectations_met() && !set.metadata().is_terminating() {
             let active: Vec<(u32, Arc<Pod>)> =
@@ -113,6 +126,30 @@ impl Desktop<'_, '_> {
             self.manage(&set, &active);
         }
         self.update_set_status(&set, &pods);
+    }
+
+    /// The counts for the status of a set, when a pass would find nothing to create, delete, adopt or release: then no
+    /// pod has to be looked at.
+    fn tally(&self, set: &Set) -> Option<Tally> {
+        let metadata = set.metadata();
+        let is_orphaned = self.mirror.orphans_in(&metadata.namespace).next().is_some();
+        if set.min_ready_seconds != 0 || is_orphaned || metadata.is_terminating() {
+            return None;
+        }
+        let selector = selector_of(&set.object)?;
+        let template = Selector::from_labels(&set.template.metadata.labels);
+        let mut tally = Tally::default();
+        for (labels, counts) in self.mirror.crowd_of(metadata.uid)?.counts() {
+            if !selector.matches(labels) {
+                return None;
+            }
+            tally.active += counts.active;
+            tally.ready += counts.ready;
+            tally.available += counts.ready;
+            tally.fully_labeled += if template.matches(labels) { counts.active } else { 0 };
+        }
+        let is_managed = tally.active == set.replicas || !self.expectations_met();
+        is_managed.then_some(tally)
     }
 
     /// Creates what is missing or deletes what is too much.
@@ -207,12 +244,22 @@ impl Desktop<'_, '_> {
                 None => false,
             })
             .count();
+        let tally = Tally {
+            active: active.len() as i32,
+            fully_labeled: active.iter().filter(|pod| template.matches(&pod.metadata.labels)).count() as i32,
+            ready: active.iter().filter(|pod| pod.is_ready()).count() as i32,
+            available: available as i32,
+        };
+        self.set_status(set, tally, wait);
+    }
+
+    /// Writes the status if it has changed; after `wait` seconds more pods may be available.
+    fn set_status(&mut self, set: &Set, tally: Tally, wait: Option<i64>) {
         let mut status = set.status.clone();
-        status.replicas = active.len() as i32;
-        status.fully_labeled_replicas =
-            active.iter().filter(|pod| template.matches(&pod.metadata.labels)).count() as i32;
-        status.ready_replicas = active.iter().filter(|pod| pod.is_ready()).count() as i32;
-        status.available_replicas = available as i32;
+        status.replicas = tally.active;
+        status.fully_labeled_replicas = tally.fully_labeled;
+        status.ready_replicas = tally.ready;
+        status.available_replicas = tally.available;
         status.observed_generation = set.metadata().generation;
         self.note_failure(&mut status);
         if let Some(seconds) = wait {

@@ -1,16 +1,17 @@
 //! The pages of Services, Endpoints and EndpointSlices.
 
 use crate::api::core::IntOrString;
-use crate::api::service::{EndpointAddress, EndpointSlice, Endpoints, LoadBalancerIngress, Service};
+use std::sync::Arc;
+
+use crate::api::service::{
+    EndpointAddress, EndpointSlice, Endpoints, LoadBalancerIngress, SERVICE_NAME, Service,
+};
 use crate::api::{Kind, Resource};
 use crate::base::Name;
 use crate::kubectl::print::{host_port, or_none, shortened};
 use crate::kubectl::source::ObjectSource;
 
 use super::page::{Page, line, or_unset};
-
-/// The label of a slice that names its Service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 pub(super) fn service<S: ObjectSource + ?Sized>(page: &mut Page, service: &Service, source: &S) {
     let spec = &service.spec;
@@ -114,7 +115,7 @@ pub(super) fn endpoints(page: &mut Page, endpoints: &Endpoints) {
     page.labels_and_annotations(&endpoints.metadata);
     line!(page, 0, "Subsets:");
     for subset in &endpoints.subsets {
-        let addresses = |list: &[EndpointAddress]| {
+        let addresses = |list: &[Arc<EndpointAddress>]| {
             list.iter().map(|address| address.ip.as_str()).collect::<Vec<_>>().join(",")
         };
         line!(page, 1, "Addresses:\t{}", or_none(&addresses(&subset.addresses)));

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::api::Timestamp;
+use std::sync::Arc;
+
 use crate::api::service::{Endpoint, EndpointPort, EndpointSlice, Endpoints, Service};
 use crate::base::Name;
 
@@ -120,7 +122,8 @@ impl Row for EndpointSlice {
                 .or_else(|| port.name.as_ref().map(ToString::to_string))
                 .unwrap_or_else(|| "*".to_owned())
         };
-        let of = |endpoint: &Endpoint| endpoint.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let of =
+            |endpoint: &Arc<Endpoint>| endpoint.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
         let ports: Vec<String> = self.ports.iter().map(port).collect();
         let addresses: Vec<String> = self.endpoints.iter().flat_map(of).collect();
         let or_unset = |text: String| if text.is_empty() { "<unset>".to_owned() } else { text };

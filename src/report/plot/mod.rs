@@ -15,6 +15,7 @@ mod pods;
 mod render;
 mod replicas;
 mod scene;
+mod study;
 mod traffic;
 
 pub use curves::{Bar, Captions, Curve, bars, curves};
@@ -24,6 +25,7 @@ pub use pods::pods;
 pub use render::{PlotError, png, svg};
 pub use replicas::replicas;
 pub use scene::{Anchor, Area, Color, Scene, Shape, Text};
+pub use study::{Effect, Heading, distributions, heat_map, tornado};
 pub use traffic::traffic;
 
 pub(super) use axis::{brief, tick_step};

@@ -3,44 +3,88 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::text::push_number;
 use crate::api::{Commit, Object, Op};
-use crate::kernel::SimTime;
 use crate::trace::replay::ContainerLine;
 use crate::trace::{ContainerFact, Detail, Record};
 
-/// A line of the file. Keys are in this order.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    time_ns: u64,
-    seq: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<u64>,
-    component: &'a str,
-    kind: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    namespace: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    name: &'a str,
-    event: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    reason: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    op: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource_version: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    container: Option<ContainerLine>,
-    /// Planned end of a fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until_ns: Option<u64>,
+/// Lines are handed on in pieces of about this size.
+const CHUNK: usize = 1 << 16;
+
+/// Writes lines.
+pub struct JsonlWriter<W: Write> {
+    out: W,
+    buffer: Vec<u8>,
+}
+
+impl<W: Write> JsonlWriter<W> {
+    /// A writer of an empty file.
+    pub fn new(out: W) -> Self {
+        Self { out, buffer: Vec::new() }
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// What the underlying writer reports.
+    pub fn write(&mut self, record: &Record) -> io::Result<()> {
+        let out = &mut self.buffer;
+        let subject = &record.subject;
+        push_key_number(out, b"{\"timeNs\":", record.at.as_nanos());
+        push_key_number(out, b",\"seq\":", record.id);
+        if record.cause != 0 {
+            push_key_number(out, b",\"cause\":", record.cause);
+        }
+        push_key_text(out, b",\"component\":", record.component);
+        push_key_text(out, b",\"kind\":", subject.kind);
+        push_unless_empty(out, b",\"namespace\":", &subject.namespace);
+        push_unless_empty(out, b",\"name\":", &subject.name);
+        push_key_text(out, b",\"event\":", record.event);
+        push_unless_empty(out, b",\"reason\":", &record.reason);
+        push_unless_empty(out, b",\"message\":", &record.message);
+        if let Detail::Commit(commit) = &record.detail {
+            push_key_text(out, b",\"op\":", commit.op.as_str());
+            push_key_number(out, b",\"resourceVersion\":", commit.revision);
+            if let Some(changed) = changed_fields(commit) {
+                out.extend_from_slice(b",\"changed\":");
+                serde_json::to_writer(&mut *out, &changed)?;
+            }
+        }
+        if let Some(container) = container_of(&record.detail) {
+            out.extend_from_slice(b",\"container\":");
+            serde_json::to_writer(&mut *out, &container)?;
+        }
+        if let Detail::Fault { until: Some(until), .. } = &record.detail {
+            push_key_number(out, b",\"untilNs\":", until.as_nanos());
+        }
+        out.extend_from_slice(b"}\n");
+        if out.len() >= CHUNK { self.pass_on() } else { Ok(()) }
+    }
+
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Hands on what is buffered.
+    ///
+    /// # Errors
+    /// What the underlying writer reports.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.pass_on()?;
+        self.out.flush()
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// What the underlying writer reports.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.sync()
+    }
 }
 
 fn container_of(detail: &Detail) -> Option<ContainerLine> {
@@ -53,64 +97,27 @@ fn container_of(detail: &Detail) -> Option<ContainerLine> {
     Some(ContainerLine { name: container.to_string(), node: node.to_string(), restart, exit_code })
 }
 
-/// Writes lines.
-pub struct JsonlWriter<W: Write> {
-    out: io::BufWriter<W>,
+fn push_key_number(out: &mut Vec<u8>, key: &[u8], number: u64) {
+    out.extend_from_slice(key);
+    push_number(out, number);
 }
 
-impl<W: Write> JsonlWriter<W> {
-    /// A writer of an empty file.
-    pub fn new(out: W) -> Self {
-        Self { out: io::BufWriter::new(out) }
+fn push_key_text(out: &mut Vec<u8>, key: &[u8], text: &str) {
+    out.extend_from_slice(key);
+    // Without an early end, so that many bytes are looked at in one step.
+    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    if text.as_bytes().iter().fold(false, |found, byte| found | is_special(byte)) {
+        serde_json::to_writer(out, text).expect("text has a form in JSON, and memory takes it");
+        return;
     }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
 
-    /// Appends a record.
-    ///
-    /// # Errors
-    /// What the underlying writer reports.
-    pub fn write(&mut self, record: &Record) -> io::Result<()> {
-        let commit = match &record.detail {
-            Detail::Commit(commit) => Some(commit),
-            _ => None,
-        };
-        let line = Line {
-            time_ns: record.at.as_nanos(),
-            seq: record.id,
-            cause: (record.cause != 0).then_some(record.cause),
-            component: record.component,
-            kind: record.subject.kind,
-            namespace: &record.subject.namespace,
-            name: &record.subject.name,
-            event: record.event,
-            reason: &record.reason,
-            message: &record.message,
-            op: commit.map(|commit| commit.op.as_str()),
-            resource_version: commit.map(|commit| commit.revision),
-            changed: commit.and_then(|commit| changed_fields(commit)),
-            container: container_of(&record.detail),
-            until_ns: match record.detail {
-                Detail::Fault { until, .. } => until.map(SimTime::as_nanos),
-                _ => None,
-            },
-        };
-        serde_json::to_writer(&mut self.out, &line)?;
-        self.out.write_all(b"\n")
-    }
-
-    /// Hands on what is buffered.
-    ///
-    /// # Errors
-    /// What the underlying writer reports.
-    pub fn sync(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-
-    /// Ends the file.
-    ///
-    /// # Errors
-    /// What the underlying writer reports.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.sync()
+fn push_unless_empty(out: &mut Vec<u8>, key: &[u8], text: &str) {
+    if !text.is_empty() {
+        push_key_text(out, key, text);
     }
 }
 
@@ -165,6 +172,30 @@ fn without_nulls(value: Value) -> Value {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn lines_are_json_with_their_keys_in_order() {
+        let mut writer = JsonlWriter::new(Vec::new());
+        let record = Record {
+            id: 7,
+            at: crate::kernel::SimTime::from_millis(1500),
+            cause: 3,
+            component: "kubelet",
+            subject: crate::trace::Subject::pod(&"default".into(), &"web".into()),
+            event: "Said",
+            reason: "".into(),
+            message: "\"hello\"\n".into(),
+            detail: Detail::None,
+        };
+        writer.write(&record).unwrap();
+        writer.sync().unwrap();
+        let expected = concat!(
+            r#"{"timeNs":1500000000,"seq":7,"cause":3,"component":"kubelet","kind":"Pod","namespace":"default","#,
+            r#""name":"web","event":"Said","message":"\"hello\"\n"}"#,
+            "\n"
+        );
+        assert_eq!(String::from_utf8(writer.out).unwrap(), expected);
+    }
 
     #[test]
     fn only_what_differs_is_listed() {

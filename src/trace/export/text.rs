@@ -2,18 +2,30 @@
 
 use crate::kernel::SimTime;
 
+/// `00` to `99`: half as many divisions as digits.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
 /// Appends a whole number.
 pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+    while number >= 100 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
     }
+    at -= 2;
+    digits[at..at + 2].copy_from_slice(&PAIRS[number as usize]);
+    // A first digit of zero is none, unless it is the only one.
+    at += usize::from(number < 10);
     out.extend_from_slice(&digits[at..]);
 }
 
@@ -35,6 +47,16 @@ pub(super) fn push_seconds(out: &mut Vec<u8>, at: SimTime) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_those_of_the_formatter() {
+        let powers = (0..20).flat_map(|power| [10u64.pow(power) - 1, 10u64.pow(power)]);
+        for number in powers.chain([0, 7, 42, 101, u64::MAX]) {
+            let mut out = Vec::new();
+            push_number(&mut out, number);
+            assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+        }
+    }
 
     #[test]
     fn seconds_have_the_decimals_they_need() {
