@@ -261,7 +261,7 @@ fn table(plan: &Plan, rows: &[Row]) -> String {
     );
     for (number, metric) in METRICS.iter().enumerate() {
         let all: Vec<f64> = rows.iter().filter_map(|row| row.values[number]).collect();
-        let varies = all.iter().any(|value| *value != all[0]);
+        let varies = all.iter().any(|value| value.to_bits() != all[0].to_bits());
         if metric.name == "records" || !varies {
             continue;
         }

@@ -12,7 +12,7 @@ pub fn pictures(plan: &Plan, rows: &[Row]) -> Vec<(String, Scene)> {
     for (number, metric) in METRICS.iter().enumerate() {
         let study = Study { plan, points: plan.points(), rows, metric: number };
         let all: Vec<f64> = rows.iter().filter_map(|row| row.values[number]).collect();
-        if metric.name == "records" || all.iter().all(|value| *value == all[0]) {
+        if metric.name == "records" || all.iter().all(|value| value.to_bits() == all[0].to_bits()) {
             continue;
         }
         let heading = Heading {

@@ -52,7 +52,6 @@ fn split(text: &str) -> Vec<&str> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '{' | '[') => depth += 1,
             (None, '}' | ']') => depth -= 1,
@@ -60,6 +59,7 @@ fn split(text: &str) -> Vec<&str> {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
+            // Inside quotes everything is text.
             _ => {}
         }
     }

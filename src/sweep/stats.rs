@@ -69,6 +69,7 @@ pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
 /// assert!((t_quantile(0.95, 9) - 2.26216).abs() < 1e-4);
 /// assert!((t_quantile(0.95, 999) - 1.96234).abs() < 1e-4);
 /// ```
+#[expect(clippy::many_single_char_names, reason = "the letters of the published algorithm")]
 pub fn t_quantile(confidence: f64, degrees: usize) -> f64 {
     let both_tails = 1.0 - confidence;
     let n = degrees as f64;
@@ -95,7 +96,7 @@ pub fn t_quantile(confidence: f64, degrees: usize) -> f64 {
         }
         c += (((0.05 * d * x - 5.0) * x - 7.0) * x - 2.0) * x + b;
         y = (((((0.4 * y + 6.3) * y + 36.0) * y + 94.5) / c - y - 3.0) / b + 1.0) * x;
-        y *= a * y;
+        y = a * y * y;
         y = libm::expm1(y);
     } else {
         let e = 1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0) + 0.5 / (n + 4.0);
@@ -108,9 +109,9 @@ pub fn t_quantile(confidence: f64, degrees: usize) -> f64 {
 fn normal_lower_tail(part: f64) -> f64 {
     let (mut low, mut high) = (-40.0, 0.0);
     for _ in 0..80 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         let below = 0.5 * libm::erfc(-middle * std::f64::consts::FRAC_1_SQRT_2);
         if below < part { low = middle } else { high = middle }
     }
-    (low + high) / 2.0
+    f64::midpoint(low, high)
 }

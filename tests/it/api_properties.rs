@@ -181,7 +181,8 @@ proptest! {
         let (simulation, _) = simulate(600, "{apiServers: 3, etcdMembers: 3, controllerManagers: 2}", &steps);
         let world = &simulation.world;
         let seen = world.controllers.as_ref().expect("a leader is there again").mirror().objects();
-        for kind in Kind::ALL {
+        // Nobody waits for Events: they come with the next delivery of anything else.
+        for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Event) {
             let versions = |of: &shakedown::api::store::Collection| -> Vec<(u32, u64)> {
                 of.iter().map(|(index, object)| (index, object.metadata().resource_version)).collect()
             };

@@ -136,13 +136,12 @@ fn records_that_contradict_each_other() {
     });
     let with_commit = |change: &dyn Fn(&mut Commit)| {
         with(&|record| {
-            let Detail::Commit(mut commit) = commit.detail.clone() else {
-                unreachable!("a commit was found")
-            };
+            let Detail::Commit(commit) = &commit.detail else { unreachable!("a commit was found") };
+            let mut commit = Commit::clone(commit);
             commit.revision += 1_000;
             commit.old = Some(commit.new.clone());
             change(&mut commit);
-            record.detail = Detail::Commit(commit);
+            record.detail = Detail::Commit(commit.into());
         })
     };
     let changed = |commit: &mut Commit, change: &dyn Fn(&mut Pod)| {
