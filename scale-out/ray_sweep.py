@@ -78,6 +78,16 @@ def first_option(words: list[str]) -> int:
     return next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
 
 
+def plots_of(options: list[str]) -> list[str]:
+    """The part of a sweep's options that says which plots it draws: merging draws them, not the shards."""
+    for at, word in enumerate(options):
+        if word.startswith("--plots="):
+            return [word]
+        if word == "--plots":
+            return options[at : at + 2]
+    return []
+
+
 def main() -> int:
     """Does all shards, in any order, and merges them."""
     arguments = parse()
@@ -97,7 +107,7 @@ def main() -> int:
             directories.append(unpack(ray.get(ready), place))
             print(f"{arguments.shards - len(pending)}/{arguments.shards} shards", file=sys.stderr)
         pathlib.Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
-        merge = [arguments.binary, "sweep", "merge", *directories, "--out", arguments.out]
+        merge = [arguments.binary, "sweep", "merge", *directories, "--out", arguments.out, *plots_of(arguments.sweep)]
         return subprocess.run(merge, check=False).returncode
 
 

@@ -1,9 +1,9 @@
 //! Timelines recorded from a real control plane and real kubelets, replayed against ours.
 //!
 //! A directory holds a JSON file per scenario: the cluster, what was done to it and when, and every change that its
-//! watches showed. Each is replayed under the profile of the recorded version ([`replay`]), both timelines are reduced to
-//! milestones ([`milestone`]), objects are paired ([`pairing`]), and a milestone agrees when ours has the same value at
-//! the same time after what caused it, within the tolerance of its class ([`judge`]).
+//! watches showed. Each is replayed under the profile of the recorded version (`replay`), both timelines are reduced to
+//! milestones (`milestone`), objects are paired (`pairing`), and a milestone agrees when ours has the same value at
+//! the same time after what caused it, within the tolerance of its class (`judge`).
 
 mod align;
 mod judge;

@@ -9,7 +9,7 @@
 //! output/   findings as text, JSON and SARIF
 //! ```
 //!
-//! Rules look at what was written, not at a running world. Where a claim is about behaviour, a rule adds a [`proof`]:
+//! Rules look at what was written, not at a running world. Where a claim is about behaviour, a rule adds a `proof`:
 //! a scenario made from the very settings, which is run, and whose records are quoted. No rule guesses: it says
 //! nothing where the manifests do not tell.
 

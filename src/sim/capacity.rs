@@ -36,7 +36,7 @@ pub struct Headroom {
     pub workload: String,
     /// Its pods that have a node.
     pub placed: usize,
-    /// How many more; at most [`MORE_MAX`].
+    /// How many more; at most `MORE_MAX`.
     pub more: usize,
 }
 

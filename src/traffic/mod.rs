@@ -5,7 +5,7 @@
 //! program), `measure` (counting), `fluid` (the engine that knows only rates).
 //!
 //! Requests live here and nowhere else. They meet containers through [`Cluster`] (which program is behind an address),
-//! and containers meet them through [`Traffic::process_ended`] and [`Traffic::cpu_used`]. All events of requests are in a
+//! and containers meet them through [`Traffic::process_ended`]. All events of requests are in a
 //! queue of their own; the world knows only when the next one is due.
 
 mod balancer;
