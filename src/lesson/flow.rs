@@ -24,7 +24,7 @@ const OPENING: &str = "（「『“‘《";
 /// between two wide characters.
 fn needs_blank(left: char, right: char) -> bool {
     let punctuation = |c: char| CLOSING.contains(c) || OPENING.contains(c);
-    !(is_wide(left) && is_wide(right)) && !punctuation(left) && !punctuation(right)
+    !(punctuation(left) || punctuation(right) || is_wide(left) && is_wide(right))
 }
 
 /// The pieces between which a line may be broken, each with whether a blank stands before it.

@@ -1,5 +1,7 @@
 //! A text filled in from a run, for a terminal.
 
+use std::fmt::Write as _;
+
 use super::facts::Facts;
 use super::flow::{COLUMNS, INDENT, paragraph, width};
 use super::query::{Look, Query, Sight};
@@ -62,7 +64,7 @@ fn block(out: &mut String, piece: &Piece, facts: &Facts, colour: bool) -> Result
                 }
             }
             if let Some(more) = first.and_then(|first| records.checked_sub(first)).filter(|more| *more > 0) {
-                shown.push_str(&format!("{:TIME_ENDS$}  (+ {more})", "..."));
+                let _ = write!(shown, "{:TIME_ENDS$}  (+ {more})", "...");
             }
             indent(out, &shown, colour);
         }

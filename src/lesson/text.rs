@@ -240,7 +240,7 @@ fn pieces(kind: &str, body: &str) -> Result<Vec<Piece>, String> {
                 options.first = Some(count.parse().map_err(|_| format!("`{count}` is no number"))?);
             }
             "columns" => {
-                options.cut.columns = value()?.split(',').map(|name| name.replace('_', " ")).collect()
+                options.cut.columns = value()?.split(',').map(|name| name.replace('_', " ")).collect();
             }
             "lines" => options.cut.words = words.by_ref().map(|word| word.replace('_', " ")).collect(),
             _ => options.rest.push(word),

@@ -1,5 +1,7 @@
 //! Updates that cannot go on, and pods that fit nowhere.
 
+use std::fmt::Write as _;
+
 use crate::api::Kind;
 use crate::api::object::Object;
 use crate::api::qos::pod_requests;
@@ -159,18 +161,15 @@ fn add_with_run(
 
 /// The head of a scenario with the nodes of the one that is looked at.
 fn same_nodes(cluster: &Cluster<'_>, name: &str, steps: &str) -> String {
-    let nodes: String = cluster
-        .scenario
-        .nodes
-        .iter()
-        .map(|plan| {
-            let allocatable = ["cpu", "memory", "pods"].iter().filter_map(|resource| {
-                offered(&plan.node, resource).map(|has| format!("{resource}: \"{has}\""))
-            });
-            let allocatable = allocatable.collect::<Vec<_>>().join(", ");
-            format!("    - {{name: {}, allocatable: {{{allocatable}}}}}\n", plan.node.metadata.name)
-        })
-        .collect();
+    let mut nodes = String::new();
+    for plan in &cluster.scenario.nodes {
+        let allocatable = ["cpu", "memory", "pods"]
+            .iter()
+            .filter_map(|resource| offered(&plan.node, resource).map(|has| format!("{resource}: \"{has}\"")));
+        let allocatable = allocatable.collect::<Vec<_>>().join(", ");
+        let _ =
+            writeln!(nodes, "    - {{name: {}, allocatable: {{{allocatable}}}}}", plan.node.metadata.name);
+    }
     format!(
         "apiVersion: shakedown.sim/v1alpha1
 kind: Scenario
