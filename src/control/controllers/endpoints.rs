@@ -416,7 +416,9 @@ impl ControllerManager {
         match pods.map(|pods| pods.into_iter().collect::<Option<Vec<_>>>()) {
             Some(Some(pods)) => {
                 if let Some(unsettled) = services.get_mut(&service) {
-                    pods.iter().for_each(|pod| note(unsettled, Some(pod)));
+                    for pod in &pods {
+                        note(unsettled, Some(pod));
+                    }
                 }
             }
             // Also entries that are for no pod.
