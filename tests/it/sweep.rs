@@ -154,15 +154,14 @@ fn command_of(manifest: &str) -> String {
 fn the_jobs_of_a_kubernetes_cluster_do_a_sweep() {
     let dir = directory("sweep-jobs");
     let scenario = fs::canonicalize(SCENARIO).unwrap();
-    let bin = Path::new(env!("CARGO_BIN_EXE_shakedown")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let shell = |command: &str, index: usize| {
         let here = command
+            .replace("exec shakedown", &format!("exec '{}'", env!("CARGO_BIN_EXE_shakedown")))
             .replace("/scenario ", &format!("{} --until 2m --plots none ", scenario.display()))
             .replace("/results", dir.to_str().unwrap());
         let done = std::process::Command::new("sh")
             .args(["-c", &here])
-            .envs([("PATH", path.as_str()), ("JOB_COMPLETION_INDEX", &index.to_string())])
+            .env("JOB_COMPLETION_INDEX", index.to_string())
             .output()
             .unwrap();
         assert!(done.status.success(), "{here}: {}", String::from_utf8_lossy(&done.stderr));
