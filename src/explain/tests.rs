@@ -136,3 +136,33 @@ OOMKilled (reason of a terminated container)
     assert_eq!(explanation.entries[0].to_string(), expected);
     assert!(explain("9").unwrap().to_string().contains("\n\nSIGKILL (signal)\n"));
 }
+
+#[test]
+fn every_field_of_a_scenario_and_every_fault_is_explained() {
+    let schema = crate::scenario::schema();
+    for part in [
+        "scenarioSpec",
+        "scenarioSpec/properties/scheduler",
+        "cluster",
+        "step",
+        "source",
+        "appModelSpec",
+        "fault",
+    ] {
+        let fields = schema
+            .pointer(&format!("/$defs/{part}/properties"))
+            .and_then(serde_json::Value::as_object)
+            .unwrap();
+        for field in fields
+            .keys()
+            .filter(|field| !["name", "service", "port", "path", "client"].contains(&field.as_str()))
+        {
+            let of_ours = |entry: &&Entry| {
+                let names = entry.aliases.iter().copied().chain([entry.term]);
+                matches!(entry.topic, Topic::ScenarioField | Topic::FaultKind)
+                    && names.into_iter().any(|name| name == field || name == format!("spec.{field}"))
+            };
+            assert!(entries().any(|entry| of_ours(&entry)), "{part}: {field} is not explained");
+        }
+    }
+}

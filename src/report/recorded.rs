@@ -67,6 +67,8 @@ pub struct Counters {
 pub struct RunInfo {
     /// Name of the scenario.
     pub scenario: String,
+    /// What it shows, in words.
+    pub description: String,
     /// Seed of the run.
     pub seed: u64,
     /// Version of Shakedown.

@@ -14,7 +14,8 @@ use crate::kernel::SimTime;
 
 fn stepper(scenario: &str) -> Stepper {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(scenario);
-    let past = past::load(&[path], None, None, &mut Printer::new(Color::Never)).unwrap().unwrap();
+    let past =
+        past::load(&[path], past::Wanted::default(), &mut Printer::new(Color::Never)).unwrap().unwrap();
     Stepper::new(past, None)
 }
 
