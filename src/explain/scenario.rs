@@ -142,6 +142,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     field("objective", "Of traffic: the availability that is aimed at, which makes the error budget.")
         .see(&["spec.traffic"]),
     field("grpc", "Of an AppModel: what its gRPC methods answer, by path, as http says for pages.").see(&["http", "AppModel"]),
+    field("exec", "Of an AppModel: how commands in the container end: code and latency by what the command contains.")
+        .aliases(&["AppModel exec"])
+        .see(&["AppModel", "livenessProbe"]),
     field("concurrency", "Of an AppModel: how many requests the program works on at once; the others queue.")
         .see(&["queue", "http"]),
     field("queue", "Of an AppModel: how many requests may wait for a place; more are turned away.").see(&["concurrency"]),

@@ -129,6 +129,7 @@ OOMKilled (reason of a terminated container)
   - Node-pressure eviction is something else: it ends the whole pod, see Evicted.
 
   See it happen: shakedown run scenarios/oom-killed
+  Learn it:      shakedown lesson exit-code-137
 
   See also: 137, Evicted, MemoryPressure, SystemOOM, oom
 ";
