@@ -53,6 +53,20 @@ fn causes_of_the_present_record_fit_a_narrow_screen() {
 }
 
 #[test]
+fn causes_of_what_was_chosen_last() {
+    let mut stepper = stepper("node-failure");
+    for action in [Action::Seconds(120), Action::ToggleWhy, Action::Select(4)] {
+        stepper.act(action);
+    }
+    let shown = screen(&stepper, 80, 40);
+    for text in ["Why? pod/web-", "not ready", "fault: node worker-2 crashes", "q quit"] {
+        assert!(shown.contains(text), "no {text} in\n{shown}");
+    }
+    stepper.act(Action::Records(-1));
+    assert!(screen(&stepper, 80, 40).contains("Why? the last record"));
+}
+
+#[test]
 fn time_goes_forward_and_back() {
     let mut stepper = stepper("node-failure");
     let at_fault = screen(&stepper, 120, 32);
