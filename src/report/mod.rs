@@ -5,6 +5,7 @@
 //! `metrics`) and the page (`html`). No clock, no environment and no file is touched, so the same facts give the same
 //! bytes on every machine.
 
+mod autoscaler;
 mod collect;
 #[cfg(test)]
 mod crowd;
@@ -43,5 +44,6 @@ pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, R
 pub use steps::Steps;
 pub use summary::Summary;
 pub use traffic::{Flow, Interval};
+pub use autoscaler::Autoscaler;
 pub use usage::Usage;
 pub use workload::{Availability, Workload};

@@ -9,6 +9,7 @@ use super::node::NodeSeries;
 use super::pod_state::PodState;
 use super::steps::Steps;
 use super::traffic::Flow;
+use super::autoscaler::Autoscaler;
 use super::usage::Usage;
 use super::workload::Workload;
 use crate::base::Name;
@@ -37,6 +38,8 @@ pub struct Recorded {
     pub flows: Vec<Flow>,
     /// What programs used.
     pub usage: Usage,
+    /// What autoscalers found and wanted, by namespace and name.
+    pub autoscalers: Vec<Autoscaler>,
     /// Totals.
     pub counters: Counters,
 }
