@@ -18,7 +18,7 @@ const charts = (() => {
   const short = (v) => Math.abs(v) >= 1e6 ? +(v / 1e6).toFixed(1) + " M" : Math.abs(v) >= 1e4 ? +(v / 1e3).toFixed(1) + " k" : String(+v.toFixed(v % 1 && Math.abs(v) < 10 ? 2 : 1));
   const duration = (s) => s >= 1 || s === 0 ? +s.toFixed(2) + " s" : s >= 1e-3 ? +(s * 1e3).toFixed(1) + " ms" : +(s * 1e6).toFixed(0) + " µs";
   const format = (metric) => UNITS.find(([ending]) => ending.test(metric))?.[1] ?? short;
-  const words = (metric) => metric.replace(/_(milli_per_s|per_s|us|ms|bytes|milli|seconds|percent)$/, "").replaceAll("_", " ");
+  const words = (metric) => metric.replace(/_(milli_per_s|per_s|us|ms|bytes|milli|seconds|percent)$/, "").replaceAll("_", " ").replace(/\b(cpu|hpa)\b/g, (word) => word.toUpperCase());
 
   // [{title, subtitle, metric, lines: [{name, series}]}], in the order of the data.
   const all = new Map();

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::autoscaler::Autoscaler;
 use super::fact::{ChangeOp, ContainerFact, Fact};
 use super::lane::{LaneEvent, Lanes};
 use super::marks::Marks;
@@ -13,7 +14,6 @@ use super::pods::LivePods;
 use super::recorded::{Counters, Recorded};
 use super::steps::Steps;
 use super::traffic::Flows;
-use super::autoscaler::Autoscaler;
 use super::usage::Usage;
 use super::workload::{Workload, wanted_replicas};
 use crate::api::pod::Pod;

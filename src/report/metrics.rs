@@ -3,10 +3,10 @@
 //! One row a value: `time_s,metric,namespace,object,value`. A series begins with its first value and has a row at every
 //! sample instant from then on.
 
+use super::autoscaler::Autoscaler;
 use super::node::{NodeSeries, NodeState};
 use super::recorded::Recorded;
 use super::steps::Steps;
-use super::autoscaler::Autoscaler;
 use super::traffic::{Flow, Interval};
 use crate::kernel::{SimDuration, SimTime};
 

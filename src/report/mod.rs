@@ -33,6 +33,7 @@ mod traffic;
 mod usage;
 mod workload;
 
+pub use autoscaler::Autoscaler;
 pub use collect::{Collector, Limits};
 pub use fact::{ChangeOp, ContainerFact, Fact, MarkKind};
 pub use lane::{Binding, Lane, LaneEvent, LaneMark, Requests};
@@ -44,6 +45,5 @@ pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, R
 pub use steps::Steps;
 pub use summary::Summary;
 pub use traffic::{Flow, Interval};
-pub use autoscaler::Autoscaler;
 pub use usage::Usage;
 pub use workload::{Availability, Workload};

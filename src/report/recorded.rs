@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::autoscaler::Autoscaler;
 use super::lane::Lane;
 use super::marks::Mark;
 use super::node::NodeSeries;
 use super::pod_state::PodState;
 use super::steps::Steps;
 use super::traffic::Flow;
-use super::autoscaler::Autoscaler;
 use super::usage::Usage;
 use super::workload::Workload;
 use crate::base::Name;

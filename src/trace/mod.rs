@@ -8,4 +8,6 @@ pub mod replay;
 pub mod samples;
 pub mod words;
 
-pub use record::{ContainerFact, Detail, FAILURES, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample};
+pub use record::{
+    ContainerFact, Detail, FAILURES, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample,
+};
