@@ -45,4 +45,7 @@ mod supply_chain;
 mod sweep;
 mod timeline;
 mod traffic;
+mod traffic_engines;
+mod traffic_load;
+mod traffic_sources;
 mod webdriver;
