@@ -46,7 +46,8 @@ pub fn is_dropped(rules: &Rules, scope: Scope) -> bool {
 
 /// Whether all proxies with these rules have the same candidates.
 pub fn is_same_everywhere(rules: &Rules, scope: Scope) -> bool {
-    let distribution = rules.service.as_ref().is_some_and(|service| service.spec.traffic_distribution.is_some());
+    let distribution =
+        rules.service.as_ref().is_some_and(|service| service.spec.traffic_distribution.is_some());
     !distribution && !is_local(rules, scope)
 }
 

@@ -7,10 +7,10 @@ use crate::component::Class;
 use crate::kernel::{EventKey, Histogram, SimTime};
 use crate::network::{SyncTiming, Target};
 use crate::node::{Dependencies, Host};
-use crate::workload::ProcessId;
 use crate::scenario::expect::TrafficCondition;
 use crate::trace::RecordId;
 use crate::traffic::{Cause, Cluster, Door, Process, Told, Traffic, TrafficCtx};
+use crate::workload::ProcessId;
 
 use super::dispatch::NetworkView;
 use super::event::Event;

@@ -145,8 +145,9 @@ impl Basin {
     /// The step is over: what could not be done stays, as far as there is room.
     pub(super) fn settle(&mut self, seconds: f64) {
         let step = std::mem::take(&mut self.step);
-        let mean =
-            |sum: u64| (u128::from(sum) * 1_000_000).checked_div(u128::from(step.admitted)).map(|ns| ns as u64);
+        let mean = |sum: u64| {
+            (u128::from(sum) * 1_000_000).checked_div(u128::from(step.admitted)).map(|ns| ns as u64)
+        };
         self.need_ns = mean(step.need_ns).unwrap_or(self.need_ns);
         self.held_ns = mean(step.held_ns).unwrap_or(self.held_ns);
         let able = self.pace() * seconds * MILLION;
@@ -163,7 +164,8 @@ impl Basin {
         self.cpu_busy = busy(self.need_ns as f64 / 1e9 / self.cores());
         self.places_busy =
             self.concurrency.map_or(0, |most| busy(self.held_ns as f64 / 1e9 / f64::from(most)));
-        self.cpu_used += SimDuration::from_nanos((u128::from(done) * u128::from(self.need_ns) / 1_000_000) as u64);
+        self.cpu_used +=
+            SimDuration::from_nanos((u128::from(done) * u128::from(self.need_ns) / 1_000_000) as u64);
         self.taken += step.admitted;
         self.admitted = step.admitted;
     }

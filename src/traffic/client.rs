@@ -366,12 +366,7 @@ impl Traffic {
     }
 
     /// The nodes whose proxies the requests of a source meet, all with equal probability, and whether its clients are outside.
-    pub(super) fn senders(
-        &self,
-        ctx: &TrafficCtx<'_>,
-        route: RouteId,
-        namespace: &Name,
-    ) -> (Vec<u32>, bool) {
+    pub(super) fn senders(&self, ctx: &TrafficCtx<'_>, route: RouteId, namespace: &Name) -> (Vec<u32>, bool) {
         let spec = self.routes.get(route);
         let newest = ctx.services.newest(namespace, &spec.service);
         let kind = newest.and_then(|rules| rules.service.as_ref()?.spec.kind.clone());

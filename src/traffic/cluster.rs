@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::base::Name;
 use crate::network::Target;
-use crate::workload::ProcessId;
 use crate::workload::AppModel;
+use crate::workload::ProcessId;
 
 /// A running program, as a request finds it.
 #[derive(Clone, Debug)]

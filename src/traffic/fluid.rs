@@ -171,8 +171,7 @@ impl Traffic {
             fate.add(part, &again);
         }
         fate.spent += fate.failed[Cause::TimedOut as usize] * timeout;
-        let flow =
-            self.measures.flow(batch.route, &spec.client, batch.namespace, &spec.service, objective);
+        let flow = self.measures.flow(batch.route, &spec.client, batch.namespace, &spec.service, objective);
         self.count(ctx, flow, batch.count, &fate, retried);
         fate
     }
@@ -209,10 +208,10 @@ impl Traffic {
         let Some(newest) = newest.cloned() else { return Fate::all(Cause::NoSuchHost) };
         if is_headless(&newest) {
             let from: Vec<_> = senders.proxies.iter().map(|(node, part)| (Some(*node), *part)).collect();
-            return match newest.ready.is_empty() {
-                true => Fate::all(Cause::NoSuchHost),
-                false => self.share_out(ctx, batch, &newest, &newest.ready, &from),
-            };
+            if newest.ready.is_empty() {
+                return Fate::all(Cause::NoSuchHost);
+            }
+            return self.share_out(ctx, batch, &newest, &newest.ready, &from);
         }
         let scope = if senders.outside { Scope::External } else { Scope::Internal };
         // Proxies with the same rules do the same, unless the rules look at the node.
@@ -262,8 +261,7 @@ impl Traffic {
         }
         let sum: f64 = proxies.iter().map(|(_, part)| part).sum();
         let inside = scope == Scope::Internal;
-        let from: Vec<_> =
-            proxies.iter().map(|(node, part)| (inside.then_some(*node), part / sum)).collect();
+        let from: Vec<_> = proxies.iter().map(|(node, part)| (inside.then_some(*node), part / sum)).collect();
         self.share_out(ctx, batch, rules, &targets, &from)
     }
 
@@ -408,8 +406,7 @@ impl Traffic {
             let (times, optional) = (spec.times, spec.optional);
             let namespace = spec.namespace.clone().unwrap_or_else(|| target.namespace.clone());
             let count = batch.count * answered;
-            let inner =
-                Batch { route: call, namespace: &namespace, count, depth: batch.depth + 1, ..batch };
+            let inner = Batch { route: call, namespace: &namespace, count, depth: batch.depth + 1, ..batch };
             let fate = self.pour(ctx, inner, &senders, None);
             // After a call that failed, those that remain are not made.
             let goes_on = if optional { 1.0 } else { fate.answered };

@@ -73,7 +73,8 @@ fn session_affinity_loads_one_endpoint_a_client() {
     - {name: users, service: default/web, client: {node: worker-1}, rate: {poisson: 15}, from: 20s, timeout: 2s}
 ";
     // One endpoint gets all: 75 % busy, where three would be 25 % busy each.
-    let rest = program("  cpu: {perRequest: 50ms}") + &web(3, SPREAD, "resources: {limits: {cpu: '1', memory: 1Gi}}");
+    let rest = program("  cpu: {perRequest: 50ms}")
+        + &web(3, SPREAD, "resources: {limits: {cpu: '1', memory: 1Gi}}");
     let rest = rest.replace("  ports: [{port: 80", "  sessionAffinity: ClientIP\n  ports: [{port: 80");
     agree(&Stated { counts: 0.03, failures: 0.15, latency: 0.25 }, spec, &rest);
     let mean = figures("fluid", spec, &rest).mean_s;
@@ -91,7 +92,10 @@ fn a_load_balancer_and_a_zone_outage() {
   steps: [{at: 200s, fault: {zoneOutage: {zone: b}}, for: 100s}]
 ";
     let rest = program("  cpu: {perRequest: 5ms}") + &web(3, SPREAD, "");
-    let rest = rest.replace("  ports: [{port: 80", "  type: LoadBalancer\n  externalTrafficPolicy: Local\n  ports: [{port: 80");
+    let rest = rest.replace(
+        "  ports: [{port: 80",
+        "  type: LoadBalancer\n  externalTrafficPolicy: Local\n  ports: [{port: 80",
+    );
     agree(&Stated { counts: 0.03, failures: 0.15, latency: 0.15 }, spec, &rest);
 }
 
@@ -151,7 +155,8 @@ fn retries_and_overload() {
     - {name: users, service: default/web, rate: {step: [{at: 10s, rate: 12}, {at: 60s, rate: 50}, {at: 120s, rate: 12}]}, timeout: 1s, retries: {attempts: 3, backoff: 50ms}}
 ";
     // A retry storm: the collapse outlasts the overload in both.
-    let rest = program("  cpu: {perRequest: 40ms}\n  concurrency: 4") + &web(1, "", "resources: {limits: {cpu: '1', memory: 1Gi}}");
+    let rest = program("  cpu: {perRequest: 40ms}\n  concurrency: 4")
+        + &web(1, "", "resources: {limits: {cpu: '1', memory: 1Gi}}");
     let (exact, fluid) = (figures("exact", spec, &rest), figures("fluid", spec, &rest));
     for of_one in [&exact, &fluid] {
         assert!(of_one.answered * 3 < of_one.sent, "{of_one:?}");

@@ -4,7 +4,8 @@ use super::traffic::{intervals, program, run, run_with, scenario, web};
 use shakedown::sim::RunOptions;
 use shakedown::trace::Record;
 
-const PROBES: &str = "livenessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 10, timeoutSeconds: 1}";
+const PROBES: &str =
+    "livenessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 10, timeoutSeconds: 1}";
 const WORK: &str = "  cpu: {perRequest: 40ms}\n  http: {/healthz: {latency: 1ms}, /: {}}";
 
 /// Ends of processes: when, and the message that tells the exit code.

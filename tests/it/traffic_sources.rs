@@ -24,7 +24,10 @@ fn sent(load: &str) -> Vec<u64> {
 fn open_loop_sources_follow_their_rate() {
     // A request at the very end of an interval counts in it.
     assert_eq!(sent("rate: 4, from: 12s, until: 42s"), [0, 33, 40, 40, 7, 0]);
-    assert_eq!(sent("rate: {step: [{at: 10s, rate: 1}, {at: 30s, rate: 5}, {at: 50s, rate: 0}]}"), [1, 10, 10, 50, 50, 0]);
+    assert_eq!(
+        sent("rate: {step: [{at: 10s, rate: 1}, {at: 30s, rate: 5}, {at: 50s, rate: 0}]}"),
+        [1, 10, 10, 50, 50, 0]
+    );
     // t²/4 requests after t seconds: 0, 25, 100, 225, 400, 625, 900.
     let ramp = sent("rate: {ramp: {from: 0, to: 30, over: 60s}}");
     assert_eq!(ramp, [26, 75, 125, 175, 225, 274]);
@@ -72,8 +75,7 @@ fn a_trace_gives_the_rate_of_every_time() {
     std::fs::write(&file, scenario(spec, &rest)).unwrap();
     let load = || shakedown::scenario::load(std::slice::from_ref(&file), &shakedown::scenario::any_line);
     let scenario = load().unwrap_or_else(|problems| panic!("{}", problems.render(false)));
-    let mut simulation =
-        shakedown::sim::Simulation::new(&scenario, &shakedown::sim::RunOptions::default());
+    let mut simulation = shakedown::sim::Simulation::new(&scenario, &shakedown::sim::RunOptions::default());
     let end = simulation.world.end;
     simulation.run_until(end, &mut |_| ()).unwrap();
     let verdict = simulation.finish(&mut |_| ());
