@@ -21,6 +21,17 @@ use super::world::World;
 use crate::fault::Fault;
 use crate::network::ServiceTable;
 
+/// Requests to a Service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Requests that began.
+    pub sent: u64,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that failed.
+    pub failed: u64,
+}
+
 /// The cluster as requests see it.
 struct ClusterView<'a> {
     now: SimTime,
@@ -261,13 +272,13 @@ struct Sum {
 }
 
 impl World {
-    fn requests_to(&self, condition: &TrafficCondition) -> Sum {
+    fn requests_to(&self, namespace: &str, service: &str, client: Option<&Name>) -> Sum {
         let mut sum = Sum::default();
         let totals = self.traffic.as_ref().map(Traffic::totals).unwrap_or_default();
         for (flow, window) in totals {
-            let is_meant = *flow.namespace == condition.namespace
-                && *flow.service == condition.service
-                && condition.client.as_ref().map_or(flow.is_source, |client| client == flow.client);
+            let is_meant = **flow.namespace == *namespace
+                && **flow.service == *service
+                && client.map_or(flow.is_source, |client| client == flow.client);
             if !is_meant {
                 continue;
             }
@@ -285,9 +296,15 @@ impl World {
         sum
     }
 
+    /// How the requests of a scenario's sources to a Service have fared so far.
+    pub fn requests(&self, namespace: &str, service: &str) -> Requests {
+        let sum = self.requests_to(namespace, service, None);
+        Requests { sent: sum.sent, answered: sum.answered, failed: sum.failed.iter().sum() }
+    }
+
     /// Whether requests have fared as they should so far.
     pub(super) fn evaluate_traffic(&self, condition: &TrafficCondition) -> Result<(), String> {
-        let sum = self.requests_to(condition);
+        let sum = self.requests_to(&condition.namespace, &condition.service, condition.client.as_ref());
         if sum.flows == 0 {
             return Err(format!("nobody has sent requests to {}/{}", condition.namespace, condition.service));
         }

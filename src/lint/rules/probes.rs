@@ -26,7 +26,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-liveness-probe",
-        aliases: &["kube-linter:no-liveness-probe"],
+        aliases: &["kube-linter:no-liveness-probe", "kube-score:pod-probes"],
         severity: Severity::Note,
         title: "a program that serves has no liveness probe",
         explanation: "A process that hangs keeps its pod Running. Without a liveness probe nothing restarts it: only \
@@ -316,7 +316,7 @@ fn heavy_probe(cluster: &Cluster<'_>, report: &mut Report) {
                 let field = format!("{path}.{}", purpose.field());
                 let site = cluster.site(workload.manifest, &field);
                 let name = &container.name;
-                if has_credentials(cluster, workload, &field) {
+                if has_credentials(cluster, workload, container, probe, &field) {
                     report.add(
                         site,
                         format!("the {} of container `{name}` needs credentials", purpose.field()),
@@ -349,13 +349,58 @@ fn heavy_probe(cluster: &Cluster<'_>, report: &mut Report) {
     }
 }
 
-fn has_credentials(cluster: &Cluster<'_>, workload: &Workload<'_>, probe: &str) -> bool {
-    let headers = cluster.written(workload.manifest, &format!("{probe}.httpGet.httpHeaders"));
-    headers.is_some_and(|headers| {
+/// Words in the name of a header, or of a parameter in a path, behind which a secret stands.
+const SECRET_WORDS: [&str; 10] = [
+    "authorization",
+    "token",
+    "api-key",
+    "apikey",
+    "api_key",
+    "secret",
+    "password",
+    "passwd",
+    "credential",
+    "x-auth",
+];
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether an HTTP probe sends a secret, in a header or in its path, or is told to log in by the program.
+fn has_credentials(
+    cluster: &Cluster<'_>,
+    workload: &Workload<'_>,
+    container: &Container,
+    probe: &Probe,
+    field: &str,
+) -> bool {
+    let headers = cluster.written(workload.manifest, &format!("{field}.httpGet.httpHeaders"));
+    let in_header = headers.is_some_and(|headers| {
         headers.items().iter().any(|header| {
-            let name = header.get("name").and_then(crate::source::Node::as_str).unwrap_or_default();
-            ["authorization", "x-api-key"].contains(&name.to_ascii_lowercase().as_str())
+            let text = |key: &str| header.get(key).and_then(crate::source::Node::as_str).unwrap_or_default();
+            // A cookie may only mark a request as a probe's; one that names a session is a credential.
+            is_secret(text("name"))
+                || (text("name").eq_ignore_ascii_case("cookie") && is_session(text("value")))
         })
+    });
+    let path = probe.http_get.as_ref().and_then(|action| action.path.as_deref()).unwrap_or_default();
+    let parameters = path.split_once('?').map_or("", |(_, parameters)| parameters);
+    let in_path =
+        parameters.split('&').any(|parameter| is_secret(parameter.split('=').next().unwrap_or_default()));
+    let refused =
+        answer(cluster, workload, container, probe).is_some_and(|rule| [401, 403].contains(&rule.status));
+    in_header || in_path || refused
+}
+
+/// Whether one of the cookies of a header opens a session.
+fn is_session(cookies: &str) -> bool {
+    let names = cookies.split(';').filter_map(|cookie| cookie.split('=').next());
+    names.map(str::trim).any(|name| {
+        is_secret(name)
+            || ["jwt", "auth", "sessionid", "jsessionid", "phpsessid"]
+                .contains(&name.to_ascii_lowercase().as_str())
     })
 }
 
