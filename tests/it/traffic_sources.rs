@@ -30,10 +30,10 @@ fn open_loop_sources_follow_their_rate() {
     );
     // t²/4 requests after t seconds: 0, 25, 100, 225, 400, 625, 900.
     let ramp = sent("rate: {ramp: {from: 0, to: 30, over: 60s}}");
-    assert_eq!(ramp, [26, 75, 125, 175, 225, 274]);
+    assert_eq!(ramp, [26, 75, 125, 175, 225, 275]);
     // A day of a minute from 2 to 10 a second: 6 on average, least at both ends.
     let day = sent("rate: {diurnal: {low: 2, high: 10, period: 60s}}");
-    assert_eq!(day.iter().sum::<u64>(), 360);
+    assert!((360..=361).contains(&day.iter().sum::<u64>()), "{day:?}");
     assert!(day[0] < 30 && day[2] > 90 && day[5] < 30, "{day:?}");
 }
 
