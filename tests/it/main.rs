@@ -22,6 +22,7 @@ mod control_timelines;
 mod determinism;
 mod fuzzed;
 mod kubectl_steps;
+mod lessons;
 mod lint;
 mod manifests;
 mod node_cpu;
