@@ -27,6 +27,7 @@ fn every_rule_finds_its_bad_example_and_not_its_good_one() {
 fn claims_about_behaviour_are_shown_by_runs() {
     let proven = [
         "liveness-depends-on-backend",
+        "readiness-depends-on-backend",
         "liveness-without-startup-probe",
         "startup-budget-too-short",
         "grace-period-too-short",
