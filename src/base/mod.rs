@@ -9,6 +9,7 @@ pub mod quantity;
 pub mod signal;
 pub mod suggest;
 pub mod wide;
+pub mod wrap;
 
 pub use lookup::{LookupMap, perturb_hashes};
 pub use name::Name;

@@ -33,6 +33,8 @@ fn claims_about_behaviour_are_shown_by_runs() {
         "grace-period-too-short",
         "memory-limit-near-use",
         "budget-blocks-drain",
+        "single-replica",
+        "no-prestop-delay",
         "rollout-cannot-progress",
         "pod-fits-nowhere",
     ];
