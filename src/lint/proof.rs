@@ -55,7 +55,7 @@ impl Experiment {
     }
 
     /// The time from the first record of an event to the first later one whose message has a text.
-    pub(super) fn from_to(&self, event: &str, text: &str) -> Option<SimDuration> {
+    pub(super) fn time_between(&self, event: &str, text: &str) -> Option<SimDuration> {
         let begin = self.records.iter().position(|record| record.event == event)?;
         let end = self.records[begin..].iter().find(|record| record.message.contains(text))?;
         end.at.checked_since(self.records[begin].at)

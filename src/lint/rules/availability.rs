@@ -128,7 +128,7 @@ spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}
         proof::head("one-replica", 600, 2)
     );
     let experiment = Experiment::run(text)?;
-    let outage = experiment.from_to("Fault", "ready endpoints 0 -> 1")?;
+    let outage = experiment.time_between("Fault", "ready endpoints 0 -> 1")?;
     let claim =
         format!("when its node fails, {outage} pass until the Service has an endpoint that works again");
     Some(experiment.proof(claim, &[("Fault", ""), ("MODIFIED", "ready endpoints")]))
