@@ -117,14 +117,16 @@ profiles:
 ";
     std::fs::write(&config, text).unwrap();
     let two = TIGHT.replace("replicas: 3", "replicas: 2").replace("cpu: 1500m", "cpu: 500m");
-    let packed = two.replace("    spec:\n      containers", "    spec:\n      schedulerName: packer\n      containers");
+    let packed = two
+        .replace("    spec:\n      containers", "    spec:\n      schedulerName: packer\n      containers");
     assert_ne!(two, packed);
     let flags = ["--config", config.to_str().unwrap(), "--tie-break", "name"];
     for (name, yaml, used) in [("spread", &two, "2 of 2 nodes"), ("packed", &packed, "1 of 2 nodes")] {
         let output = schedule(name, yaml, &flags);
         assert!(stdout(&output).contains(used), "{}", stdout(&output));
     }
-    let strange = two.replace("    spec:\n      containers", "    spec:\n      schedulerName: other\n      containers");
+    let strange =
+        two.replace("    spec:\n      containers", "    spec:\n      schedulerName: other\n      containers");
     let output = schedule("strange", &strange, &flags);
     assert!(stdout(&output).contains("no scheduler has looked at it"), "{}", stdout(&output));
 }
@@ -216,7 +218,14 @@ fn gates_and_promises_of_a_scenario_are_explained() {
     let output = shakedown(&["run"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     for (args, expected) in [
-        (&["--at", "125s"][..], &["pod/urgent: promised room on worker-2", "* worker-2: could have the pod without default/low-3", "worker-1: could have the pod without default/low-1, default/low-2"][..]),
+        (
+            &["--at", "125s"][..],
+            &[
+                "pod/urgent: promised room on worker-2",
+                "* worker-2: could have the pod without default/low-3",
+                "worker-1: could have the pod without default/low-1, default/low-2",
+            ][..],
+        ),
         (&["--event", "scheduled"], &["which had been promised to the pod", "SIGKILL sent to container c"]),
     ] {
         let output = shakedown(&[&["why", "pod/urgent"], args].concat());
@@ -235,7 +244,8 @@ fn a_comparison_of_policies_leaves_tables_and_pictures() {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openb-out");
     let _ = std::fs::remove_dir_all(&out);
     let workload = data.join("openb_pod_list_multigpu50.csv");
-    let args = ["schedule", "--trace", "openb", workload.to_str().unwrap(), "--policy", "FirstFit", "--seeds", "1"];
+    let args =
+        ["schedule", "--trace", "openb", workload.to_str().unwrap(), "--policy", "FirstFit", "--seeds", "1"];
     let mut command = Command::new(env!("CARGO_BIN_EXE_shakedown"));
     let output = command.args(args).args(["--out", out.to_str().unwrap()]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
