@@ -127,6 +127,7 @@ impl World {
             Event::Traffic => self.run_traffic(),
             Event::Scan => self.scan_cluster(),
             Event::MachineJoins(pool, number) => self.machine_joins(pool, number),
+            Event::MachineGivenUp(pool, number) => self.machine_given_up(pool, number),
             Event::Scrape => self.scrape(),
             Event::LoadBalancer(index) => self.load_balancer_made(index),
             Event::Step(index) => self.begin_step(index),
