@@ -34,6 +34,8 @@ use super::world::World;
 const TO_BE_DELETED: &str = "ToBeDeletedByClusterAutoscaler";
 /// Annotation of pods that forbid it.
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+/// A condition that changed later than this after the node's creation is not one of a node that starts.
+const STATUS_DELAY_SECONDS: i64 = 120;
 /// Empty nodes removed in one scan.
 const BULK: usize = 10;
 
@@ -224,10 +226,13 @@ impl World {
         is_paused
     }
 
-    /// Whether a node has come so lately that it may not be ready yet.
+    /// Whether a node has come lately and has not been ready since its first moments (`isNodeStillStarting`).
     fn is_new(&self, node: &Node) -> bool {
-        let age = self.timestamp().seconds_since(node.metadata.creation_timestamp.unwrap_or_default());
-        age < self.settings.max_node_provision_time.as_secs() as i64
+        let created = node.metadata.creation_timestamp.unwrap_or_default();
+        let ready = node.status.conditions.iter().find(|condition| condition.kind == "Ready");
+        let changed = ready.and_then(|ready| ready.last_transition_time).unwrap_or(created);
+        self.timestamp().seconds_since(created) < self.settings.max_node_provision_time.as_secs() as i64
+            && changed.seconds_since(created) < STATUS_DELAY_SECONDS
     }
 
     /// What is free on every node.

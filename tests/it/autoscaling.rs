@@ -143,11 +143,11 @@ spec:
     - {name: cheap, count: 1, zones: [a], allocatable: {cpu: '4', memory: 16Gi, pods: '20'}, autoscale: {min: 1, max: 3}, price: '0.10'}
     - {name: dear, count: 1, zones: [b], allocatable: {cpu: '4', memory: 16Gi, pods: '20'}, autoscale: {min: 1, max: 3}, price: '0.30'}
   steps:
-  - {at: 50s, fault: {zoneOutage: {zone: a}}, for: 25m}
-  - {at: 60s, kubectl: scale deployment web --replicas=4}
+  - {at: 3m, fault: {zoneOutage: {zone: a}}, for: 25m}
+  - {at: 5m, kubectl: scale deployment web --replicas=4}
   expect:
-  - {at: 16m, kubectl: get pods -l app=web, count: {min: 4}, ready: {max: 3}}
-  - {at: 18m, deployment: default/web, ready: 4}
+  - {at: 21m, deployment: default/web, ready: {max: 3}}
+  - {at: 23m, deployment: default/web, ready: 4}
 ---
 apiVersion: apps/v1
 kind: Deployment
