@@ -193,8 +193,12 @@ impl World {
     /// Puts requests on their way.
     fn send(&mut self, outbox: Vec<Submission>) {
         for submission in outbox {
+            let extra = match submission.origin {
+                Origin::Node(node) => self.watches.extra(Watcher::Node(node)),
+                _ => crate::kernel::SimDuration::ZERO,
+            };
             let key = EventKey {
-                at: submission.at,
+                at: submission.at + extra,
                 class: Class::Api as u8,
                 target: submission.client,
                 seq: submission.seq,

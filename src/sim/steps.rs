@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::api::{Object, ObjectRef};
 use crate::component::Class;
+use crate::fault::Fault;
 use crate::kernel::{EventKey, SimDuration, SimTime};
 use crate::scenario::{Action, Manifest, Patch, Scenario, Step, When};
 use crate::trace::{Detail, Subject};
@@ -216,6 +217,9 @@ impl World {
     pub(super) fn end_fault(&mut self, index: u32) {
         let Some(fault) = self.faults.end(index) else { return };
         self.network.links.heal(index);
+        if matches!(fault, Fault::NetworkLatency { .. } | Fault::PacketLoss { .. }) {
+            self.links_changed();
+        }
         let now = self.now();
         let detail = Detail::Fault { ended: true, until: None };
         let label = fault_label(&fault);
