@@ -220,7 +220,8 @@ fn caption(frame: &mut Frame, flow: &Flow) {
     let total = flow.total();
     let title = shortened(&title(flow), HEADING, true, room);
     frame.text(MARGIN, frame.y + 10.0, &title, HEADING, true, INK);
-    let mut lines = vec![flow.namespace.to_string()];
+    let mut lines: Vec<String> =
+        Some(&flow.namespace).filter(|name| !name.is_empty()).map(ToString::to_string).into_iter().collect();
     match availability(total.answered, total.failures()) {
         Some(percent) => lines.push(format!("{} answered", percent_text(percent))),
         None => lines.push("no request has ended".to_owned()),
