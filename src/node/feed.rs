@@ -18,7 +18,15 @@ impl Host {
     /// The watch delivers a change of a pod that is, or was, bound to this node.
     pub fn deliver(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, commit: &Commit) {
         ctx.trace.set_cause(commit.record);
-        let Object::Pod(pod) = &commit.new else { return };
+        let pod = match &commit.new {
+            Object::Pod(pod) => pod,
+            Object::Node(node) => {
+                self.shared.labels = node.metadata.labels.clone();
+                self.shared.taints.clone_from(&node.spec.taints);
+                return;
+            }
+            _ => return,
+        };
         if commit.op == Op::Deleted {
             self.object_gone(ctx, env, commit.id.index);
         } else {
@@ -32,15 +40,28 @@ impl Host {
             if pod.status.phase.is_terminal() && !pod.metadata.is_terminating() {
                 return;
             }
-            if !pod.metadata.is_terminating()
-                && pod.status.start_time.is_none()
-                && let Err(why) = admit(&self.shared, self.pods.range(..), pod)
-            {
-                self.reject(ctx, id, pod, why);
-                return;
+            let waiting = self.shared.preemptions.iter_mut().find(|waiting| waiting.id == id);
+            if let Some(waiting) = waiting {
+                waiting.pod = pod.clone();
+                if !pod.metadata.is_terminating() {
+                    return;
+                }
+                self.shared.preemptions.retain(|waiting| waiting.id != id);
             }
-            self.pods.insert(id, HostPod::new(pod.clone()));
-            self.with(id, ctx, env, |cx| cx.request_sync());
+            if !pod.metadata.is_terminating() && pod.status.start_time.is_none() {
+                match admit(&self.shared, self.pods.range(..), pod) {
+                    Err(why) => {
+                        self.reject(ctx, id, pod, why);
+                        return;
+                    }
+                    Ok(victims) if !victims.is_empty() => {
+                        self.preempt(ctx, env, (id, pod), &victims);
+                        return;
+                    }
+                    Ok(_) => {}
+                }
+            }
+            self.begin_pod(ctx, env, id, pod);
         }
         self.with(id, ctx, env, |cx| {
             let gates_changed =
@@ -60,8 +81,21 @@ impl Host {
         });
     }
 
+    /// The kubelet takes a pod.
+    pub(super) fn begin_pod(
+        &mut self,
+        ctx: &mut Ctx<'_, NodeEvent>,
+        env: NodeEnv<'_>,
+        id: u32,
+        pod: &Arc<Pod>,
+    ) {
+        self.pods.insert(id, HostPod::new(pod.clone()));
+        self.with(id, ctx, env, |cx| cx.request_sync());
+    }
+
     /// The object is gone from the API: whatever still runs is stopped quickly, and then forgotten.
     pub(super) fn object_gone(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32) {
+        self.shared.preemptions.retain(|waiting| waiting.id != id);
         let finished = self.with(id, ctx, env, |cx| {
             cx.pod.worker.object_gone = true;
             let finished = cx.pod.worker.stage == Stage::Finished;
@@ -143,9 +177,9 @@ impl Host {
         let pod = found.pod.clone();
         let Err((reason, message)) = admit(&self.shared, self.pods.range(..id), &pod) else { return };
         self.with(id, ctx, env, |cx| {
-            cx.pod_event(EventType::Warning, reason, &message);
+            cx.pod_event(EventType::Warning, reason.clone(), &message);
             let message = format!("Pod was rejected: {message}").into();
-            let verdict = KubeletVerdict { reason: reason.into(), message, is_disruption: false };
+            let verdict = KubeletVerdict { reason: reason.as_ref().into(), message, is_disruption: false };
             cx.begin_rejection(verdict);
         });
     }

@@ -10,7 +10,7 @@ use crate::api::pod::{Container, Pod, PodStatus};
 use crate::base::Name;
 use crate::kernel::{EventHandle, SimTime};
 use crate::trace::RecordId;
-use crate::workload::AppInstance;
+use crate::workload::{AppInstance, LastWords};
 
 /// A container process that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Finished {
     pub code: i32,
     /// Reason as the runtime reports it.
     pub reason: Name,
-    /// Message, for failed starts.
+    /// Of a failed start what the runtime says, else what the program left behind.
     pub message: Option<Name>,
 }
 
@@ -59,6 +59,8 @@ pub struct ContainerTruth {
     pub ended_before: Option<Finished>,
     /// How many processes were started.
     pub starts: u64,
+    /// The number of the newest process that has left a log on the machine's disk.
+    pub logged: Option<i32>,
     /// How the running process is being stopped.
     pub kill: Option<Kill>,
     /// The image of the newest process that has ended.
@@ -102,7 +104,7 @@ pub struct Sandbox {
 }
 
 /// Where the kubelet's worker is in the life of the pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Containers are kept as the spec says.
     Syncing,
@@ -338,7 +340,15 @@ impl HostPod {
     }
 
     /// Notes that a process has ended.
-    pub fn end_instance(&mut self, index: usize, at: SimTime, code: i32, reason: Name) -> Option<Instance> {
+    pub fn end_instance(
+        &mut self,
+        index: usize,
+        at: SimTime,
+        code: i32,
+        reason: Name,
+        words: &LastWords,
+    ) -> Option<Instance> {
+        let message = super::last_words::message(self.spec(index), code, words);
         self.keep_volume(index, at);
         let truth = &mut self.containers[index];
         let instance = truth.running.take()?;
@@ -350,7 +360,7 @@ impl HostPod {
             at,
             code,
             reason,
-            message: None,
+            message,
         });
         self.dirty = true;
         Some(instance)

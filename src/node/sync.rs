@@ -208,6 +208,7 @@ impl PodCx<'_, '_> {
         self.stop_probes(&[ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness], false);
         self.pod.worker.stage = Stage::Terminated;
         self.host.shutdown_progress = true;
+        self.host.preemption_progress |= !self.host.preemptions.is_empty();
         self.end_sync(false);
         self.request_sync();
     }

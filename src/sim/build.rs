@@ -162,6 +162,7 @@ impl World {
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
+        host.shared.taints.clone_from(&node.spec.taints);
         for image in &plan.images {
             let size = self.apps.models().iter().find(|app| app.matcher.is_for_image(image));
             let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
@@ -220,10 +221,11 @@ fn registered(mut node: Node, config: &HostConfig, version: &str, epoch: crate::
     node.spec.pod_cidr = Some(cidr.clone());
     node.spec.pod_cidrs = vec![cidr];
     let storage = Quantity::from_bytes(DEFAULT_STORAGE);
-    node.status.allocatable.entry("ephemeral-storage".into()).or_insert(storage);
+    let offered = *node.status.allocatable.entry("ephemeral-storage".into()).or_insert(storage);
     if node.status.capacity.is_empty() {
         node.status.capacity = node.status.allocatable.clone();
     }
+    node.status.capacity.entry("ephemeral-storage".into()).or_insert(offered);
     node.status.addresses = vec![
         NodeAddress { kind: "InternalIP".into(), address: config.address.clone() },
         NodeAddress { kind: "Hostname".into(), address: name },

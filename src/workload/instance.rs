@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cpu::CpuShare;
-use super::model::{AppModel, ExecRule, HttpRule, OnSignal};
+use super::model::{AppModel, ExecRule, HealthRule, HealthStatus, HttpRule, LastWords, OnSignal};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration, SimTime, Stream, Streams};
 
@@ -13,6 +13,8 @@ const DRAWS_PER_START: u64 = 1 << 20;
 const FIRST_ANSWER_DRAW: u64 = 64;
 /// Exit code of a process that a signal killed is this plus the signal's number.
 pub const SIGNAL_BASE: i32 = 128;
+/// So many redirects a prober follows within a host.
+const MOST_REDIRECTS: usize = 10;
 /// SIGKILL: cannot be caught.
 pub const SIGKILL: i32 = 9;
 /// SIGTERM: the usual request to stop.
@@ -27,6 +29,15 @@ pub struct Exit {
     pub code: i32,
     /// Whether the kernel's OOM killer did it.
     pub oom: bool,
+    /// What the program leaves behind.
+    pub words: LastWords,
+}
+
+impl Exit {
+    /// An exit by the program itself or by a signal, without a word.
+    pub fn new(at: SimTime, code: i32) -> Self {
+        Self { at, code, oom: false, words: LastWords::default() }
+    }
 }
 
 /// What a probe or a hook asks of a program.
@@ -53,6 +64,8 @@ pub enum Question<'a> {
     Grpc {
         /// Port.
         port: i32,
+        /// The service asked for; empty = the whole program.
+        service: &'a str,
     },
 }
 
@@ -65,6 +78,8 @@ pub struct Answer {
     pub success: bool,
     /// Whether nobody listens.
     pub refused: bool,
+    /// Whether the client gave up following redirects.
+    pub is_lost: bool,
     /// What the prober would print; with a success, a warning.
     pub output: Name,
     /// The first service that the program needed for the answer and could not reach.
@@ -78,6 +93,7 @@ impl Answer {
             latency: Some(SimDuration::ZERO),
             success: false,
             refused: false,
+            is_lost: false,
             output: output.into(),
             lacks: None,
         }
@@ -95,7 +111,32 @@ impl Answer {
 
     /// A success after some time.
     pub fn success(latency: SimDuration) -> Self {
-        Self { latency: Some(latency), success: true, refused: false, output: Name::default(), lacks: None }
+        Self {
+            latency: Some(latency),
+            success: true,
+            refused: false,
+            is_lost: false,
+            output: Name::default(),
+            lacks: None,
+        }
+    }
+
+    /// The client followed as many redirects as it may.
+    fn lost(latency: SimDuration) -> Self {
+        let text = format!("stopped after {MOST_REDIRECTS} redirects");
+        Self { latency: Some(latency), is_lost: true, ..Self::failure(text) }
+    }
+
+    /// What the prober of gRPC health checks makes of a status (`probe/grpc/grpc.go`).
+    fn health(latency: SimDuration, status: HealthStatus) -> Self {
+        let output = match status {
+            HealthStatus::Serving => return Self::success(latency),
+            HealthStatus::Unimplemented => "error: this server does not implement the grpc health protocol \
+                                            (grpc.health.v1.Health): unknown service grpc.health.v1.Health"
+                .to_owned(),
+            status => format!("service unhealthy (responded with {:?})", status.word()),
+        };
+        Self { latency: Some(latency), ..Self::failure(output) }
     }
 
     /// An HTTP response: 200 to 399 are successes, redirects to another host with a warning.
@@ -151,6 +192,8 @@ pub struct AppInstance {
     own_exit: Option<Exit>,
     /// Exit because of a signal or fault, if earlier than its own.
     forced_exit: Option<Exit>,
+    /// Exit because the machine or the pod has run out of something, as things stand now.
+    shortage_exit: Option<Exit>,
     hung: bool,
     /// It was told to stop.
     stopping: bool,
@@ -184,6 +227,7 @@ impl AppInstance {
             listens_at: now,
             own_exit: None,
             forced_exit: None,
+            shortage_exit: None,
             hung: false,
             stopping: false,
             answers: 0,
@@ -288,10 +332,8 @@ impl AppInstance {
 
     /// When it will end unless something happens.
     pub fn exit(&self) -> Option<&Exit> {
-        match (&self.forced_exit, &self.own_exit) {
-            (Some(forced), Some(own)) => Some(if forced.at <= own.at { forced } else { own }),
-            (forced, own) => forced.as_ref().or(own.as_ref()),
-        }
+        let all = [&self.forced_exit, &self.shortage_exit, &self.own_exit];
+        all.into_iter().flatten().min_by_key(|exit| exit.at)
     }
 
     /// When it begins to listen.
@@ -320,6 +362,11 @@ impl AppInstance {
     /// What it has written since its start, in bytes.
     pub fn disk_at(&self, now: SimTime) -> u64 {
         self.model.disk.at(now.saturating_since(self.started_at))
+    }
+
+    /// How many files it has on disk.
+    pub fn files_at(&self, now: SimTime) -> u64 {
+        self.model.files.at(now.saturating_since(self.started_at))
     }
 
     /// Processes and threads.
@@ -356,13 +403,20 @@ impl AppInstance {
         }
     }
 
+    /// When it will end for want of something, as things stand now. Returns whether that is news.
+    pub fn set_shortage(&mut self, exit: Option<Exit>) -> bool {
+        let old = std::mem::replace(&mut self.shortage_exit, exit);
+        old != self.shortage_exit
+    }
+
     /// A signal arrives. SIGKILL ends it now; the stop signal does what the program does about it; other signals
     /// have their default action.
     pub fn signal(&mut self, signal: i32, is_stop: bool, now: SimTime) {
-        let killed = Exit { at: now, code: SIGNAL_BASE + signal, oom: false };
+        let killed = Exit::new(now, SIGNAL_BASE + signal);
         if signal == SIGKILL {
             self.forced_exit = Some(killed);
             self.own_exit = None;
+            self.shortage_exit = None;
             return;
         }
         if !is_stop {
@@ -374,9 +428,9 @@ impl AppInstance {
         }
         self.stopping = true;
         match &self.model.on_stop {
-            OnSignal::Exit { after, code } => {
-                let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
-                self.force_exit(exit);
+            OnSignal::Exit { after, code, words } => {
+                let at = now + self.draw(after, 1);
+                self.force_exit(Exit { words: words.clone(), ..Exit::new(at, *code) });
             }
             OnSignal::Unhandled if !self.is_pid_1 => self.force_exit(killed),
             OnSignal::Unhandled | OnSignal::Ignore => {}
@@ -390,12 +444,16 @@ impl AppInstance {
         }
         match question {
             Question::Http { path, .. } => self
-                .http_rule(path)
-                .is_none_or(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
+                .http_chain(path)
+                .iter()
+                .all(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
             Question::Exec { command } => self
                 .exec_rule(command)
                 .is_none_or(|rule| rule.while_aged.is_empty() && rule.latency.constant_value().is_some()),
-            Question::Tcp { .. } | Question::Grpc { .. } => true,
+            Question::Grpc { service, .. } => self
+                .health_rule(service)
+                .is_none_or(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
+            Question::Tcp { .. } => true,
         }
     }
 
@@ -413,7 +471,7 @@ impl AppInstance {
             return Answer::late(Name::default());
         }
         let port = match question {
-            Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port } => port,
+            Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port, .. } => port,
             Question::Exec { .. } => unreachable!("commands were answered above"),
         };
         if !self.is_listening(port, now) {
@@ -421,21 +479,61 @@ impl AppInstance {
         }
         match question {
             Question::Http { path, .. } => self.answer_http(path, now, available),
+            Question::Grpc { service, .. } => self.answer_health(service, available),
             _ => Answer::success(SimDuration::ZERO),
         }
     }
 
-    fn answer_http(&mut self, path: &str, now: SimTime, available: &dyn Fn(&str) -> bool) -> Answer {
-        let Some(rule) = self.http_rule(path).cloned() else {
-            return Answer::http(SimDuration::ZERO, if self.model.http.is_empty() { 200 } else { 404 });
+    fn answer_health(&mut self, service: &str, available: &dyn Fn(&str) -> bool) -> Answer {
+        let Some(rule) = self.health_rule(service).cloned() else {
+            if self.model.health.is_empty() {
+                return Answer::success(SimDuration::ZERO);
+            }
+            let text = format!("error: health rpc failed: rpc error: code = NotFound desc = unknown service {service}");
+            return Answer::failure(text);
         };
-        let own = self.next_draw(&rule.latency);
-        let Some(latency) = self.wall_time(now, rule.cpu).map(|wall| wall + own) else {
-            return Answer::late(Name::default());
-        };
+        let latency = self.next_draw(&rule.latency);
         let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
-        let status = if lacks.is_none() { rule.status } else { 503 };
-        Answer { lacks, ..Answer::http(latency, status) }
+        let status = if lacks.is_none() { rule.status } else { HealthStatus::NotServing };
+        Answer { lacks, ..Answer::health(latency, status) }
+    }
+
+    fn answer_http(&mut self, path: &str, now: SimTime, available: &dyn Fn(&str) -> bool) -> Answer {
+        let mut took = SimDuration::ZERO;
+        let mut path = Name::from(path);
+        for _ in 0..=MOST_REDIRECTS {
+            let Some(rule) = self.http_rule(&path).cloned() else {
+                return Answer::http(took, if self.model.http.is_empty() { 200 } else { 404 });
+            };
+            let own = self.next_draw(&rule.latency);
+            let Some(latency) = self.wall_time(now + took, rule.cpu).map(|wall| wall + own) else {
+                return Answer::late(Name::default());
+            };
+            took = took + latency;
+            let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
+            match rule.location.filter(|location| lacks.is_none() && location.starts_with('/')) {
+                Some(location) => path = location,
+                None => {
+                    let status = if lacks.is_none() { rule.status } else { 503 };
+                    return Answer { lacks, ..Answer::http(took, status) };
+                }
+            }
+        }
+        Answer::lost(took)
+    }
+
+    /// The rules that answer a request, redirects within the host included.
+    fn http_chain(&self, path: &str) -> Vec<&HttpRule> {
+        let mut chain = Vec::new();
+        let mut path = path;
+        while let Some(rule) = self.http_rule(path).filter(|_| chain.len() <= MOST_REDIRECTS) {
+            chain.push(rule);
+            match rule.location.as_deref().filter(|location| location.starts_with('/')) {
+                Some(location) => path = location,
+                None => break,
+            }
+        }
+        chain
     }
 
     fn answer_exec(&mut self, command: &[Name], now: SimTime) -> Answer {
@@ -457,6 +555,10 @@ impl AppInstance {
         self.model.http.iter().find(|rule| super::model::glob(&rule.path, path))
     }
 
+    fn health_rule(&self, service: &str) -> Option<&HealthRule> {
+        self.model.health.iter().find(|rule| rule.service == service)
+    }
+
     fn exec_rule(&self, command: &[Name]) -> Option<&ExecRule> {
         let line = command.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
         self.model.exec.iter().find(|rule| line.contains(rule.contains.as_str()))
@@ -464,13 +566,13 @@ impl AppInstance {
 
     /// The earliest of its own exits: by script, by rule, or by memory.
     fn plan_exit(&self) -> Option<Exit> {
-        let scripted = self.model.runs.get(self.start as usize).or(self.model.runs.last()).copied();
-        let by_script = scripted
-            .and_then(|run| Some(Exit { at: self.started_at + run.lasts?, code: run.code, oom: false }));
-        let by_rule = self.model.exits.iter().enumerate().map(|(number, rule)| Exit {
-            at: self.started_at + self.draw(&rule.after, 2 + number as u64),
-            code: rule.code,
-            oom: false,
+        let scripted = self.model.runs.get(self.start as usize).or(self.model.runs.last());
+        let by_script = scripted.and_then(|run| {
+            Some(Exit { words: run.words.clone(), ..Exit::new(self.started_at + run.lasts?, run.code) })
+        });
+        let by_rule = self.model.exits.iter().enumerate().map(|(number, rule)| {
+            let at = self.started_at + self.draw(&rule.after, 2 + number as u64);
+            Exit { words: rule.words.clone(), ..Exit::new(at, rule.code) }
         });
         by_rule.chain(by_script).chain(self.plan_oom()).min_by_key(|exit| exit.at)
     }
@@ -479,7 +581,7 @@ impl AppInstance {
     fn plan_oom(&self) -> Option<Exit> {
         let after = self.model.memory.reaches(self.memory_limit?)?;
         let at = self.memory_since.checked_add(after)?;
-        Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
+        Some(Exit { oom: true, ..Exit::new(at, SIGNAL_BASE + SIGKILL) })
     }
 
     fn draw(&self, distribution: &Distribution, number: u64) -> SimDuration {
@@ -517,7 +619,7 @@ mod tests {
         let mut model = AppModel::well_behaved("leak");
         model.memory.per_second = 10 << 20;
         let app = start(model, Some(100 << 20));
-        assert_eq!(app.exit(), Some(&Exit { at: SimTime::from_secs(15), code: 137, oom: true }));
+        assert_eq!(app.exit(), Some(&Exit { oom: true, ..Exit::new(SimTime::from_secs(15), 137) }));
         assert_eq!(app.memory_at(SimTime::from_secs(10)), 50 << 20);
     }
 
@@ -551,6 +653,7 @@ mod tests {
             cpu: SimDuration::ZERO,
             calls: Vec::new(),
             parallel: false,
+            location: None,
         });
         let mut app = start(model, None);
         let answer = app.answer(ask, SimTime::from_secs(6), &|_| true);
