@@ -147,7 +147,12 @@ impl About {
     fn aggregate(&mut self, now: SimTime, kind: EventType, reason: &Reason, message: Name) -> Name {
         let same = |group: &Group| group.kind == kind && group.reason == *reason;
         let at = self.groups.iter().position(same).unwrap_or_else(|| {
-            self.groups.push(Group { kind, reason: reason.clone(), messages: Vec::new(), last: SimTime::ZERO });
+            self.groups.push(Group {
+                kind,
+                reason: reason.clone(),
+                messages: Vec::new(),
+                last: SimTime::ZERO,
+            });
             self.groups.len() - 1
         });
         let group = &mut self.groups[at];

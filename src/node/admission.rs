@@ -163,9 +163,9 @@ fn is_selected(host: &HostShared, pod: &Pod) -> bool {
 
 /// What a pod asks of a resource, in the unit in which it is counted: CPU in thousandths of a core.
 pub(super) fn asked(requests: &ResourceList, resource: &str) -> i64 {
-    requests.get(resource).map_or(0, |quantity| {
-        if resource == "cpu" { quantity.milli_value() } else { quantity.value() }
-    })
+    requests
+        .get(resource)
+        .map_or(0, |quantity| if resource == "cpu" { quantity.milli_value() } else { quantity.value() })
 }
 
 /// What the node has too little of for a pod, in the order in which it is looked at.

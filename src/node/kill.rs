@@ -236,7 +236,10 @@ impl PodCx<'_, '_> {
         let network = self.env.network;
         let available = |service: &str| network.is_available(&namespace, service);
         let running = self.pod.containers[index].running.as_mut();
-        match question.zip(running).filter(|(question, _)| can_fork || !matches!(question, Question::Exec { .. })) {
+        match question
+            .zip(running)
+            .filter(|(question, _)| can_fork || !matches!(question, Question::Exec { .. }))
+        {
             Some((question, instance)) => {
                 let answer = instance.app.answer(question, now, &available);
                 let fails = match question {

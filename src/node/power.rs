@@ -99,7 +99,9 @@ impl Host {
             }
             for index in 0..pod.containers.len() {
                 // The runtime finds after the boot that the task has vanished: exit code 255, reason Unknown.
-                if let Some(mut instance) = pod.end_instance(index, ctx.now, 255, "Unknown".into(), &LastWords::default()) {
+                if let Some(mut instance) =
+                    pod.end_instance(index, ctx.now, 255, "Unknown".into(), &LastWords::default())
+                {
                     ctx.cancel(&mut instance.exit_event);
                     let metadata = &pod.pod.metadata;
                     let subject = Subject::pod(&metadata.namespace, &metadata.name);

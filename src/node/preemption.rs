@@ -145,9 +145,10 @@ impl Host {
                 .get(victim)
                 .is_none_or(|pod| matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
         };
-        let (ready, waiting): (Vec<Preemption>, Vec<Preemption>) = std::mem::take(&mut self.shared.preemptions)
-            .into_iter()
-            .partition(|waiting| waiting.victims.iter().all(ended));
+        let (ready, waiting): (Vec<Preemption>, Vec<Preemption>) =
+            std::mem::take(&mut self.shared.preemptions)
+                .into_iter()
+                .partition(|waiting| waiting.victims.iter().all(ended));
         self.shared.preemptions = waiting;
         for Preemption { id, pod, .. } in ready {
             self.begin_pod(ctx, env, id, &pod);

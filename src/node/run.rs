@@ -511,13 +511,7 @@ impl PodCx<'_, '_> {
     }
 
     /// The process of a container has ended.
-    pub(super) fn process_ended(
-        &mut self,
-        index: usize,
-        code: i32,
-        reason: &'static str,
-        words: &LastWords,
-    ) {
+    pub(super) fn process_ended(&mut self, index: usize, code: i32, reason: &'static str, words: &LastWords) {
         let now = self.ctx.now;
         let ended = self.pod.end_instance(index, now, code, reason.into(), words);
         let Some(mut instance) = ended else { return };

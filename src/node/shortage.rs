@@ -36,10 +36,11 @@ impl Host {
         let (now, machine) = (ctx.now, self.shared.machine(ctx.settings));
         let pod = &self.pods[&id];
         let limit = ctx.settings.pod_pids_limit;
-        let disk = model.disk_full.filter(|_| model.disk.per_second > 0 && machine.disk > 0).and_then(|code| {
-            let at = first_instant(now, |at: SimTime| self.disk_used(at) >= machine.disk)?;
-            Some(Exit::new(at, code))
-        });
+        let disk =
+            model.disk_full.filter(|_| model.disk.per_second > 0 && machine.disk > 0).and_then(|code| {
+                let at = first_instant(now, |at: SimTime| self.disk_used(at) >= machine.disk)?;
+                Some(Exit::new(at, code))
+            });
         let fork = model.fork_failed.filter(|_| model.pids.per_second > 0).and_then(|code| {
             let refused = |at: SimTime| {
                 limit > 0 && pod.pids(at, 0) > limit || self.pids_used(at, limit) > machine.pids

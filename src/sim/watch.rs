@@ -180,8 +180,7 @@ impl Watches {
     /// The nodes that a pod is and was bound to; of a node whose labels or taints change, itself.
     fn nodes_of(&self, commit: &Commit) -> [Option<u32>; 2] {
         if let (Object::Node(new), Some(Object::Node(old))) = (&commit.new, &commit.old) {
-            let changed =
-                new.metadata.labels != old.metadata.labels || new.spec.taints != old.spec.taints;
+            let changed = new.metadata.labels != old.metadata.labels || new.spec.taints != old.spec.taints;
             return [self.node(&new.metadata.name).filter(|_| changed), None];
         }
         let node = |object: Option<&Object>| match object {

@@ -489,7 +489,9 @@ impl AppInstance {
             if self.model.health.is_empty() {
                 return Answer::success(SimDuration::ZERO);
             }
-            let text = format!("error: health rpc failed: rpc error: code = NotFound desc = unknown service {service}");
+            let text = format!(
+                "error: health rpc failed: rpc error: code = NotFound desc = unknown service {service}"
+            );
             return Answer::failure(text);
         };
         let latency = self.next_draw(&rule.latency);

@@ -11,8 +11,8 @@ pub mod usage;
 pub use cpu::{CpuShare, Quota};
 pub use instance::{Answer, AppInstance, Exit, Question, Surroundings};
 pub use model::{
-    AppModel, Apps, CallRule, ExecRule, ExitRule, HealthRule, HealthStatus, HttpRule, LastWords, Matcher, OnSignal,
-    RetryRule, ScriptedRun, glob,
+    AppModel, Apps, CallRule, ExecRule, ExitRule, HealthRule, HealthStatus, HttpRule, LastWords, Matcher,
+    OnSignal, RetryRule, ScriptedRun, glob,
 };
 pub use server::{Admission, Desk, SharedCpu};
 pub use usage::Growth;

@@ -4,9 +4,9 @@ use super::timeline::{Case, case};
 
 /// Pods and programs, each as name and the inside of its spec.
 fn cluster(pods: &[(&str, &str)], apps: &[(&str, &str)]) -> String {
-    let pods = pods
-        .iter()
-        .map(|(name, spec)| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n"));
+    let pods = pods.iter().map(|(name, spec)| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+    });
     let apps = apps.iter().map(|(name, spec)| {
         format!(
             "apiVersion: shakedown.sim/v1alpha1\nkind: AppModel\nmetadata: {{name: {name}}}\nspec: {{match: {{image: \
@@ -38,7 +38,8 @@ fn termination_message(case: &Case) -> Option<String> {
 
 #[test]
 fn a_program_says_why_it_ended() {
-    let runs = "runs: [{for: 2300ms, code: 1, message: no database, log: \"connecting\\npanic\"}, {for: forever}]";
+    let runs =
+        "runs: [{for: 2300ms, code: 1, message: no database, log: \"connecting\\npanic\"}, {for: forever}]";
     assert_eq!(termination_message(&one(5, "", runs)).as_deref(), Some("no database"));
     let silent = "runs: [{for: 2300ms, code: 1, log: \"connecting\\npanic\"}, {for: forever}]";
     assert_eq!(termination_message(&one(5, "", silent)), None);
@@ -51,11 +52,10 @@ fn a_program_says_why_it_ended() {
 fn a_probe_follows_redirects_within_the_host_only() {
     let probe = "readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 100}";
     let shown = &["event Unhealthy", "event ProbeWarning", "Ready True"];
-    let inside = "http: {/: {location: /home}, /home: {status: 301, location: /login}, /login: {status: 503}}";
-    one(1, probe, inside).check(
-        shown,
-        "1 event Unhealthy x1 Readiness probe failed: HTTP probe failed with statuscode: 503",
-    );
+    let inside =
+        "http: {/: {location: /home}, /home: {status: 301, location: /login}, /login: {status: 503}}";
+    one(1, probe, inside)
+        .check(shown, "1 event Unhealthy x1 Readiness probe failed: HTTP probe failed with statuscode: 503");
     one(1, probe, "http: {/: {location: \"https://example.com/\"}}").check(
         shown,
         "1 event ProbeWarning x1 Readiness probe warning: Probe terminated redirects, Response body:
@@ -210,11 +210,10 @@ fn under_pressure_only_some_pods_are_taken() {
     };
     let shown = &["start", "phase", "event Evicted"];
     under("memory", pod("")).check(shown, refused);
-    under("memory", pod(", resources: {requests: {memory: 1Mi}}")).check(shown, "12 start c 0\n13 phase Running");
-    under("disk", pod(", resources: {requests: {memory: 1Mi}}")).check(
-        shown,
-        "12 event Evicted x1 The node had condition: [DiskPressure].\n12 phase Failed Evicted",
-    );
+    under("memory", pod(", resources: {requests: {memory: 1Mi}}"))
+        .check(shown, "12 start c 0\n13 phase Running");
+    under("disk", pod(", resources: {requests: {memory: 1Mi}}"))
+        .check(shown, "12 event Evicted x1 The node had condition: [DiskPressure].\n12 phase Failed Evicted");
     let critical = format!("priorityClassName: system-node-critical, {}", pod(""));
     under("disk", critical).check(shown, "12 start c 0\n13 phase Running");
 }
@@ -259,7 +258,9 @@ fn a_critical_pod_makes_room_by_ending_others() {
 #[test]
 fn resources_of_others_are_counted_too() {
     let pod = |name: &str| {
-        format!("nodeName: n-1, containers: [{{name: {name}, image: \"{name}:1\", resources: {{limits: {{example.com/gpu: 1}}}}}}]")
+        format!(
+            "nodeName: n-1, containers: [{{name: {name}, image: \"{name}:1\", resources: {{limits: {{example.com/gpu: 1}}}}}}]"
+        )
     };
     case(3, cluster(&[("p", &pod("a")), ("q", &pod("b"))], &[]))
         .node("cpu: 4, memory: 16Gi, pods: 110, example.com/gpu: 1")
@@ -274,7 +275,8 @@ fn resources_of_others_are_counted_too() {
 #[test]
 fn a_container_may_choose_its_stop_signal_where_the_gate_is_on() {
     let lifecycle = "lifecycle: {stopSignal: SIGUSR1}";
-    let deleted = |settings: &'static str| one(6, lifecycle, "onSigterm: {code: 0}").settings(settings).delete(3, 30);
+    let deleted =
+        |settings: &'static str| one(6, lifecycle, "onSigterm: {code: 0}").settings(settings).delete(3, 30);
     deleted("{}").check(&["SIG"], "3 SIGTERM c");
     deleted("{containerStopSignals: true}").check(&["SIG"], "3 SIGUSR1 c");
     // An image may have one as well.
@@ -283,9 +285,7 @@ fn a_container_may_choose_its_stop_signal_where_the_gate_is_on() {
 
 #[test]
 fn a_shutdown_stops_bands_of_priorities_one_after_another() {
-    let pod = |name: &str, class: &str| {
-        format!("{class}containers: [{{name: {name}, image: \"{name}:1\"}}]")
-    };
+    let pod = |name: &str, class: &str| format!("{class}containers: [{{name: {name}, image: \"{name}:1\"}}]");
     let pods = [
         ("low", pod("low", "")),
         ("mid", pod("mid", "priorityClassName: mid, ")),

@@ -188,9 +188,9 @@ fn check_attempt(pod: &HostPod, key: (u32, usize, ProbeKind), now: SimTime) -> R
     };
     let delay = probe.as_ref().and_then(|probe| probe.initial_delay_seconds).unwrap_or(0) as u64;
     prop_assert!(pod.worker.stage < Stage::Terminated, "{key:?} at {now}: the pod is over");
-    let (_, started) = pod.seen[index].running.ok_or_else(|| {
-        TestCaseError::fail(format!("{key:?} at {now}: the kubelet has not seen it run"))
-    })?;
+    let (_, started) = pod.seen[index]
+        .running
+        .ok_or_else(|| TestCaseError::fail(format!("{key:?} at {now}: the kubelet has not seen it run")))?;
     prop_assert!(now.as_secs() >= started.as_secs() + delay, "{key:?} at {now}, started at {started}");
     Ok(())
 }

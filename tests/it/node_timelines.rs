@@ -46,8 +46,10 @@ fn c3_without_quantisation_the_back_off_alone_counts() {
 fn r3_scores_of_the_oom_killer() {
     let gi = |amount: f64| Quantity::from_bytes((amount * f64::from(1 << 30)) as i64);
     let score = |request: Quantity| {
-        let resources =
-            Resources { requests: [("memory".into(), request)].into_iter().collect(), ..Resources::default() };
+        let resources = Resources {
+            requests: [("memory".into(), request)].into_iter().collect(),
+            ..Resources::default()
+        };
         let container = Container { resources, ..Container::default() };
         let spec = PodSpec { containers: vec![container.clone()], ..PodSpec::default() };
         oom_score_adj(&spec, &container, 16 << 30)
@@ -109,7 +111,10 @@ fn n3_a_node_has_253_addresses_and_room_for_110_pods() {
 #[test]
 fn v3_the_tenth_message_of_a_kind_stands_for_all_others() {
     let container = |n: u32| {
-        format!("{{name: c{n}, image: \"app:1\", readinessProbe: {{tcpSocket: {{port: {}}}, periodSeconds: 300}}}}", 81 + n)
+        format!(
+            "{{name: c{n}, image: \"app:1\", readinessProbe: {{tcpSocket: {{port: {}}}, periodSeconds: 300}}}}",
+            81 + n
+        )
     };
     let containers: Vec<String> = (0..11).map(container).collect();
     let body = format!(
@@ -126,7 +131,8 @@ fn v3_the_tenth_message_of_a_kind_stands_for_all_others() {
     let text = |port: u32| {
         format!("Readiness probe failed: dial tcp 10.244.0.2:{port}: connect: connection refused")
     };
-    let mut expected: Vec<String> = (81..90).map(|port| format!("event Unhealthy x1 {}", text(port))).collect();
+    let mut expected: Vec<String> =
+        (81..90).map(|port| format!("event Unhealthy x1 {}", text(port))).collect();
     expected.push(format!("event Unhealthy x1 (combined from similar events): {}", text(90)));
     expected.push(format!("event Unhealthy x1 (combined from similar events): {}", text(91)));
     assert_eq!(found, expected);

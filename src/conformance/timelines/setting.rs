@@ -208,7 +208,11 @@ fn words(list: &Value) -> Vec<String> {
 }
 
 fn program(image: &str, args: &[String], answers: &[ExecRule]) -> AppModel {
-    let at_once = OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 0, words: LastWords::default() };
+    let at_once = OnSignal::Exit {
+        after: Distribution::exactly(SimDuration::ZERO),
+        code: 0,
+        words: LastWords::default(),
+    };
     let mut app = AppModel {
         matcher: Matcher {
             image: Some(image.into()),
@@ -229,7 +233,11 @@ fn program(image: &str, args: &[String], answers: &[ExecRule]) -> AppModel {
             app.on_stop = match length(after) {
                 Some(after) => {
                     let after = Distribution::exactly(after);
-                    OnSignal::Exit { after, code: code.parse().unwrap_or_default(), words: LastWords::default() }
+                    OnSignal::Exit {
+                        after,
+                        code: code.parse().unwrap_or_default(),
+                        words: LastWords::default(),
+                    }
                 }
                 None => OnSignal::Ignore,
             };

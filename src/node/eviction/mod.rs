@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use self::rank::{Candidate, rank};
-pub(super) use self::signals::{Pressure, Signal};
 use self::signals::{Counted, Threshold, thresholds};
+pub(super) use self::signals::{Pressure, Signal};
 use super::admission::is_critical;
 use super::env::NodeEnv;
 use super::host::{Host, HostShared, NodeEvent};
@@ -68,10 +68,8 @@ impl Host {
             let mut running = pod.containers.iter().filter_map(|truth| truth.running.as_ref());
             running.any(|instance| !instance.app.model().files.is_nothing())
         };
-        let counted = Counted {
-            files: self.pods.values().any(has_files),
-            outside_pids: self.shared.outside.pids > 0,
-        };
+        let counted =
+            Counted { files: self.pods.values().any(has_files), outside_pids: self.shared.outside.pids > 0 };
         thresholds(settings, &self.shared.machine(settings), counted)
     }
 
@@ -208,7 +206,8 @@ impl Host {
 
     fn message(&self, ctx: &Ctx<'_, NodeEvent>, threshold: Threshold, pod: u32) -> String {
         let resource = threshold.signal.resource();
-        let is_count = matches!(threshold.signal, Signal::NodefsInodes | Signal::ImagefsInodes | Signal::Pids);
+        let is_count =
+            matches!(threshold.signal, Signal::NodefsInodes | Signal::ImagefsInodes | Signal::Pids);
         let bytes = |amount: u64| {
             let amount = i64::try_from(amount).unwrap_or(i64::MAX);
             if is_count { Quantity::from_value(amount) } else { Quantity::from_bytes(amount) }

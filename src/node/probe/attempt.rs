@@ -115,7 +115,8 @@ impl PodCx<'_, '_> {
             }
             Err(error) => {
                 // An error of the prober itself says nothing about the program and is not counted.
-                let resulted = if self.host.minor_version < 35 { "" } else { " and resulted in unknown state" };
+                let resulted =
+                    if self.host.minor_version < 35 { "" } else { " and resulted in unknown state" };
                 let message = format!("{} probe errored{resulted}: {error}", kind.word());
                 self.container_event(index, EventType::Warning, "Unhealthy", message);
                 return Outcome::NotBefore(self.ctx.now);
@@ -227,7 +228,9 @@ impl PodCx<'_, '_> {
         let Some(question) = self.probe_spec(at).and_then(|spec| question(spec, container)) else {
             return false;
         };
-        if matches!(question, Question::Exec { .. }) && self.pod.runs_out_of_pids(self.ctx.settings.pod_pids_limit) {
+        if matches!(question, Question::Exec { .. })
+            && self.pod.runs_out_of_pids(self.ctx.settings.pod_pids_limit)
+        {
             return false;
         }
         let truth = &self.pod.containers[probe.container];

@@ -5,7 +5,8 @@ use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration};
 use crate::workload::instance::SIGNAL_BASE;
 use crate::workload::{
-    AppModel, ExecRule, ExitRule, Growth, HealthRule, HealthStatus, HttpRule, LastWords, Matcher, OnSignal, ScriptedRun,
+    AppModel, ExecRule, ExitRule, Growth, HealthRule, HealthStatus, HttpRule, LastWords, Matcher, OnSignal,
+    ScriptedRun,
 };
 
 const FIELDS: &[&str] = &[
@@ -242,7 +243,8 @@ fn port(value: &Value<'_>) -> Read<i32> {
 
 fn exit_rule(value: &Value<'_>) -> Read<ExitRule> {
     let fields = value.fields(&["after", "code", "signal", "message", "log"])?;
-    let (after, code, words) = (fields.need("after", Value::distribution), ending(&fields), last_words(&fields));
+    let (after, code, words) =
+        (fields.need("after", Value::distribution), ending(&fields), last_words(&fields));
     Ok(ExitRule { after: after?, code: code?, words: words? })
 }
 
