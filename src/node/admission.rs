@@ -168,6 +168,9 @@ pub(super) fn asked(requests: &ResourceList, resource: &str) -> i64 {
         .map_or(0, |quantity| if resource == "cpu" { quantity.milli_value() } else { quantity.value() })
 }
 
+/// Resources in the order in which they are looked at; others come after them.
+const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
 /// What the node has too little of for a pod, in the order in which it is looked at.
 fn lacking(host: &HostShared, present: &[(u32, &HostPod)], pod: &Pod) -> Vec<Lack> {
     let mut lacks = Vec::new();
@@ -189,12 +192,11 @@ fn lacking(host: &HostShared, present: &[(u32, &HostPod)], pod: &Pod) -> Vec<Lac
             known.len() - 1
         }));
     }
-    const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
-    let others = requests.iter().map(|(name, _)| name.as_str()).filter(|name| !FIRST.contains(name));
+    let others = requests.keys().map(Name::as_str).filter(|name| !FIRST.contains(name));
     for name in FIRST.into_iter().chain(others) {
         let requested = asked(&requests, name);
         // What a node does not offer at all is the scheduler's business, except for resources of others.
-        let offered = host.allocatable.get(name).is_some() || !FIRST.contains(&name);
+        let offered = host.allocatable.contains_key(name) || !FIRST.contains(&name);
         if requested == 0 || !offered {
             continue;
         }

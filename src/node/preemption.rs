@@ -3,6 +3,7 @@
 //! Source: kubelet v1.32 `preemption/preemption.go`; `spec` node 5.4. The kubelet's main loop waits for the victims to end; here
 //! only the critical pod waits.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -75,7 +76,12 @@ impl Needs {
             let mut least = f64::INFINITY;
             for (at, pod) in pods.iter().enumerate() {
                 let distance = self.distance(pod);
-                if distance < least || (distance == least && pod.is_smaller_than(&pods[best])) {
+                let is_nearer = match distance.total_cmp(&least) {
+                    Ordering::Less => true,
+                    Ordering::Equal => pod.is_smaller_than(&pods[best]),
+                    Ordering::Greater => false,
+                };
+                if is_nearer {
                     (best, least) = (at, distance);
                 }
             }

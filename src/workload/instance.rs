@@ -511,15 +511,14 @@ impl AppInstance {
             let Some(latency) = self.wall_time(now + took, rule.cpu).map(|wall| wall + own) else {
                 return Answer::late(Name::default());
             };
-            took = took + latency;
+            took += latency;
             let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
-            match rule.location.filter(|location| lacks.is_none() && location.starts_with('/')) {
-                Some(location) => path = location,
-                None => {
-                    let status = if lacks.is_none() { rule.status } else { 503 };
-                    return Answer { lacks, ..Answer::http(took, status) };
-                }
-            }
+            let next = rule.location.filter(|location| lacks.is_none() && location.starts_with('/'));
+            let Some(location) = next else {
+                let status = if lacks.is_none() { rule.status } else { 503 };
+                return Answer { lacks, ..Answer::http(took, status) };
+            };
+            path = location;
         }
         Answer::lost(took)
     }

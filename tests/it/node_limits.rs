@@ -27,13 +27,13 @@ fn termination_message(case: &Case) -> Option<String> {
     use shakedown::api::Object;
     use shakedown::trace::Detail;
     let records = case.run();
-    let messages = records.iter().filter_map(|record| {
+    let mut messages = records.iter().filter_map(|record| {
         let Detail::Commit(commit) = &record.detail else { return None };
         let Object::Pod(pod) = &commit.new else { return None };
         let status = pod.status.container_statuses.first()?;
         status.state.terminated.as_ref().or(status.last_state.terminated.as_ref()).cloned()
     });
-    messages.last().and_then(|ended| ended.message).map(|text| text.to_string())
+    messages.next_back().and_then(|ended| ended.message).map(|text| text.to_string())
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
     Ok(HttpRule {
         path: path.into(),
         status,
-        location: location.map(Into::into),
+        location,
         latency: latency?.unwrap_or(immediately()),
         needs: needs?.unwrap_or_default(),
         cpu: cpu?.unwrap_or(SimDuration::ZERO),
