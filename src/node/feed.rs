@@ -9,6 +9,7 @@ use super::host::{Host, NodeEvent, SEQ_STATUS_RETRY};
 use super::node_status::NODE_STATUS_TOKEN;
 use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::power::cancel_worker;
+use super::static_pods::MIRROR_TOKEN;
 use crate::api::pod::Pod;
 use crate::api::{Commit, Object, Op};
 use crate::component::events::EventType;
@@ -36,6 +37,9 @@ impl Host {
 
     /// The kubelet hears of a pod, or of a change of one it has.
     pub fn pod_changed(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32, pod: &Arc<Pod>) {
+        if self.mirror_changed(ctx, env, id, pod) {
+            return;
+        }
         if !self.pods.contains_key(&id) {
             if pod.status.phase.is_terminal() && !pod.metadata.is_terminating() {
                 return;
@@ -95,6 +99,9 @@ impl Host {
 
     /// The object is gone from the API: whatever still runs is stopped quickly, and then forgotten.
     pub(super) fn object_gone(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32) {
+        if self.mirror_gone(ctx, env, id) {
+            return;
+        }
         self.shared.preemptions.retain(|waiting| waiting.id != id);
         let finished = self.with(id, ctx, env, |cx| {
             cx.pod.worker.object_gone = true;
@@ -126,7 +133,18 @@ impl Host {
             return;
         }
         let id = token as u32;
+        if token & MIRROR_TOKEN != 0 {
+            if failed {
+                self.mirror_failed(id);
+            }
+            return;
+        }
+        let is_static = self.is_static_pod(id);
         let Some(pod) = self.pods.get_mut(&id) else { return };
+        if gone && is_static {
+            // The image has changed; the watch will tell.
+            return;
+        }
         if gone {
             pod.worker.object_gone = true;
             if pod.worker.stage == Stage::Finished {
@@ -142,7 +160,7 @@ impl Host {
     }
 
     /// The status manager's next periodic pass finds statuses that differ from what the API server has.
-    fn schedule_status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+    pub(super) fn schedule_status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         if self.shared.status_pass.is_none() && self.shared.kubelet_runs && self.shared.powered {
             let (period, phase) = (ctx.settings.status_sync_period, self.shared.status_phase);
             let at = ctx.now.next_tick_after(period, phase);
@@ -188,10 +206,11 @@ impl Host {
     pub fn relisted(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, pods: &[(u32, Arc<Pod>)]) {
         let listed: BTreeSet<u32> = pods.iter().map(|(id, _)| *id).collect();
         for id in self.ids() {
-            if !listed.contains(&id) {
+            if !listed.contains(&id) && !self.is_static_pod(id) {
                 self.object_gone(ctx, env, id);
             }
         }
+        self.relist_mirrors(ctx, env, |index| listed.contains(&index));
         for (id, pod) in pods {
             self.pod_changed(ctx, env, *id, pod);
             self.admit_again(ctx, env, *id);

@@ -1,6 +1,7 @@
 //! One machine: power, network link, kubelet, runtime; and how events reach its pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::address::AddressPool;
 use super::env::NodeEnv;
@@ -12,9 +13,10 @@ use super::pod::HostPod;
 use super::pod_cx::PodCx;
 use super::preemption::Preemption;
 use super::shutdown::Shutdown;
+use super::static_pods::StaticPod;
 use super::usage::Outside;
 use crate::api::core::{ObjectReference, ResourceList, Taint};
-use crate::api::pod::PodPhase;
+use crate::api::pod::{Pod, PodPhase};
 use crate::api::{Kind, Labels, Uid};
 use crate::base::Name;
 use crate::component::events::EventType;
@@ -143,6 +145,16 @@ pub struct HostShared {
     pub(super) host_binds: BTreeMap<(u32, usize), HostBind>,
     /// Containers that will find their port taken, and when.
     pub(super) clashes: Vec<((u32, usize), SimTime)>,
+    /// Identity of the node's object.
+    pub node_uid: Uid,
+    /// The directory of static pods: what the kubelet makes of each manifest, by namespace and name.
+    pub(super) manifests: BTreeMap<(Name, Name), Arc<Pod>>,
+    /// The static pods that the kubelet has.
+    pub(super) static_pods: BTreeMap<(Name, Name), StaticPod>,
+    /// Numbers given to static pods so far.
+    pub(super) static_numbers: u32,
+    /// A static pod may have ended, or its manifest has changed.
+    pub(super) static_progress: bool,
     /// Critical pods that wait for others to end.
     pub(super) preemptions: Vec<Preemption>,
     /// A pod that was preempted may have ended.
@@ -239,6 +251,11 @@ impl Host {
             taints: Vec::new(),
             host_binds: BTreeMap::new(),
             clashes: Vec::new(),
+            node_uid: Uid::default(),
+            manifests: BTreeMap::new(),
+            static_pods: BTreeMap::new(),
+            static_numbers: 0,
+            static_progress: false,
             preemptions: Vec::new(),
             preemption_progress: false,
             outage: Outage::default(),
@@ -263,7 +280,7 @@ impl Host {
 
     /// Whether the kubelet knows a pod: it has it, or makes room for it.
     pub fn knows(&self, id: u32) -> bool {
-        self.pods.contains_key(&id) || self.shared.preemptions.iter().any(|waiting| waiting.id == id)
+        self.pod(id).is_some() || self.shared.preemptions.iter().any(|waiting| waiting.id == id)
     }
 
     /// The pods on this node, by object index.
@@ -295,6 +312,9 @@ impl Host {
         }
         if std::mem::take(&mut self.shared.preemption_progress) {
             self.finish_preemptions(ctx, env);
+        }
+        while std::mem::take(&mut self.shared.static_progress) {
+            self.finish_static_pods(ctx, env);
         }
         for ((pod, container), at) in std::mem::take(&mut self.shared.clashes) {
             self.with(pod, ctx, env, |cx| cx.port_in_use(container, at));

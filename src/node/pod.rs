@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::backoff::BackOffEntry;
 use super::kill::Kill;
 use super::probe::ProbeWorker;
+use super::static_pods::is_from_file;
+use crate::api::Uid;
 use crate::api::pod::{Container, Pod, PodStatus};
 use crate::base::Name;
 use crate::kernel::{EventHandle, SimTime};
@@ -282,6 +284,8 @@ pub struct HostPod {
     pub dirty: bool,
     /// The kubelet's memory.
     pub worker: Worker,
+    /// Of a static pod the identity of its image in the API, if there is one.
+    pub mirror: Option<Uid>,
 }
 
 impl HostPod {
@@ -298,8 +302,14 @@ impl HostPod {
             seen_sandbox: None,
             dirty: false,
             worker,
+            mirror: None,
             pod,
         }
+    }
+
+    /// The identity under which the API knows the pod; of a static pod without an image there is none.
+    pub fn uid_in_api(&self) -> Option<Uid> {
+        if is_from_file(&self.pod) { self.mirror } else { Some(self.pod.metadata.uid) }
     }
 
     /// How many init containers there are (sidecars included).

@@ -22,7 +22,7 @@ impl Host {
         container: Option<&str>,
         how: ProcessFault,
     ) -> bool {
-        self.with(id, ctx, env, |cx| {
+        self.with(self.resolve(id), ctx, env, |cx| {
             if how == ProcessFault::KillSandbox {
                 return cx.lose_sandbox();
             }
@@ -63,6 +63,7 @@ impl Host {
     /// The kubelet stops; containers go on.
     pub fn stop_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.kubelet_runs = false;
+        self.shared.preemptions.clear();
         self.shared.outage.forget(ctx);
         self.shared.eviction.cancel(ctx);
         self.shared.report.forget(ctx);
@@ -152,6 +153,7 @@ impl Host {
             pod.look();
         }
         self.relisted(ctx, env, pods);
+        self.restart_static_pods(ctx, env);
         self.reconcile_statuses(ctx, env);
         for (id, _) in pods {
             self.with(*id, ctx, env, |cx| cx.request_sync());

@@ -517,7 +517,9 @@ impl PodCx<'_, '_> {
         let Some(mut instance) = ended else { return };
         self.host.host_binds.remove(&(self.id, index));
         self.ctx.cancel(&mut instance.exit_event);
-        self.host.ended.push((self.pod.pod.metadata.uid, index as u16));
+        if let Some(uid) = self.pod.uid_in_api() {
+            self.host.ended.push((uid, index as u16));
+        }
         self.host.cpu_changed |= instance.app.model().uses_cpu();
         self.host.usage_changed |= instance.app.model().holds_resources();
         let record = self.record_exit(index, code, reason, instance.restart);

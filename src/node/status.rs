@@ -8,6 +8,7 @@ use super::plan::restarts;
 use super::pod::{Finished, HostPod, Stage};
 use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
+use super::static_pods::is_from_file;
 use crate::api::core::{Condition, ConditionStatus, Conditions};
 use crate::api::pod::{ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting};
 use crate::api::{Kind, ObjectRef, Patch, Request, Timestamp};
@@ -33,7 +34,8 @@ impl PodCx<'_, '_> {
             return PodPhase::Failed;
         }
         let terminal = terminal && self.ctx.settings.terminal_phase_of_deleted_pods;
-        pod_phase(&self.pod.pod.spec, status, Ending { terminal, is_static: false })
+        let is_static = is_from_file(&self.pod.pod);
+        pod_phase(&self.pod.pod.spec, status, Ending { terminal, is_static })
     }
 
     /// The waiting reason to show for a container that has ended and will start again.
@@ -335,11 +337,15 @@ impl PodCx<'_, '_> {
         if self.pod.worker.object_gone {
             return;
         }
+        let Some(uid) = self.pod.uid_in_api() else {
+            self.pod.worker.unsent = true;
+            return;
+        };
         let metadata = &self.pod.pod.metadata;
         let target =
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
         let patch = Patch::PodStatus(Box::new(self.pod.worker.cached.clone()));
-        let request = Request::Patch { target, uid: Some(metadata.uid), patch };
+        let request = Request::Patch { target, uid: Some(uid), patch };
         // The status manager reads the pod before it patches it.
         self.host.client.spend(self.ctx.now);
         self.host.client.submit(self.ctx, request, Some(u64::from(self.id)));

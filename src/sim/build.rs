@@ -174,6 +174,12 @@ impl World {
         self.watches.add_node(name);
         self.open_watch(Watcher::Node(index));
         self.create_now(node.into());
+        if let Some(node) = self.api.objects().get::<Node>(&Name::default(), plan.name()) {
+            self.hosts[index as usize].shared.node_uid = node.metadata.uid;
+        }
+        for manifest in &plan.static_pods {
+            self.with_host(index, |host, ctx, env| host.put_manifest(ctx, env, manifest));
+        }
     }
 
     /// Plans the steps from `first` on.

@@ -35,6 +35,7 @@ mod node_probes;
 mod node_properties;
 mod node_resources;
 mod node_shutdown;
+mod node_static_pods;
 mod node_timelines;
 mod outages;
 mod perturbed;

@@ -136,7 +136,7 @@ fn node(name: &str, about: &Value, recording: &Recording) -> NodePlan {
         node.status.allocatable.insert(resource.into(), amount);
     }
     let images = images(recording).into_iter().filter(|image| !is_pulled(image)).map(Name::from).collect();
-    NodePlan { node, images, price: None, pool: None, autoscale: None, place: None }
+    NodePlan { node, images, static_pods: Vec::new(), price: None, pool: None, autoscale: None, place: None }
 }
 
 /// `key=value:Effect`.
