@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::controllers::autoscaler::Past;
+use super::controllers::endpoints::Unsettled;
 use super::controllers::garbage::GarbageGraph;
 use super::controllers::node_lifecycle::NodeLifecycle;
 use super::controllers::pod_gc::PodGcState;
@@ -140,6 +141,8 @@ pub(super) struct Desk {
     pub(super) failures: BTreeMap<u32, Name>,
     /// What is remembered of each autoscaler.
     pub(super) autoscalers: BTreeMap<u32, Past>,
+    /// Of each Service the pods to look at; all of them when it is not listed.
+    pub(super) unsettled: BTreeMap<u32, Unsettled>,
     /// Templates of StatefulSets by the name of their revision (ControllerRevisions are not simulated).
     pub(super) templates: BTreeMap<u32, BTreeMap<Name, PodTemplate>>,
 }
@@ -283,6 +286,7 @@ impl ControllerManager {
                 in_flight: BTreeMap::new(),
                 failures: BTreeMap::new(),
                 autoscalers: BTreeMap::new(),
+                unsettled: BTreeMap::new(),
                 templates: BTreeMap::new(),
             })
             .collect();
@@ -314,7 +318,7 @@ impl ControllerManager {
             self.enqueue_object(ctx, kind, index);
         }
         self.start_node_lifecycle(ctx);
-        self.schedule_pod_gc(ctx);
+        self.start_pod_gc(ctx);
     }
 
     /// Adds the keys that an object's own controllers work on.

@@ -27,11 +27,14 @@ fn every_rule_finds_its_bad_example_and_not_its_good_one() {
 fn claims_about_behaviour_are_shown_by_runs() {
     let proven = [
         "liveness-depends-on-backend",
+        "readiness-depends-on-backend",
         "liveness-without-startup-probe",
         "startup-budget-too-short",
         "grace-period-too-short",
         "memory-limit-near-use",
         "budget-blocks-drain",
+        "rollout-cannot-progress",
+        "pod-fits-nowhere",
     ];
     for id in proven {
         let rule = find(id).unwrap();
@@ -65,6 +68,43 @@ fn a_finding_is_placed_where_the_field_is_written() {
 }
 
 #[test]
+fn a_probe_with_any_kind_of_credentials_is_found() {
+    let manifest = |probe: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n  - name: web\n    image: web:1\n    \
+             readinessProbe: {{httpGet: {{port: 80, {probe}}}}}\n"
+        )
+    };
+    let header =
+        |name: &str, value: &str| format!("path: /, httpHeaders: [{{name: {name}, value: \"{value}\"}}]");
+    let secret = [
+        header("Authorization", "Bearer abc"),
+        header("Proxy-Authorization", "Basic abc"),
+        header("X-Api-Key", "abc"),
+        header("X-Auth-Token", "abc"),
+        header("x-amz-security-token", "abc"),
+        header("Cookie", "theme=dark; sessionid=abc"),
+        "path: \"/health?access_token=abc\"".to_owned(),
+    ];
+    for probe in secret {
+        assert_eq!(findings(&manifest(&probe), "heavy-probe", false).len(), 1, "{probe}");
+    }
+    for probe in [
+        header("Cookie", "shop_session-id=x-liveness-probe"),
+        header("Accept", "text/html"),
+        "path: /health?deep=1".to_owned(),
+    ] {
+        assert!(findings(&manifest(&probe), "heavy-probe", false).is_empty(), "{probe}");
+    }
+    let login = format!(
+        "{}---\napiVersion: shakedown.sim/v1alpha1\nkind: AppModel\nmetadata: {{name: web}}\nspec: {{match: {{image: \"web:*\"}}, \
+         http: {{/: {{status: 401}}}}}}\n",
+        manifest("path: /")
+    );
+    assert_eq!(findings(&login, "heavy-probe", false).len(), 1);
+}
+
+#[test]
 fn sarif_names_rule_file_and_line() {
     let rule = find("latest-tag").unwrap();
     let log = output::sarif(&findings(rule.bad, rule.id, false));
@@ -73,4 +113,13 @@ fn sarif_names_rule_file_and_line() {
     assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "example.yaml");
     let index = result["ruleIndex"].as_u64().unwrap() as usize;
     assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], "latest-tag");
+}
+
+#[test]
+fn sarif_locations_are_uris() {
+    let rule = find("latest-tag").unwrap();
+    let scenario = from_text("my files/ü.yaml", rule.bad).unwrap();
+    let found = lint(&scenario, &Options { only: vec![rule.id.to_owned()], ..Options::default() });
+    let location = &output::sarif(&found)["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], "my%20files/%C3%BC.yaml");
 }

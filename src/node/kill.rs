@@ -241,7 +241,7 @@ impl PodCx<'_, '_> {
             .filter(|(question, _)| can_fork || !matches!(question, Question::Exec { .. }))
         {
             Some((question, instance)) => {
-                let answer = instance.app.answer(question, now, &available);
+                let answer = instance.app.answer(question, now, &available, None);
                 let fails = match question {
                     Question::Exec { .. } => !answer.success,
                     _ => answer.refused,

@@ -30,6 +30,7 @@ mod pod_cx;
 mod power;
 mod preemption;
 pub mod probe;
+mod requests;
 mod run;
 mod shortage;
 mod shutdown;

@@ -88,6 +88,15 @@ impl Seen {
         self.running.is_some() || self.ended.is_some()
     }
 
+    /// Whether the newest process ended well in this sandbox: what ended in an earlier one has to be done again, for the
+    /// kubelet purges init containers with the sandbox they ran in.
+    pub fn succeeded_in(&self, sandbox: Option<&Sandbox>) -> bool {
+        self.exited().is_some_and(|ended| {
+            let started = ended.started_at.unwrap_or(ended.at);
+            ended.code == 0 && sandbox.is_none_or(|sandbox| started >= sandbox.made_at)
+        })
+    }
+
     /// How the newest process ended, if it is not running.
     pub fn exited(&self) -> Option<&Finished> {
         if self.running.is_some() { None } else { self.ended.as_ref() }
@@ -99,6 +108,8 @@ impl Seen {
 pub struct Sandbox {
     /// The n-th sandbox of the pod, from 0.
     pub attempt: u32,
+    /// When it was made.
+    pub made_at: SimTime,
     /// Pod address.
     pub ip: Name,
     /// Whether it works.

@@ -25,11 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "budget-blocks-drain",
-        aliases: &[
-            "kube-linter:pdb-max-unavailable",
-            "kube-linter:pdb-min-available",
-            "kube-score:poddisruptionbudget-has-policy",
-        ],
+        aliases: &["kube-linter:pdb-max-unavailable", "kube-linter:pdb-min-available"],
         severity: Severity::Error,
         title: "a disruption budget that never allows an eviction",
         explanation: "kubectl drain evicts pods, and an eviction that breaks the budget is refused (429) and tried \
@@ -68,7 +64,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-spreading",
-        aliases: &["kube-linter:no-anti-affinity", "kube-score:deployment-has-host-podantiaffinity"],
+        aliases: &[
+            "kube-linter:no-anti-affinity",
+            "kube-score:deployment-has-host-podantiaffinity",
+            "kube-score:statefulset-has-host-podantiaffinity",
+            "kube-score:pod-topology-spread-constraints",
+        ],
         severity: Severity::Note,
         title: "replicas are spread only by the scheduler's default",
         explanation: "By default the scheduler prefers to spread replicas over hosts and zones, but gives this up as \
