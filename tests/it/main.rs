@@ -16,6 +16,7 @@ mod autoscaling;
 mod bad_input;
 mod browser;
 mod cli;
+mod commands;
 mod control_jobs;
 mod control_rollouts;
 mod control_timelines;
