@@ -4,7 +4,6 @@
 //! topology, sysctls, AppArmor.
 
 use std::collections::btree_map::Range;
-use std::sync::Arc;
 
 use super::eviction::Pressure;
 use super::host::{HostShared, NodeEvent};
@@ -56,12 +55,12 @@ impl Lack {
 /// Whether a node takes a pod beside those that it has, and which of them have to make room for it.
 pub(super) fn admit(
     host: &HostShared,
-    pods: Range<'_, u32, HostPod>,
+    pods: Range<'_, u32, Box<HostPod>>,
     pod: &Pod,
 ) -> Result<Vec<u32>, Rejection> {
     let present: Vec<(u32, &HostPod)> = pods
         .filter(|(_, pod)| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
-        .map(|(id, pod)| (*id, pod))
+        .map(|(id, pod)| (*id, pod.as_ref()))
         .collect();
     under_pressure(host, pod)?;
     let lacks = lacking(host, &present, pod);
@@ -168,8 +167,23 @@ pub(super) fn asked(requests: &ResourceList, resource: &str) -> i64 {
         .map_or(0, |quantity| if resource == "cpu" { quantity.milli_value() } else { quantity.value() })
 }
 
-/// Resources in the order in which they are looked at; others come after them.
-const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+/// The resources that every kubelet looks at, in this order; others come after them.
+const AMOUNTS: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+/// Amounts of these resources: CPU in thousandths of a core, the others in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts([Option<i64>; 3]);
+
+impl Amounts {
+    /// What a pod asks for. Worked out once for each pod: a kubelet adds up all of them whenever another one comes.
+    pub fn requested(spec: &PodSpec) -> Self {
+        Self::of(&pod_requests(spec))
+    }
+
+    fn of(list: &ResourceList) -> Self {
+        Self(AMOUNTS.map(|name| list.contains_key(name).then(|| asked(list, name))))
+    }
+}
 
 /// What the node has too little of for a pod, in the order in which it is looked at.
 fn lacking(host: &HostShared, present: &[(u32, &HostPod)], pod: &Pod) -> Vec<Lack> {
@@ -181,28 +195,18 @@ fn lacking(host: &HostShared, present: &[(u32, &HostPod)], pod: &Pod) -> Vec<Lac
         }
     }
     let requests = pod_requests(&pod.spec);
-    // Most pods of a node are of few templates, whose specs they share.
-    let mut known: Vec<(&Arc<PodSpec>, ResourceList)> = Vec::new();
-    let mut of: Vec<usize> = Vec::with_capacity(present.len());
-    for (_, other) in present {
-        let spec = &other.pod.spec;
-        let found = known.iter().position(|(seen, _)| Arc::ptr_eq(seen, spec));
-        of.push(found.unwrap_or_else(|| {
-            known.push((spec, pod_requests(spec)));
-            known.len() - 1
-        }));
-    }
-    let others = requests.keys().map(Name::as_str).filter(|name| !FIRST.contains(name));
-    for name in FIRST.into_iter().chain(others) {
-        let requested = asked(&requests, name);
-        // What a node does not offer at all is the scheduler's business, except for resources of others.
-        let offered = host.allocatable.contains_key(name) || !FIRST.contains(&name);
-        if requested == 0 || !offered {
-            continue;
+    let (requested, offered) = (Amounts::of(&requests), Amounts::of(&host.allocatable));
+    for (at, name) in AMOUNTS.into_iter().enumerate() {
+        let requested = requested.0[at].filter(|amount| *amount > 0);
+        let (Some(requested), Some(capacity)) = (requested, offered.0[at]) else { continue };
+        let used: i64 = present.iter().filter_map(|(_, other)| other.requested.0[at]).sum();
+        if used + requested > capacity {
+            lacks.push(Lack { resource: name.into(), requested, used, capacity });
         }
-        let capacity = asked(&host.allocatable, name);
-        let each: Vec<i64> = known.iter().map(|(_, list)| asked(list, name)).collect();
-        let used: i64 = of.iter().map(|spec| each[*spec]).sum();
+    }
+    for name in requests.keys().filter(|name| !AMOUNTS.contains(&name.as_str())) {
+        let (requested, capacity) = (asked(&requests, name), asked(&host.allocatable, name));
+        let used: i64 = present.iter().map(|(_, other)| asked(&pod_requests(&other.pod.spec), name)).sum();
         if used + requested > capacity {
             lacks.push(Lack { resource: name.into(), requested, used, capacity });
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::admission::Amounts;
 use super::backoff::BackOffEntry;
 use super::kill::Kill;
 use super::probe::ProbeWorker;
@@ -279,6 +280,8 @@ impl Worker {
 pub struct HostPod {
     /// The object as last delivered.
     pub pod: Arc<Pod>,
+    /// What its spec asks for.
+    pub requested: Amounts,
     /// Stable identity for the order of events.
     pub target: u64,
     /// The runtime's sandbox.
@@ -306,6 +309,7 @@ impl HostPod {
         let worker = Worker::new(count, pod.status.clone());
         Self {
             target: pod.metadata.uid.stable_id(),
+            requested: Amounts::requested(&pod.spec),
             sandbox: None,
             sandboxes: 0,
             containers: vec![ContainerTruth::default(); count],

@@ -152,7 +152,7 @@ impl Host {
 
     /// The pod that an object stands for: of a mirror pod the static pod itself.
     pub fn pod(&self, index: u32) -> Option<&HostPod> {
-        self.pods.get(&self.resolve(index))
+        self.pods.get(&self.resolve(index)).map(AsRef::as_ref)
     }
 
     pub(super) fn resolve(&self, index: u32) -> u32 {
@@ -180,7 +180,7 @@ impl Host {
                     known.wanted = Some(pod.clone());
                     let id = known.id;
                     let other = |running: &HostPod| running.pod.metadata.uid != pod.metadata.uid;
-                    if self.pods.get(&id).is_some_and(other) {
+                    if self.pods.get(&id).is_some_and(|running| other(running)) {
                         self.with(id, ctx, env, |cx| cx.begin_termination(None));
                     }
                 }

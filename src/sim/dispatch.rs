@@ -255,10 +255,10 @@ impl World {
                     self.push(key(at), cause, Event::Api(submission));
                     return;
                 }
-                let what = request_subject(&submission.request);
+                let what = (origin == Origin::User).then(|| request_subject(&submission.request));
                 let Submission { component, reply, request, .. } = *submission;
                 let result = self.serve(component, request);
-                if let (Err(error), Origin::User) = (&result, origin) {
+                if let (Err(error), Some(what)) = (&result, what) {
                     self.record_refusal(&what, error);
                 }
                 if let Some(token) = reply {

@@ -68,8 +68,10 @@ impl Host {
             let mut running = pod.containers.iter().filter_map(|truth| truth.running.as_ref());
             running.any(|instance| !instance.app.model().files.is_nothing())
         };
-        let counted =
-            Counted { files: self.pods.values().any(has_files), outside_pids: self.shared.outside.pids > 0 };
+        let counted = Counted {
+            files: self.pods.values().any(|pod| has_files(pod)),
+            outside_pids: self.shared.outside.pids > 0,
+        };
         thresholds(settings, &self.shared.machine(settings), counted)
     }
 
