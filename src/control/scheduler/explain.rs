@@ -151,7 +151,10 @@ impl Explanation {
         let width =
             names.chain(refused.iter().map(|(who, _)| who.len())).max().unwrap_or(0).max("NODE".len());
         if !self.feasible.is_empty() || !refused.is_empty() {
-            let _ = write!(text, "  {:width$}", "NODE");
+            text.push_str("  NODE");
+            if !self.scorers.is_empty() || self.feasible.is_empty() {
+                text.push_str(&" ".repeat(width - "NODE".len()));
+            }
             for (plugin, weight) in &self.scorers {
                 let _ = write!(text, "  {}", heading(plugin, *weight));
             }
@@ -170,7 +173,9 @@ impl Explanation {
         }
         for candidate in self.candidates.iter().take(most) {
             let victims = candidate.victims.join(", ");
-            let _ = writeln!(text, "  preempting on {}: {victims}", candidate.node);
+            let best = self.candidate_ties == [candidate.node.clone()];
+            let mark = if best { '*' } else { ' ' };
+            let _ = writeln!(text, "{mark} {}: could have the pod without {victims}", candidate.node);
         }
         text
     }
