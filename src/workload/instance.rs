@@ -1,9 +1,12 @@
 //! A running program: when it will listen, answer, exit.
 
+mod answer;
 mod requests;
 
 use std::sync::Arc;
 
+pub use self::answer::Answer;
+use self::answer::MOST_REDIRECTS;
 use super::cpu::CpuShare;
 use super::model::{AppModel, ExecRule, HealthRule, HealthStatus, HttpRule, LastWords, OnSignal};
 use super::server::{Crowd, RequestLoad};
@@ -18,8 +21,6 @@ const DRAWS_PER_START: u64 = 1 << 20;
 const FIRST_ANSWER_DRAW: u64 = 64;
 /// Exit code of a process that a signal killed is this plus the signal's number.
 pub const SIGNAL_BASE: i32 = 128;
-/// So many redirects a prober follows within a host.
-const MOST_REDIRECTS: usize = 10;
 /// SIGKILL: cannot be caught.
 pub const SIGKILL: i32 = 9;
 /// SIGTERM: the usual request to stop.
@@ -72,92 +73,6 @@ pub enum Question<'a> {
         /// The service asked for; empty = the whole program.
         service: &'a str,
     },
-}
-
-/// What comes back, after `latency`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Time to the answer; `None` = never.
-    pub latency: Option<SimDuration>,
-    /// Whether it is a success.
-    pub success: bool,
-    /// Whether nobody listens.
-    pub refused: bool,
-    /// Whether the client gave up following redirects.
-    pub is_lost: bool,
-    /// What the prober would print; with a success, a warning.
-    pub output: Name,
-    /// The first service that the program needed for the answer and could not reach.
-    pub lacks: Option<Name>,
-}
-
-impl Answer {
-    /// A failure at once.
-    pub fn failure(output: impl Into<Name>) -> Self {
-        Self {
-            latency: Some(SimDuration::ZERO),
-            success: false,
-            refused: false,
-            is_lost: false,
-            output: output.into(),
-            lacks: None,
-        }
-    }
-
-    /// Nobody listens.
-    pub fn refused() -> Self {
-        Self { refused: true, ..Self::failure("connect: connection refused") }
-    }
-
-    /// No answer within the time that the asker allows.
-    pub fn late(output: Name) -> Self {
-        Self { latency: None, ..Self::failure(output) }
-    }
-
-    /// A success after some time.
-    pub fn success(latency: SimDuration) -> Self {
-        Self {
-            latency: Some(latency),
-            success: true,
-            refused: false,
-            is_lost: false,
-            output: Name::default(),
-            lacks: None,
-        }
-    }
-
-    /// The client followed as many redirects as it may.
-    fn lost(latency: SimDuration) -> Self {
-        let text = format!("stopped after {MOST_REDIRECTS} redirects");
-        Self { latency: Some(latency), is_lost: true, ..Self::failure(text) }
-    }
-
-    /// What the prober of gRPC health checks makes of a status (`probe/grpc/grpc.go`).
-    fn health(latency: SimDuration, status: HealthStatus) -> Self {
-        let output = match status {
-            HealthStatus::Serving => return Self::success(latency),
-            HealthStatus::Unimplemented => "error: this server does not implement the grpc health protocol \
-                                            (grpc.health.v1.Health): unknown service grpc.health.v1.Health"
-                .to_owned(),
-            status => format!("service unhealthy (responded with {:?})", status.word()),
-        };
-        Self { latency: Some(latency), ..Self::failure(output) }
-    }
-
-    /// An HTTP response: 200 to 399 are successes, redirects to another host with a warning.
-    fn http(latency: SimDuration, status: u16) -> Self {
-        match status {
-            200..300 => Self::success(latency),
-            300..400 => Self {
-                output: "Probe terminated redirects, Response body: ".into(),
-                ..Self::success(latency)
-            },
-            _ => Self {
-                latency: Some(latency),
-                ..Self::failure(format!("HTTP probe failed with statuscode: {status}"))
-            },
-        }
-    }
 }
 
 /// What a program meets when it starts.
