@@ -10,6 +10,7 @@ pub mod shared_list;
 pub mod signal;
 pub mod suggest;
 pub mod wide;
+pub mod wrap;
 
 pub use lookup::{LookupMap, perturb_hashes};
 pub use name::Name;

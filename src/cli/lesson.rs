@@ -109,12 +109,12 @@ fn prompt(section: usize, language: &str) -> Option<&'static str> {
 fn try_it(lesson: &Lesson, language: &str) -> String {
     let name = &lesson.name;
     match language {
-        "zh" => format!(
-            "动手：shakedown lesson {name} --copy try；修改 try 里的文件；shakedown lesson {name} --check try"
-        ),
-        _ => format!(
-            "shakedown lesson {name} --copy try; change the files in try; shakedown lesson {name} --check try"
-        ),
+        "zh" => {
+            format!("\n动手：shakedown lesson {name} --copy try，修改 try 里的文件，再用 --check try 检查")
+        }
+        _ => {
+            format!("\nTry it: shakedown lesson {name} --copy try, change the files in try, then --check try")
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cut::Cut;
-use super::flow;
 use super::library::Lesson;
 use super::query::{Asked, Look, Query, Sight, Sort};
+use super::render::INDENT;
 use super::text::Text;
+use crate::base::wrap;
 use crate::kernel::SimTime;
 use crate::kubectl::Command;
 use crate::sim::{RunOptions, Simulation, Verdict};
@@ -115,7 +116,7 @@ impl Shown {
                 let lines: Vec<String> = meant
                     .map(|record| {
                         let head = format!("{:>9}  ", shown(record.at));
-                        flow::hanging(&head, &sentence(record), flow::COLUMNS - flow::INDENT)
+                        wrap::hanging(&head, &sentence(record), wrap::COLUMNS - INDENT)
                     })
                     .collect();
                 if lines.is_empty() {

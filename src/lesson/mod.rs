@@ -10,7 +10,6 @@
 //! facts     the runs, and the answers that they give
 //! edit      changes to a scenario: variants, and solutions
 //! cut       the columns and lines of an output that matter
-//! flow      lines broken for a terminal, also of Chinese
 //! render    a text filled in, for a terminal
 //! exercise  what the learner is to reach, how it is checked, and a solution
 //! ```
@@ -21,7 +20,6 @@ mod cut;
 mod edit;
 mod exercise;
 mod facts;
-mod flow;
 mod library;
 mod query;
 mod render;

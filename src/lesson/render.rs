@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use super::facts::Facts;
-use super::flow::{COLUMNS, INDENT, paragraph, width};
 use super::query::{Look, Query, Sight};
 use super::text::{Piece, Section, Text};
+use crate::base::wrap::{COLUMNS, paragraph, width};
+
+/// Columns before each line of a block.
+pub(super) const INDENT: usize = 4;
 
 /// A filled text, section by section: introduction, question, run, answer, exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]

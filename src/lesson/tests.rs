@@ -1,6 +1,8 @@
 //! Every lesson runs, in every language; its claims hold; its exercise is open before and solved after; its answer
 //! comes from the run.
 
+use crate::base::wrap;
+
 use super::{Facts, Lesson, Library, Piece, Text, check, page, solved};
 
 fn library() -> Library {
@@ -36,7 +38,7 @@ fn every_lesson_runs_its_claims_hold_and_its_lines_fit() {
                 Err(problem) => problems.push(format!("{language}: {problem}")),
                 Ok(page) => {
                     let lines = page.sections.iter().flat_map(|section| section.lines());
-                    let long = lines.filter(|line| super::flow::width(line) > super::flow::COLUMNS);
+                    let long = lines.filter(|line| wrap::width(line) > wrap::COLUMNS);
                     problems.extend(long.map(|line| format!("{language}: too long: {line}")));
                 }
             }

@@ -33,6 +33,8 @@ fn claims_about_behaviour_are_shown_by_runs() {
         "grace-period-too-short",
         "memory-limit-near-use",
         "budget-blocks-drain",
+        "single-replica",
+        "no-prestop-delay",
         "rollout-cannot-progress",
         "pod-fits-nowhere",
     ];
@@ -122,4 +124,37 @@ fn sarif_locations_are_uris() {
     let found = lint(&scenario, &Options { only: vec![rule.id.to_owned()], ..Options::default() });
     let location = &output::sarif(&found)["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(location["artifactLocation"]["uri"], "my%20files/%C3%BC.yaml");
+}
+
+/// What the schema of SARIF 2.1.0 asks of the parts that are used, over the findings of every bad example.
+#[test]
+fn sarif_is_as_its_schema_asks() {
+    for rule in all() {
+        let log = output::sarif(&findings(rule.bad, rule.id, false));
+        let text = |value: &serde_json::Value| value.as_str().is_some_and(|text| !text.is_empty());
+        assert_eq!(log["version"], "2.1.0");
+        let run = &log["runs"][0];
+        assert!(["utf16CodeUnits", "unicodeCodePoints"].contains(&run["columnKind"].as_str().unwrap()));
+        assert!(text(&run["tool"]["driver"]["name"]));
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        assert_eq!(rules.len(), all().count());
+        for rule in rules {
+            assert!(text(&rule["id"]));
+            for message in ["shortDescription", "fullDescription", "help"] {
+                assert!(text(&rule[message]["text"]), "{message} of {}", rule["id"]);
+            }
+            let tags = rule["properties"]["tags"].as_array().unwrap();
+            assert!((1..tags.len()).all(|n| !tags[..n].contains(&tags[n])), "tags of {}", rule["id"]);
+        }
+        for result in run["results"].as_array().unwrap() {
+            assert!(text(&result["message"]["text"]));
+            assert!(["note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
+            assert_eq!(rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"], result["ruleId"]);
+            let location = &result["locations"][0]["physicalLocation"];
+            assert!(text(&location["artifactLocation"]["uri"]));
+            for least_one in ["startLine", "startColumn"] {
+                assert!(location["region"][least_one].as_u64().unwrap() >= 1);
+            }
+        }
+    }
 }

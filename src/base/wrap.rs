@@ -1,9 +1,7 @@
-//! Prose and output broken into lines of a terminal.
+//! Prose and output broken into lines of a terminal, also in scripts without blanks between words.
 
 /// Columns of a terminal that nobody has made wider.
-pub(super) const COLUMNS: usize = 80;
-/// Columns before each line of a block.
-pub(super) const INDENT: usize = 4;
+pub const COLUMNS: usize = 80;
 
 /// Whether a character takes two columns of a terminal.
 fn is_wide(c: char) -> bool {
@@ -11,7 +9,7 @@ fn is_wide(c: char) -> bool {
 }
 
 /// Columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }
 
@@ -54,7 +52,7 @@ fn pieces(paragraph: &str) -> Vec<(bool, String)> {
 }
 
 /// Breaks a paragraph anew, for what a run fills in has any length. A first line that begins with `- ` makes an item.
-pub(super) fn paragraph(text: &str, columns: usize) -> String {
+pub fn paragraph(text: &str, columns: usize) -> String {
     let hanging = if text.starts_with("- ") { "  " } else { "" };
     let (mut out, mut column) = (String::new(), 0);
     for (blank, piece) in pieces(text) {
@@ -74,7 +72,7 @@ pub(super) fn paragraph(text: &str, columns: usize) -> String {
 }
 
 /// A sentence after a head: what does not fit stands below its beginning.
-pub(super) fn hanging(head: &str, text: &str, columns: usize) -> String {
+pub fn hanging(head: &str, text: &str, columns: usize) -> String {
     let by = width(head);
     let lines: Vec<String> = text.lines().map(|line| paragraph(line, columns - by)).collect();
     format!("{head}{}", lines.join("\n").replace('\n', &format!("\n{:by$}", "")))
