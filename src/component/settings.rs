@@ -18,6 +18,8 @@ pub enum SettingType {
     Number,
     /// `true` or `false`.
     Boolean,
+    /// Priorities and how long each band of pods has, such as `0=60s,100000=10s`.
+    PriorityBands,
 }
 
 /// Name, type and meaning of a setting.
@@ -116,6 +118,28 @@ impl Value for Bytes {
     }
     fn show(&self) -> String {
         Quantity::from_bytes(i64::try_from(self.0).unwrap_or(i64::MAX)).to_string()
+    }
+}
+
+/// How long pods of at least this priority have, by rising priority.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PriorityBands(pub Vec<(i32, SimDuration)>);
+
+impl Value for PriorityBands {
+    const KIND: SettingType = SettingType::PriorityBands;
+    const EXPECTED: &'static str = "priorities and durations such as `0=60s,100000=10s`";
+    fn read(text: &str) -> Option<Self> {
+        let band = |part: &str| {
+            let (priority, time) = part.split_once('=')?;
+            Some((priority.trim().parse().ok()?, time.trim().parse().ok()?))
+        };
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let mut bands: Vec<(i32, SimDuration)> = parts.map(band).collect::<Option<_>>()?;
+        bands.sort_by_key(|(priority, _)| *priority);
+        bands.windows(2).all(|pair| pair[0].0 < pair[1].0).then_some(Self(bands))
+    }
+    fn show(&self) -> String {
+        self.0.iter().map(|(priority, time)| format!("{priority}={time}")).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -230,6 +254,7 @@ settings! {
     sync_by_backoff_expiry "syncByBackoffExpiry": bool = false, "Whether a pod in back-off is synced when the back-off ends (1.35+), not by the fixed delay.";
     network_not_ready_backoff "networkNotReadyBackoff": SimDuration = secs(1), "How long after a sync that found no network a pod is synced again.";
     status_sync_period "statusSyncPeriod": SimDuration = secs(10), "How often the kubelet reconciles all pod statuses.";
+    dockershim "dockershim": bool = false, "Whether the runtime is Docker (up to 1.23): a process that cannot start is ContainerCannotRun.";
     deleted_pod_removal_delay "deletedPodRemovalDelay": SimDuration = millis(0), "Time from the end of a deleted pod to the removal of its object (1.20: one of the kubelet's later passes).";
     terminal_phase_of_deleted_pods "terminalPhaseOfDeletedPods": bool = true, "Whether a deleted pod ends as Succeeded or Failed (1.27+) or stays Running.";
     cluster_dns "clusterDns": bool = true, "Whether kubelets know the address of the cluster's DNS; without it they complain.";
@@ -257,6 +282,8 @@ settings! {
     eviction_hard_memory "evictionHardMemory": Bytes = Bytes(104_857_600), "memory.available below which pods are evicted at once.";
     eviction_hard_nodefs "evictionHardNodefs": u64 = 10, "The same for nodefs.available, in percent of the disk; 0 = none.";
     eviction_hard_imagefs "evictionHardImagefs": u64 = 15, "The same for imagefs.available, in percent of the disk; 0 = none.";
+    eviction_hard_nodefs_inodes "evictionHardNodefsInodes": u64 = 5, "The same for nodefs.inodesFree, in percent of the inodes; 0 = none.";
+    eviction_hard_imagefs_inodes "evictionHardImagefsInodes": u64 = 5, "The same for imagefs.inodesFree, in percent of the inodes; 0 = none.";
     eviction_hard_pid "evictionHardPid": u64 = 0, "The same for pid.available, in process ids; 0 = none.";
     eviction_soft_memory "evictionSoftMemory": Bytes = Bytes(0), "memory.available below which pods are evicted after evictionSoftGracePeriod; 0 = none.";
     eviction_soft_nodefs "evictionSoftNodefs": u64 = 0, "The same for nodefs.available, in percent of the disk; 0 = none.";
@@ -269,6 +296,8 @@ settings! {
     container_stop_signals "containerStopSignals": bool = false, "Whether lifecycle.stopSignal counts (feature gate, off by default to 1.36).";
     shutdown_grace_period "shutdownGracePeriod": SimDuration = secs(0), "How long a node may take to stop its pods before it shuts down; 0 = the power goes at once.";
     shutdown_grace_period_critical_pods "shutdownGracePeriodCriticalPods": SimDuration = secs(0), "The last part of it, which critical pods have for themselves.";
+    shutdown_grace_period_by_pod_priority "shutdownGracePeriodByPodPriority": PriorityBands = PriorityBands::default(), "The same for each band of priorities, lowest first, such as 0=60s,100000=10s; it takes the place of the two above.";
+    node_inodes "nodeInodes": u64 = 6_553_600, "Inodes of a machine's disk.";
     node_pids "nodePids": u64 = 4_194_304, "Process ids of a machine (kernel.pid_max).";
     pod_pids_limit "podPidsLimit": u64 = 0, "Process ids of one pod; 0 = no limit.";
     image_gc_period "imageGCPeriod": SimDuration = secs(300), "How often the kubelet looks for images to delete.";

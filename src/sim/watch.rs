@@ -197,8 +197,12 @@ impl Watches {
         wakes
     }
 
-    /// The nodes that a pod is and was bound to.
+    /// The nodes that a pod is and was bound to; of a node whose labels or taints change, itself.
     fn nodes_of(&self, commit: &Commit) -> [Option<u32>; 2] {
+        if let (Object::Node(new), Some(Object::Node(old))) = (&commit.new, &commit.old) {
+            let changed = new.metadata.labels != old.metadata.labels || new.spec.taints != old.spec.taints;
+            return [self.node(&new.metadata.name).filter(|_| changed), None];
+        }
         let node = |object: Option<&Object>| match object {
             Some(Object::Pod(pod)) => pod.node_name.as_ref().and_then(|name| self.node(name)),
             _ => None,

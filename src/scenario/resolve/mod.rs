@@ -116,6 +116,7 @@ fn machines(planned: Machines, objects: &mut Vec<Manifest>) -> Vec<NodePlan> {
         given.push(NodePlan {
             node,
             images,
+            static_pods: Vec::new(),
             price: None,
             pool: None,
             autoscale: None,
