@@ -1,6 +1,6 @@
 //! Kinds that no component acts on (ConfigMaps, Secrets, roles, custom kinds): kept, named, counted, each for itself.
 
-use crate::steps::outputs_of;
+use crate::steps::in_turn;
 
 const OBJECTS: &str = "
 apiVersion: v1
@@ -34,15 +34,13 @@ metadata: {name: few, namespace: team}
 spec: {hard: {configmaps: '1', count/secrets: '1'}}
 ";
 
-fn kubectl(steps: &[&str]) -> Vec<(f64, String, String)> {
-    let steps: String =
-        (10..).zip(steps).map(|(at, step)| format!("  - {{at: {at}s, kubectl: {step:?}}}\n")).collect();
-    outputs_of(&steps, OBJECTS)
+fn kubectl(commands: &[&str]) -> Vec<String> {
+    in_turn(commands, OBJECTS)
 }
 
 #[test]
 fn one_name_serves_several_kinds() {
-    let found = kubectl(&[
+    let texts = kubectl(&[
         "get configmaps,secrets",
         "get secret web -o jsonpath={.data.password}",
         "delete secret web",
@@ -53,7 +51,6 @@ fn one_name_serves_several_kinds() {
         "get rolebindings -n team -o wide",
         "describe cm web",
     ]);
-    let texts: Vec<&str> = found.iter().map(|output| output.2.trim_end()).collect();
     assert_eq!(
         texts[0],
         "NAME            DATA   AGE\nconfigmap/web   2      10s\n\nNAME         TYPE     DATA   AGE\n\
@@ -79,7 +76,7 @@ fn one_name_serves_several_kinds() {
 
 #[test]
 fn they_are_created_counted_and_go_with_their_namespace() {
-    let found = kubectl(&[
+    let texts = kubectl(&[
         "create configmap one -n team --from-literal=a=1 --from-literal=b=2",
         "create configmap two -n team",
         "create secret generic one -n team --from-literal=a=1 --type=example.com/own",
@@ -90,7 +87,6 @@ fn they_are_created_counted_and_go_with_their_namespace() {
         "get cm,secret,sa,rolebindings -n team",
         "create configmap three -n team",
     ]);
-    let texts: Vec<&str> = found.iter().map(|output| output.2.trim_end()).collect();
     let refused = |kind: &str, resource: &str, used: &str| {
         format!(
             "error: failed to create {kind}: {kind}s \"two\" is forbidden: exceeded quota: few, requested: {resource}=1, \

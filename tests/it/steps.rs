@@ -24,3 +24,16 @@ pub fn outputs_of(steps: &str, objects: &str) -> Vec<Output> {
     simulation.run_until(simulation.world.end, &mut sink).unwrap();
     found
 }
+
+/// What commands print that are given one a second from 10 s on, each with what it says until the next.
+pub fn in_turn(commands: &[&str], objects: &str) -> Vec<String> {
+    let lines = commands.iter().enumerate();
+    let lines: Vec<String> =
+        lines.map(|(at, command)| format!("  - {{at: {}s, kubectl: {command:?}}}", at + 10)).collect();
+    let mut texts = vec![String::new(); commands.len()];
+    for (at, _, text) in outputs_of(&lines.join("\n"), objects) {
+        let since = at as usize - 10;
+        texts[since.min(commands.len() - 1)].push_str(&text);
+    }
+    texts.iter().map(|text| text.trim_end().to_owned()).collect()
+}
