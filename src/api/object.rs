@@ -13,7 +13,9 @@ use super::node::{Lease, Node};
 use super::pod::Pod;
 use super::policy::{EventObject, LimitRange, Namespace, PodDisruptionBudget, PriorityClass, ResourceQuota};
 use super::service::{EndpointSlice, Endpoints, Service};
-use super::workload::{DaemonSet, Deployment, ReplicaSet, ReplicationController, StatefulSet};
+use super::workload::{
+    ControllerRevision, DaemonSet, Deployment, ReplicaSet, ReplicationController, StatefulSet,
+};
 use crate::base::Name;
 
 /// An object of a kind that is not known: kept as it came, counted, and named in a warning.
@@ -166,6 +168,7 @@ kinds! {
     Namespace(Namespace) "namespaces" "namespace" "ns" "v1" false;
     Endpoints(Endpoints) "endpoints" "endpoints" "ep" "v1" true;
     EndpointSlice(EndpointSlice) "endpointslices" "endpointslice" "" "discovery.k8s.io/v1" true;
+    ControllerRevision(ControllerRevision) "controllerrevisions" "controllerrevision" "" "apps/v1" true;
     PodDisruptionBudget(PodDisruptionBudget) "poddisruptionbudgets" "poddisruptionbudget" "pdb" "policy/v1" true;
     PriorityClass(PriorityClass) "priorityclasses" "priorityclass" "pc" "scheduling.k8s.io/v1" false;
     ResourceQuota(ResourceQuota) "resourcequotas" "resourcequota" "quota" "v1" true;

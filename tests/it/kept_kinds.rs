@@ -103,3 +103,37 @@ fn they_are_created_counted_and_go_with_their_namespace() {
     assert_eq!(texts[7], "No resources found in team namespace.");
     assert_eq!(texts[8], "error: failed to create configmap: namespaces \"team\" not found");
 }
+
+const SET: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, annotations: {kubernetes.io/change-cause: first}}
+spec:
+  replicas: 2
+  serviceName: db
+  revisionHistoryLimit: 1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: 'example/db:1'}]}
+";
+
+#[test]
+fn the_history_of_a_set_is_kept_in_revisions_and_undo_brings_an_old_template_back() {
+    let revisions = "get controllerrevisions --no-headers --sort-by=.revision -o custom-columns=\
+                     N:.revision,I:.data.spec.template.spec.containers[0].image";
+    let wait = |_: u32| "get pods";
+    let mut commands = vec!["set image sts/db c=example/db:2"];
+    commands.extend((0..30).map(wait));
+    commands.extend(["rollout history sts/db", revisions, "rollout undo sts/db"]);
+    commands.extend((0..30).map(wait));
+    commands.extend([revisions, "rollout undo sts/db --to-revision=9"]);
+    commands.push("get sts db -o jsonpath={.spec.template.spec.containers[0].image}");
+    let texts = in_turn(&commands, SET);
+    assert_eq!(texts[31], "statefulset.apps/db \nREVISION  CHANGE-CAUSE\n1         first\n2         first");
+    assert_eq!(texts[32], "1     example/db:1\n2     example/db:2");
+    assert_eq!(texts[33], "statefulset.apps/db rolled back");
+    assert_eq!(texts[64], "2     example/db:2\n3     example/db:1");
+    assert_eq!(texts[65], "error: unable to find specified revision 9 in history");
+    assert_eq!(texts[66], "example/db:1");
+}

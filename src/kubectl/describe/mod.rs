@@ -18,6 +18,7 @@ mod template;
 mod volume;
 mod workload;
 
+use crate::api::pod::PodTemplate;
 use crate::api::{ApiError, Object};
 
 use super::get::nothing_found;
@@ -73,6 +74,13 @@ impl Describe {
         }
         answer
     }
+}
+
+/// A pod template as `rollout history --revision` shows it: kubectl leaves its columns unaligned.
+pub fn pod_template(template: &PodTemplate) -> String {
+    let mut page = Page::default();
+    template::template(&mut page, template);
+    page.unaligned()
 }
 
 fn objects(groups: &[Group]) -> impl Iterator<Item = &Object> {

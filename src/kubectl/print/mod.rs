@@ -71,6 +71,7 @@ macro_rules! each_kind {
             $enumeration::Namespace { .. } => $then!(crate::api::policy::Namespace),
             $enumeration::Endpoints { .. } => $then!(crate::api::service::Endpoints),
             $enumeration::EndpointSlice { .. } => $then!(crate::api::service::EndpointSlice),
+            $enumeration::ControllerRevision { .. } => $then!(crate::api::workload::ControllerRevision),
             $enumeration::PodDisruptionBudget { .. } => $then!(crate::api::policy::PodDisruptionBudget),
             $enumeration::PriorityClass { .. } => $then!(crate::api::policy::PriorityClass),
             $enumeration::ResourceQuota { .. } => $then!(crate::api::policy::ResourceQuota),
