@@ -55,7 +55,12 @@ def pyarrow():
     assert len(lines) == records
     flat = b"".join(json.dumps({k: v for k, v in line.items() if k != "changed"}).encode() + b"\n" for line in lines)
     assert pyarrow.json.read_json(pyarrow.BufferReader(flat)).num_rows == records
-    print(f"CSV and JSON lines: read by pyarrow, {table.num_rows} records, {metrics.num_rows} samples, {events.num_rows} events")
+    import pyarrow.parquet
+
+    # The command in the documentation: a trace as Parquet.
+    pyarrow.parquet.write_table(table, run / "trace.parquet")
+    assert pyarrow.parquet.read_table(run / "trace.parquet").equals(table)
+    print(f"CSV, Parquet and JSON lines: read by pyarrow, {table.num_rows} records, {metrics.num_rows} samples, {events.num_rows} events")
 
 def kubernetes():
     from kubernetes import client
@@ -64,5 +69,17 @@ def kubernetes():
     listed = client.ApiClient().deserialize(text, "CoreV1EventList", "application/json")
     assert listed.items and all(item.involved_object.name and item.reason for item in listed.items)
     print(f"Kubernetes Events: read by the Kubernetes client, {len(listed.items)} events")
+
+    import yaml
+
+    lists = {"pods": "V1PodList", "nodes": "V1NodeList", "deployments": "V1DeploymentList",
+             "replicasets": "V1ReplicaSetList", "services": "V1ServiceList", "endpointslices": "V1EndpointSliceList"}
+    for kind, name in lists.items():
+        text = (run / f"{kind}.json").read_text()
+        # The client checks what is required and of which type each field is.
+        listed = client.ApiClient().deserialize(text, name, "application/json")
+        assert listed.items and all(item.metadata.uid for item in listed.items), kind
+        assert yaml.safe_load((run / f"{kind}.yaml").read_text()) == json.loads(text), kind
+    print(f"get -o json and -o yaml: read by the Kubernetes client, {', '.join(lists)}")
 
 {"perfetto": perfetto, "pyarrow": pyarrow, "kubernetes": kubernetes}[reader]()

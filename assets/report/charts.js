@@ -18,7 +18,7 @@ const charts = (() => {
   const short = (v) => Math.abs(v) >= 1e6 ? +(v / 1e6).toFixed(1) + " M" : Math.abs(v) >= 1e4 ? +(v / 1e3).toFixed(1) + " k" : String(+v.toFixed(v % 1 && Math.abs(v) < 10 ? 2 : 1));
   const duration = (s) => s >= 1 || s === 0 ? +s.toFixed(2) + " s" : s >= 1e-3 ? +(s * 1e3).toFixed(1) + " ms" : +(s * 1e6).toFixed(0) + " µs";
   const format = (metric) => UNITS.find(([ending]) => ending.test(metric))?.[1] ?? short;
-  const words = (metric) => metric.replace(/_(milli_per_s|per_s|us|ms|bytes|milli|seconds|percent)$/, "").replaceAll("_", " ");
+  const words = (metric) => metric.replace(/_(milli_per_s|per_s|us|ms|bytes|milli|seconds|percent)$/, "").replaceAll("_", " ").replace(/\b(cpu|hpa)\b/g, (word) => word.toUpperCase());
 
   // [{title, subtitle, metric, lines: [{name, series}]}], in the order of the data.
   const all = new Map();
@@ -32,8 +32,15 @@ const charts = (() => {
   }
   // Lines that never leave zero say nothing beside one that does.
   const busy = (line) => line.series.v.some((v) => v !== 0);
-  const list = [...all.values()];
+  const peakOf = (it) => Math.max(...it.lines.map((line) => line.series.v.reduce((a, b) => Math.max(a, b), 0)));
+  // Charts of one family stand together, those with most to see first.
+  const list = [...all.values()], places = new Map();
+  for (const it of list) if (!places.has(it.title)) places.set(it.title, places.size);
+  list.sort((a, b) => places.get(a.title) - places.get(b.title) || peakOf(b) - peakOf(a));
   for (const it of list) if (it.lines.some(busy)) it.lines = it.lines.filter(busy);
+  // In a family the first line contains the others, and is often equal to one of them: it is drawn wide, below them.
+  const look = (it, i) => ({ class: it.subtitle && i === 0 && it.lines.length > 1 ? "line under" : "line",
+    stroke: HUES[i % HUES.length], "stroke-dasharray": DASHES[Math.floor(i / 2) % DASHES.length] });
   const made = new Map();
 
   function svg(tag, attributes = {}, ...children) {
@@ -61,8 +68,7 @@ const charts = (() => {
   function paint(chart) {
     const { it, plot } = chart, width = Math.max(220, plot.clientWidth || 360);
     chart.width = width;
-    const peak = Math.max(...it.lines.map((line) => line.series.v.reduce((a, b) => Math.max(a, b), 0)));
-    const top = ceiling(peak, it.metric), y = (v) => HEIGHT - BOTTOM - v / top * (HEIGHT - TOP - BOTTOM), show = format(it.metric);
+    const top = ceiling(peakOf(it), it.metric), y = (v) => HEIGHT - BOTTOM - v / top * (HEIGHT - TOP - BOTTOM), show = format(it.metric);
     const parts = [];
     for (const mark of raw.marks) {
       if (mark.kind === "fault" && mark.until !== null) parts.push(svg("rect", { class: "band", x: x(mark.at, width), y: TOP, width: Math.max(1, x(Math.min(mark.until, END), width) - x(mark.at, width)), height: HEIGHT - TOP - BOTTOM }));
@@ -76,7 +82,7 @@ const charts = (() => {
       if (mark.kind !== "fault_end") parts.push(svg("line", { class: `mark ${mark.kind}`, x1: x(mark.at, width), x2: x(mark.at, width), y1: TOP, y2: HEIGHT - BOTTOM }));
     }
     it.lines.slice(0, LINES).forEach((line, i) => {
-      parts.push(svg("path", { class: "line", d: outline(line.series, width, y), stroke: HUES[i % HUES.length], "stroke-dasharray": DASHES[Math.floor(i / 2) % DASHES.length] }));
+      parts.push(svg("path", { ...look(it, i), d: outline(line.series, width, y) }));
     });
     chart.now = svg("line", { class: "now", y1: TOP, y2: HEIGHT - BOTTOM });
     plot.replaceChildren(svg("svg", { width, height: HEIGHT, role: "img", "aria-label": `${it.title} ${it.subtitle}` }, ...parts, chart.now));
@@ -95,7 +101,7 @@ const charts = (() => {
   function card(it) {
     const plot = el("div", { className: "plot" }), values = [];
     const legend = el("ul", {}, ...it.lines.slice(0, LINES).map((line, i) => {
-      const key = svg("svg", { width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, x2: 22, y1: 5, y2: 5, class: "line", stroke: HUES[i % HUES.length], "stroke-dasharray": DASHES[Math.floor(i / 2) % DASHES.length] }));
+      const key = svg("svg", { width: 22, height: 10, "aria-hidden": "true" }, svg("line", { x1: 0, x2: 22, y1: 5, y2: 5, ...look(it, i) }));
       const value = el("b");
       values.push(value);
       return el("li", {}, key, el("span", { textContent: line.name || it.title }), value);

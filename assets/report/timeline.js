@@ -72,6 +72,15 @@ const timeline = (() => {
     }
     return "";
   }
+  // The end of a text: what tells the pods of one workload from each other.
+  function tail(text, room) {
+    if (g.measureText(text).width <= room) return text;
+    for (let from = 1; from < text.length; from++) {
+      const cut = "…" + text.slice(from);
+      if (g.measureText(cut).width <= room) return cut;
+    }
+    return "";
+  }
   function label(text, at, y, color, align = "left", bold = false) {
     g.fillStyle = color;
     g.font = `${bold ? "600 " : ""}12px system-ui, sans-serif`;
@@ -155,7 +164,8 @@ const timeline = (() => {
   }
   function drawGroup(row, y) {
     g.font = "600 12px system-ui, sans-serif";
-    label(fit(row.group, left - 16), 8, y + 15, css("--ink"), "left", true);
+    const whole = g.measureText(row.group).width <= left - 16;
+    label(fit(whole ? row.group : row.group.split("/").pop(), left - 16), 8, y + 15, css("--ink"), "left", true);
     g.font = "12px system-ui, sans-serif";
     label(fit(row.namespace, left - 16), 8, y + 29, css("--faint"));
     if (!row.load) return;
@@ -192,7 +202,7 @@ const timeline = (() => {
       g.fillRect(0, y, width, LANE);
     }
     g.font = "12px system-ui, sans-serif";
-    label(fit(lane.name, left - 20), left - 8, y + 14, css("--ink"), "right");
+    label((lane.owner ? tail : fit)(lane.name, left - 20), left - 8, y + 14, css("--ink"), "right");
     let drawn = -1;
     each(lane.states, (from, to, state) => {
       // Many changes within one pixel look like the last of them.

@@ -581,8 +581,20 @@ pub struct ContainerStatus {
     pub started: Option<bool>,
     pub restart_count: i32,
     pub image: Name,
+    #[serde(rename = "imageID", skip_deserializing)]
+    pub image_id: NoDigest,
     #[serde(rename = "containerID")]
     pub container_id: Option<Name>,
+}
+
+/// Images have no digests here; the API has the field in every status, and its clients insist on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct NoDigest;
+
+impl Serialize for NoDigest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("")
+    }
 }
 
 /// One of waiting, running and terminated; none of them = waiting.

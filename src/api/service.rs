@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::{Condition, IntOrString, ObjectReference, Opaque};
 use super::meta::{Labels, ObjectMeta};
-use crate::base::Name;
+use crate::base::{Name, SharedList};
 
 /// Label with the name of the Service that an EndpointSlice belongs to.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -110,9 +110,9 @@ pub struct Endpoints {
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointSubset {
     /// Ready ones.
-    pub addresses: Vec<Arc<EndpointAddress>>,
+    pub addresses: SharedList<Arc<EndpointAddress>>,
     /// The others.
-    pub not_ready_addresses: Vec<Arc<EndpointAddress>>,
+    pub not_ready_addresses: SharedList<Arc<EndpointAddress>>,
     /// Ports.
     pub ports: Vec<EndpointPort>,
 }
@@ -146,7 +146,7 @@ pub struct EndpointPort {
 pub struct EndpointSlice {
     pub metadata: ObjectMeta,
     pub address_type: Name,
-    pub endpoints: Vec<Arc<Endpoint>>,
+    pub endpoints: SharedList<Arc<Endpoint>>,
     pub ports: Vec<EndpointPort>,
 }
 

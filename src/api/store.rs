@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::object::{Kind, Object, ObjectRef, Resource};
+use crate::base::name::TwoNames;
 use crate::base::{LookupMap, Name};
 use crate::kernel::SimTime;
 
@@ -84,7 +85,7 @@ impl Collection {
 
     /// The slot of an object.
     pub fn index_of(&self, namespace: &Name, name: &Name) -> Option<u32> {
-        self.by_name.get(&(namespace.clone(), name.clone())).copied()
+        self.by_name.get(&(namespace, name) as &dyn TwoNames).copied()
     }
 
     /// All objects in order of creation.

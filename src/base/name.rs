@@ -6,6 +6,7 @@
 use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -63,6 +64,44 @@ impl Deref for Name {
 impl Borrow<str> for Name {
     fn borrow(&self) -> &str {
         &self.0
+    }
+}
+
+/// Two names that are a key together: looked up without making either of them.
+pub trait TwoNames {
+    /// Both.
+    fn both(&self) -> (&str, &str);
+}
+
+impl TwoNames for (Name, Name) {
+    fn both(&self) -> (&str, &str) {
+        (&self.0, &self.1)
+    }
+}
+
+impl TwoNames for (&Name, &Name) {
+    fn both(&self) -> (&str, &str) {
+        (self.0, self.1)
+    }
+}
+
+impl<'a> Borrow<dyn TwoNames + 'a> for (Name, Name) {
+    fn borrow(&self) -> &(dyn TwoNames + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn TwoNames + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.both() == other.both()
+    }
+}
+
+impl Eq for dyn TwoNames + '_ {}
+
+impl Hash for dyn TwoNames + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.both().hash(state);
     }
 }
 

@@ -68,7 +68,7 @@ fn one(path: &std::path::Path, seed: Option<u64>, printer: &mut Printer) -> Resu
             path.display()
         ));
     }
-    past::load(&[path.to_owned()], seed, None, printer)
+    past::load(&[path.to_owned()], past::Wanted { seed, ..past::Wanted::default() }, printer)
 }
 
 fn heads(a: &Past, b: &Past) -> String {

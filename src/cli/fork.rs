@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::ExitStatus;
+use super::again::Again;
 use super::args::{ForkArgs, RunArgs};
 use super::checkpoint::Checkpoint;
 use super::drive::Job;
@@ -15,7 +16,6 @@ use crate::scenario::{self, Scenario};
 use crate::sim::expect::{Checked, Fate};
 use crate::sim::{RunOptions, Simulation, Verdict};
 use crate::source::{self, Diagnostics};
-use crate::trace::Record;
 
 /// Runs both and says what has become different.
 pub(super) fn fork(args: &ForkArgs, printer: &mut Printer) -> ExitStatus {
@@ -47,7 +47,7 @@ fn forked(args: &ForkArgs, printer: &mut Printer) -> Result<ExitStatus, String> 
     let inputs = base.clone().forked(at, &files);
     let Some(forks) = inputs.forks(&scenario, printer) else { return Ok(ExitStatus::Error) };
     let Some(before) = base.forks(&scenario, printer) else { return Ok(ExitStatus::Error) };
-    let original = run_alone(&scenario, &options, &before)?;
+    let original = run_alone(&scenario, &options, before)?;
     let job = Job {
         args: &run_args,
         scenario: &scenario,
@@ -96,16 +96,11 @@ fn base(args: &ForkArgs, printer: &mut Printer) -> Result<Option<(Inputs, Scenar
 fn run_alone(
     scenario: &Scenario,
     options: &RunOptions,
-    forks: &[(SimTime, scenario::Patch)],
+    forks: Vec<(SimTime, scenario::Patch)>,
 ) -> Result<Verdict, String> {
-    let mut nothing = |_: &Record| {};
-    let mut simulation = Simulation::new(scenario, options);
-    for (at, patch) in forks {
-        simulation.run_until(*at, &mut nothing).map_err(|error| error.to_string())?;
-        simulation.world.graft(patch);
-    }
-    simulation.run_until(SimTime::MAX, &mut nothing).map_err(|error| error.to_string())?;
-    Ok(simulation.finish(&mut nothing))
+    let mut run = Again::of(Simulation::new(scenario, options), forks);
+    run.run_until(SimTime::MAX, &mut |_| {})?;
+    Ok(run.simulation.finish(&mut |_| {}))
 }
 
 /// Expectations as they were and as they are with the change.

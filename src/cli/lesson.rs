@@ -1,5 +1,6 @@
 //! `shakedown lesson`.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ pub(super) fn lesson(args: &LessonArgs, printer: &mut Printer) -> ExitStatus {
 fn answer(args: &LessonArgs, printer: &mut Printer) -> Result<ExitStatus, String> {
     let library = Library::shipped().map_err(|problem| problem.to_string())?;
     let Some(name) = &args.name else {
-        printer.result(&list(&library, &args.lang));
+        printer.result(&list(&library, &args.lang, printer.color()));
         return Ok(ExitStatus::Success);
     };
     let own;
@@ -49,13 +50,21 @@ fn answer(args: &LessonArgs, printer: &mut Printer) -> Result<ExitStatus, String
     if args.check.is_empty() { teach(lesson, args, printer) } else { check(lesson, &args.check, printer) }
 }
 
-fn list(library: &Library, language: &str) -> String {
+/// The course, part by part.
+fn list(library: &Library, language: &str, colour: bool) -> String {
     let width = library.lessons.iter().map(|lesson| lesson.name.len()).max().unwrap_or_default();
-    let line = |lesson: &Lesson| {
-        format!("{:>2}  {:width$}  {}\n", lesson.number, lesson.name, lesson.text(language).title)
-    };
-    let lines: Vec<String> = library.lessons.iter().map(line).collect();
-    lines.concat()
+    let bold = if colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+    let (mut out, mut part) = (String::new(), "");
+    for lesson in &library.lessons {
+        let text = lesson.text(language);
+        if text.part != part {
+            let gap = if part.is_empty() { "" } else { "\n" };
+            part = &text.part;
+            let _ = writeln!(out, "{gap}{bold}{part}{bold:#}");
+        }
+        let _ = writeln!(out, "{:>4}  {:width$}  {}", lesson.number, lesson.name, text.title);
+    }
+    out
 }
 
 fn teach(lesson: &Lesson, args: &LessonArgs, printer: &mut Printer) -> Result<ExitStatus, String> {
@@ -63,24 +72,50 @@ fn teach(lesson: &Lesson, args: &LessonArgs, printer: &mut Printer) -> Result<Ex
     if !lesson.texts.iter().any(|(language, _)| *language == args.lang) {
         printer.note(&format!("there is no text in `{}`: this is the English one", args.lang));
     }
-    let scenario = lesson.scenario().map_err(|problems| problems.render(printer.color()))?;
-    let facts = Facts::of(&scenario, text.queries())?;
+    let facts = Facts::of(lesson, text)?;
     let page = lesson::page(text, &facts, printer.color())?;
-    // On a terminal the learner thinks before the run; elsewhere everything is printed at once.
+    // On a terminal the learner thinks before the run, and looks at it before the answer; elsewhere all is printed at once.
     let waits = io::stdin().is_terminal() && io::stdout().is_terminal();
     for (n, section) in page.sections.iter().enumerate() {
         if n > 0 {
             printer.result("\n");
         }
         printer.result(section);
-        if waits && n == 1 {
+        if waits && let Some(prompt) = prompt(n, &args.lang) {
             printer.flush();
-            let _ = write!(io::stderr(), "\n[Enter] ");
+            let _ = write!(io::stderr(), "\n{prompt} ");
             let mut line = String::new();
             let _ = io::stdin().lock().read_line(&mut line);
         }
     }
-    Ok(if facts.verdict.passed() { ExitStatus::Success } else { ExitStatus::Failure })
+    if !lesson.main_text().goal.is_empty() {
+        printer.note(&try_it(lesson, &args.lang));
+    }
+    Ok(if facts.verdict().passed() { ExitStatus::Success } else { ExitStatus::Failure })
+}
+
+/// What is asked after a section before the next one is shown.
+fn prompt(section: usize, language: &str) -> Option<&'static str> {
+    match (section, language) {
+        (1, "zh") => Some("先想一想。按回车键看运行："),
+        (1, _) => Some("Make a guess, then press Enter for the run:"),
+        (2, "zh") => Some("你的答案是什么？按回车键看答案："),
+        (2, _) => Some("What is your answer? Press Enter for the lesson's:"),
+        _ => None,
+    }
+}
+
+/// How the exercise is done.
+fn try_it(lesson: &Lesson, language: &str) -> String {
+    let name = &lesson.name;
+    match language {
+        "zh" => {
+            format!("\n动手：shakedown lesson {name} --copy try，修改 try 里的文件，再用 --check try 检查")
+        }
+        _ => {
+            format!("\nTry it: shakedown lesson {name} --copy try, change the files in try, then --check try")
+        }
+    }
 }
 
 fn check(lesson: &Lesson, paths: &[PathBuf], printer: &mut Printer) -> Result<ExitStatus, String> {

@@ -1,17 +1,18 @@
 //! `shakedown get`, `describe`, `top` and `logs`: kubectl's words about a run at one time of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::ExitStatus;
+use super::again::Again;
+use super::inputs;
 use super::past;
 use super::printer::Printer;
 use super::recorded::Recorded;
-use super::run;
-use crate::api::{Object, Op};
+use crate::api::{Kind, Object, Op};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl::verb::Get;
 use crate::kubectl::{Answer, Command, Scope, UsageError, Verb, Watch};
-use crate::sim::{RunOptions, Simulation};
+use crate::sim::RunOptions;
 use crate::trace::{Detail, Record};
 
 /// What was typed, taken apart.
@@ -99,31 +100,52 @@ fn answer(verb: &str, words: &[String], printer: &mut Printer) -> Result<Option<
     let mut line = vec![verb.to_owned()];
     line.extend(request.words.iter().cloned());
     let command = Command::parse(&line).map_err(|error: UsageError| error.to_string())?;
-    if let Some(file) = past::trace_in(&request.paths) {
-        let recorded = Recorded::read(&file, request.at)?;
-        return match &command.verb {
-            Verb::Get(get) => Ok(Some(get.answer(&command.scope, "default", &recorded))),
-            Verb::Describe(describe) => Ok(Some(describe.answer(&command.scope, "default", &recorded))),
-            _ => Err(format!("`{verb}` needs the scenario: a recorded run does not hold what it shows")),
-        };
+    if let Some(file) = past::trace_in(&request.paths)
+        && let Some(answer) = from_the_files(&command, &file, request.at)?
+    {
+        return Ok(Some(answer));
     }
-    let Some(scenario) = run::load(&request.paths, printer, true) else { return Ok(None) };
     let options = RunOptions { seed: request.seed, ideal: request.ideal, ..RunOptions::default() };
-    let mut simulation = Simulation::new(&scenario, &options);
-    let at = request.at.unwrap_or(simulation.world.end);
-    simulation.run_until(at, &mut |_| {}).map_err(|error| error.to_string())?;
+    let Some(mut run) = Again::new(&request.paths, &options, printer)? else { return Ok(None) };
+    let at = request.at.unwrap_or(run.simulation.world.end);
+    run.run_until(at, &mut |_| {})?;
     match &command.verb {
-        Verb::Get(get) if get.watch || get.watch_only => {
-            stream(&mut simulation, get, &command.scope).map(Some)
+        Verb::Get(get) if watches(get) => stream(&mut run, get, &command.scope).map(Some),
+        _ => Ok(Some(run.simulation.world.show(command))),
+    }
+}
+
+fn watches(get: &Get) -> bool {
+    get.watch || get.watch_only
+}
+
+/// What the files of a finished run tell; for the rest it has to be done again.
+fn from_the_files(command: &Command, file: &Path, at: Option<SimTime>) -> Result<Option<Answer>, String> {
+    // Leases are made when somebody looks: no trace has them, and a node is described with its own.
+    let with_leases = match &command.verb {
+        Verb::Get(get) => get.targets.kinds().contains(&Kind::Lease),
+        Verb::Describe(it) => it.targets.kinds().iter().any(|kind| [Kind::Lease, Kind::Node].contains(kind)),
+        _ => false,
+    };
+    if with_leases && file.with_file_name(inputs::FILE).is_file() {
+        return Ok(None);
+    }
+    match &command.verb {
+        Verb::Get(get) if !watches(get) => {
+            Ok(Some(get.answer(&command.scope, "default", &Recorded::read(file, at)?)))
         }
-        _ => Ok(Some(simulation.world.show(command))),
+        Verb::Describe(describe) => {
+            Ok(Some(describe.answer(&command.scope, "default", &Recorded::read(file, at)?)))
+        }
+        _ => Ok(None),
     }
 }
 
 /// `get -w`: what there is now, then a line for every change up to the end of the run.
-fn stream(simulation: &mut Simulation, get: &Get, scope: &Scope) -> Result<Answer, String> {
+fn stream(run: &mut Again, get: &Get, scope: &Scope) -> Result<Answer, String> {
     let mut watch = Watch::new(get, scope, "default")?;
     let mut out = String::new();
+    let simulation = &run.simulation;
     if !get.watch_only {
         let now = simulation.world.timestamp();
         let kinds = get.targets.kinds();
@@ -143,6 +165,6 @@ fn stream(simulation: &mut Simulation, get: &Get, scope: &Scope) -> Result<Answe
             out.extend(watch.commit(commit, now));
         }
     };
-    simulation.run_until(end, &mut sink).map_err(|error| error.to_string())?;
+    run.run_until(end, &mut sink)?;
     Ok(Answer { out, ..Answer::default() })
 }

@@ -1,5 +1,6 @@
 //! The command line: what was typed, what it means, and the printing. The only room that prints or exits.
 
+mod again;
 pub mod args;
 mod causes;
 pub mod checkpoint;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::printer::Printer;
 use super::{recorded, run};
+use crate::control::scheduling::{Explain, Explained};
 use crate::history::History;
 use crate::kernel::SimTime;
 use crate::report::{Expectation, RunInfo};
@@ -24,6 +25,19 @@ pub(super) struct Past {
     pub(super) history: History,
     /// Who ran what.
     pub(super) info: RunInfo,
+    /// The decisions that were to be explained; `None` for a finished run, whose files do not hold them.
+    pub(super) explained: Option<Vec<Explained>>,
+}
+
+/// What to look back on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    /// Another seed.
+    pub(super) seed: Option<u64>,
+    /// How far, including this time.
+    pub(super) until: Option<SimTime>,
+    /// Decisions of schedulers to be explained.
+    pub(super) explain: Explain,
 }
 
 /// The trace in a directory, if that is what was named.
@@ -32,13 +46,9 @@ pub(super) fn trace_in(paths: &[PathBuf]) -> Option<PathBuf> {
     Some(path.join("trace.jsonl")).filter(|file| file.is_file())
 }
 
-/// Reads or runs what `paths` name, up to and including `until`; `None` when a scenario has errors, which are printed.
-pub(super) fn load(
-    paths: &[PathBuf],
-    seed: Option<u64>,
-    until: Option<SimTime>,
-    printer: &mut Printer,
-) -> Result<Option<Past>, String> {
+/// Reads or runs what `paths` name; `None` when a scenario has errors, which are printed.
+pub(super) fn load(paths: &[PathBuf], wanted: Wanted, printer: &mut Printer) -> Result<Option<Past>, String> {
+    let Wanted { seed, until, explain } = wanted;
     let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     let path = shown.join(" ");
     if let Some(file) = trace_in(paths) {
@@ -53,7 +63,7 @@ pub(super) fn load(
         }
     }
     let Some(scenario) = run::load(paths, printer, true) else { return Ok(None) };
-    let options = RunOptions { seed, ..RunOptions::default() };
+    let options = RunOptions { seed, explain, ..RunOptions::default() };
     let mut simulation = Simulation::new(&scenario, &options);
     let end = until.map_or(simulation.world.end, |until| until.min(simulation.world.end));
     let whole = end == simulation.world.end;
@@ -73,7 +83,8 @@ pub(super) fn load(
     if let Some(verdict) = &verdict {
         info = run::run_info(&scenario, &options, verdict, digest, info.command);
     }
-    Ok(Some(Past { path, history: History::new(lines, end), info }))
+    let explained = Some(simulation.world.explained);
+    Ok(Some(Past { path, history: History::new(lines, end), info, explained }))
 }
 
 fn finished(path: String, file: &Path, seed: Option<u64>, until: Option<SimTime>) -> Result<Past, String> {
@@ -93,7 +104,7 @@ fn finished(path: String, file: &Path, seed: Option<u64>, until: Option<SimTime>
     let length =
         SimTime::from_secs_f64(summary["duration_s"].as_f64().unwrap_or(0.0)).unwrap_or(SimTime::ZERO);
     let end = until.map_or(length, |until| until.min(length));
-    Ok(Past { path, history: History::new(lines, end), info: info_of(&summary) })
+    Ok(Past { path, history: History::new(lines, end), info: info_of(&summary), explained: None })
 }
 
 fn info_of(summary: &Value) -> RunInfo {

@@ -79,7 +79,7 @@ fn one(path: &Path, printer: &mut Printer) -> Result<Option<Past>, String> {
             path.display()
         ));
     }
-    past::load(&[path.to_owned()], None, None, printer)
+    past::load(&[path.to_owned()], past::Wanted::default(), printer)
 }
 
 /// All series of a run: those of its `metrics.csv` when it has one, so that what a run measured is what is drawn.

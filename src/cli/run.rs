@@ -158,6 +158,7 @@ pub(super) fn run_info(
 ) -> RunInfo {
     RunInfo {
         scenario: scenario.name.to_string(),
+        description: scenario.description.clone(),
         seed: options.seed.unwrap_or(scenario.seed),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kubernetes: scenario.version.to_string(),

@@ -1,14 +1,24 @@
 //! `shakedown why`: the chain of causes of what happened to an object, back to the root.
 
 use super::ExitStatus;
+use super::again::Again;
 use super::causes::{self, Shown};
 use super::look::Request;
-use super::past;
+use super::past::{self, Past, Wanted};
 use super::printer::Printer;
+use super::schedule::{self, explain_pod};
 use super::style::{Style, painted};
 use crate::api::Kind;
-use crate::history::{Subject, last_about};
+use crate::control::scheduling::{Explain, Explained};
+use crate::history::{History, Subject, chain as chain_of, last_about};
 use crate::kernel::SimTime;
+use crate::sim::RunOptions;
+use crate::trace::replay::Line;
+
+/// Rows of a table of nodes, unless all are asked for.
+const ROWS: usize = 10;
+/// The component that all schedulers' profiles belong to.
+const SCHEDULER: &str = "default-scheduler";
 
 /// Prints the chain.
 pub(super) fn why(words: &[String], printer: &mut Printer) -> ExitStatus {
@@ -28,7 +38,8 @@ pub(super) fn why(words: &[String], printer: &mut Printer) -> ExitStatus {
 fn chain(words: &[String], printer: &mut Printer) -> Result<Option<String>, String> {
     let asked = Asked::parse(words)?;
     let at = asked.request.at;
-    let Some(past) = past::load(&asked.request.paths, asked.request.seed, at, printer)? else {
+    let wanted = Wanted { seed: asked.request.seed, until: at, explain: asked.explain() };
+    let Some(past) = past::load(&asked.request.paths, wanted, printer)? else {
         return Ok(None);
     };
     let word = asked.event.as_deref();
@@ -38,8 +49,36 @@ fn chain(words: &[String], printer: &mut Printer) -> Result<Option<String>, Stri
     };
     let color = printer.color();
     let title = format!("Why? {} at {}\n", line.subject(), line.time());
-    let text = painted(color, Style::Bold, &title);
-    Ok(Some(text + &causes::told(&past.history, line, Shown { all: asked.all, color })))
+    let mut text = painted(color, Style::Bold, &title);
+    text += &causes::told(&past.history, line, Shown { all: asked.all, color });
+    if let Some(decision) = decision_in(&past.history, line, &asked.subject) {
+        let at = decision.time();
+        text += &asked.table(&explained(&asked, &past, at, printer)?, at, color);
+    }
+    Ok(Some(text))
+}
+
+/// The decisions about the pod up to a time. The files of a finished run do not hold them: it is done again up to there.
+fn explained(
+    asked: &Asked,
+    past: &Past,
+    at: SimTime,
+    printer: &mut Printer,
+) -> Result<Vec<Explained>, String> {
+    if let Some(explained) = &past.explained {
+        return Ok(explained.clone());
+    }
+    let options = RunOptions { explain: asked.explain(), ..RunOptions::default() };
+    let Some(mut again) = Again::new(&asked.request.paths, &options, printer)? else { return Ok(Vec::new()) };
+    again.run_until(at, &mut |_| {})?;
+    Ok(again.simulation.world.explained)
+}
+
+/// The last thing in the chain of a line that a scheduler did with the pod: gave it a node, or said why not.
+fn decision_in<'a>(history: &'a History, line: &'a Line, subject: &Subject) -> Option<&'a Line> {
+    let decided =
+        |line: &&Line| line.component == SCHEDULER && (subject.is_of(line) || subject.is_regarded_by(line));
+    chain_of(history, line).into_iter().find(decided)
 }
 
 /// What was typed, taken apart.
@@ -72,8 +111,27 @@ impl Asked {
         Ok(Self { request, subject, event, all })
     }
 
+    /// The decisions that may be asked about.
+    fn explain(&self) -> Explain {
+        if self.subject.kind == Kind::Pod.as_str() {
+            return explain_pod(&self.subject.namespace, &self.subject.name);
+        }
+        Explain::Nothing
+    }
+
+    /// The table of nodes and plugins of the last decision up to a time.
+    fn table(&self, explained: &[Explained], at: SimTime, color: bool) -> String {
+        let Some(last) = explained.iter().rev().find(|it| it.at <= at) else { return String::new() };
+        let (outcome, when) = (schedule::outcome(last), last.at);
+        let title = match last.explanation.chosen {
+            Some(_) => format!("\nWhy this node? {outcome}; decided at {when}\n"),
+            None => format!("\nWhy no node? Decided at {when}\n"),
+        };
+        painted(color, Style::Bold, &title) + &schedule::table(last, if self.all { usize::MAX } else { ROWS })
+    }
+
     /// Why there is no answer, with what might have been meant.
-    fn nothing_found(&self, history: &crate::history::History) -> String {
+    fn nothing_found(&self, history: &History) -> String {
         let Subject { kind, namespace, name } = &self.subject;
         let about: Vec<_> = history.lines().iter().filter(|line| self.subject.is_of(line)).collect();
         if let (Some(word), false) = (&self.event, about.is_empty()) {

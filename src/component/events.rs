@@ -38,7 +38,8 @@ impl EventType {
     }
 }
 
-/// What is remembered of one object. Objects have few news, so lists are searched from the beginning.
+/// What is remembered of one object. Objects have few news, so lists are searched from the beginning, and have no room to
+/// spare: there is one of these for each pod and component.
 #[derive(Clone, Debug, Default)]
 struct About {
     /// When the token bucket of each type will be full again.
@@ -138,6 +139,7 @@ impl About {
     fn aggregate(&mut self, now: SimTime, kind: EventType, reason: &'static str, message: Name) -> Name {
         let same = |group: &Group| group.kind == kind && group.reason == reason;
         let at = self.groups.iter().position(same).unwrap_or_else(|| {
+            self.groups.reserve_exact(1);
             self.groups.push(Group { kind, reason, messages: Vec::new(), last: SimTime::ZERO });
             self.groups.len() - 1
         });
@@ -148,6 +150,7 @@ impl About {
         group.last = now;
         // More messages than make one series need not be told apart.
         if group.messages.len() < AGGREGATE_FROM && !group.messages.contains(&message) {
+            group.messages.reserve_exact(1);
             group.messages.push(message.clone());
         }
         if group.messages.len() < AGGREGATE_FROM {
@@ -175,6 +178,7 @@ impl About {
         self.series.iter().position(same).unwrap_or_else(|| {
             let name = event_name(source, object, now, reason, &message);
             let field_path = object.field_path.clone();
+            self.series.reserve_exact(1);
             self.series.push(Series { kind, reason, field_path, message, name, count: 0, sent: false });
             self.series.len() - 1
         })

@@ -36,6 +36,12 @@ impl LabelGroups {
         }
     }
 
+    /// The oldest of the pods that a selector matches for which `wanted` is true.
+    pub(super) fn first_matching(&self, selector: &Selector, wanted: impl Fn(u32) -> bool) -> Option<u32> {
+        let groups = self.groups.values().filter(|(labels, _)| selector.matches(labels));
+        groups.filter_map(|(_, pods)| pods.iter().copied().find(|pod| wanted(*pod))).min()
+    }
+
     /// The pods that a selector matches, in order of creation.
     pub(super) fn matching(&self, selector: &Selector) -> Vec<u32> {
         let mut groups = self.groups.values().filter(|(labels, _)| selector.matches(labels));

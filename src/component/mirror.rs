@@ -152,6 +152,13 @@ impl Mirror {
         self.zones.get(node)
     }
 
+    /// Whether a commit brings a node into another zone than it was in.
+    pub fn changes_zone(commit: &Commit) -> bool {
+        let zone = |object: &Object| object.metadata().labels.get(ZONE_LABEL).cloned();
+        let before = commit.old.as_ref().and_then(zone);
+        commit.id.kind == Kind::Node && (commit.op == Op::Deleted || before != zone(&commit.new))
+    }
+
     /// Pods whose managing controller has this identity, in order of creation.
     pub fn pods_of(&self, controller: Uid) -> impl Iterator<Item = (u32, &Arc<Pod>)> {
         self.pods_in(self.by_controller.get(&controller).map(|crowd| &crowd.members))
@@ -182,6 +189,18 @@ impl Mirror {
         let groups = self.by_labels.get(namespace);
         let selected = groups.map(|groups| groups.matching(selector)).unwrap_or_default();
         selected.into_iter().map(|index| self.pod(index)).collect()
+    }
+
+    /// The oldest of the pods that [`Self::selected_pods`] returns for which `wanted` is true.
+    pub fn first_selected_pod(
+        &self,
+        namespace: &str,
+        selector: &Selector,
+        wanted: impl Fn(&Pod) -> bool,
+    ) -> Option<&Arc<Pod>> {
+        let first =
+            self.by_labels.get(namespace)?.first_matching(selector, |index| wanted(self.pod(index)))?;
+        Some(self.pod(first))
     }
 
     /// Services of a namespace, in order of creation.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::controllers::autoscaler::Past;
+use super::controllers::endpoints::Unsettled;
 use super::controllers::garbage::GarbageGraph;
 use super::controllers::node_lifecycle::NodeLifecycle;
 use super::controllers::pod_gc::PodGcState;
@@ -139,6 +140,8 @@ pub(super) struct Desk {
     pub(super) failures: BTreeMap<u32, Name>,
     /// What is remembered of each autoscaler.
     pub(super) autoscalers: BTreeMap<u32, Past>,
+    /// Of each Service the pods to look at; all of them when it is not listed.
+    pub(super) unsettled: BTreeMap<u32, Unsettled>,
     /// Name and number of the last revision that was written for a StatefulSet or DaemonSet.
     pub(super) recorded: BTreeMap<u32, (Name, i64)>,
     /// How long a DaemonSet waits before it makes a failed pod anew, by generation and node.
@@ -284,6 +287,7 @@ impl ControllerManager {
                 in_flight: BTreeMap::new(),
                 failures: BTreeMap::new(),
                 autoscalers: BTreeMap::new(),
+                unsettled: BTreeMap::new(),
                 recorded: BTreeMap::new(),
                 daemon_backoff: BTreeMap::new(),
             })
@@ -316,7 +320,7 @@ impl ControllerManager {
             self.enqueue_object(ctx, kind, index);
         }
         self.start_node_lifecycle(ctx);
-        self.schedule_pod_gc(ctx);
+        self.start_pod_gc(ctx);
     }
 
     /// Adds the keys that an object's own controllers work on.

@@ -22,6 +22,7 @@ mod render;
 mod scenario;
 mod shown;
 mod signals;
+mod taught;
 
 pub use entry::{Entry, Topic};
 pub use lookup::{Explanation, Unknown, explain};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::entry::Entry;
 use super::lookup::Explanation;
-use super::shown;
+use super::{shown, taught};
 
 /// Lines are no longer than this, if their words allow.
 const WIDTH: usize = 100;
@@ -21,8 +21,11 @@ impl fmt::Display for Entry {
                 write_wrapped(f, "  - ", "    ", point)?;
             }
         }
-        if let Some(scenario) = shown::scenario(self.term) {
-            writeln!(f, "\n  See it happen: shakedown run {scenario}")?;
+        let scenario = shown::scenario(self.term).map(|folder| ("See it happen:", "run", folder));
+        let lesson = taught::lesson(self).map(|name| ("Learn it:", "lesson", name.to_owned()));
+        for (at, (heading, command, what)) in scenario.into_iter().chain(lesson).enumerate() {
+            let before = if at == 0 { "\n" } else { "" };
+            writeln!(f, "{before}  {heading:<14} shakedown {command} {what}")?;
         }
         if !self.see_also.is_empty() {
             writeln!(f)?;

@@ -129,10 +129,41 @@ OOMKilled (reason of a terminated container)
   - Node-pressure eviction is something else: it ends the whole pod, see Evicted.
 
   See it happen: shakedown run scenarios/oom-killed
+  Learn it:      shakedown lesson exit-code-137
 
   See also: 137, Evicted, MemoryPressure, SystemOOM, oom
 ";
     let explanation = explain("OOMKilled").unwrap();
     assert_eq!(explanation.entries[0].to_string(), expected);
     assert!(explain("9").unwrap().to_string().contains("\n\nSIGKILL (signal)\n"));
+}
+
+#[test]
+fn every_field_of_a_scenario_and_every_fault_is_explained() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../scenario/schema.json")).unwrap();
+    for part in [
+        "scenarioSpec",
+        "scenarioSpec/properties/scheduler",
+        "cluster",
+        "step",
+        "source",
+        "appModelSpec",
+        "fault",
+    ] {
+        let fields = schema
+            .pointer(&format!("/$defs/{part}/properties"))
+            .and_then(serde_json::Value::as_object)
+            .unwrap();
+        for field in fields
+            .keys()
+            .filter(|field| !["name", "service", "port", "path", "client"].contains(&field.as_str()))
+        {
+            let of_ours = |entry: &&Entry| {
+                let names = entry.aliases.iter().copied().chain([entry.term]);
+                matches!(entry.topic, Topic::ScenarioField | Topic::FaultKind)
+                    && names.into_iter().any(|name| name == field || name == format!("spec.{field}"))
+            };
+            assert!(entries().any(|entry| of_ours(&entry)), "{part}: {field} is not explained");
+        }
+    }
 }

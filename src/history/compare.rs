@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::History;
-use crate::report::summary::{FaultSummary, NodeSummary, Total, WorkloadSummary};
+use crate::report::summary::{FaultSummary, FlowSummary, NodeSummary, Total, WorkloadSummary};
 use crate::report::{Recorded, Summary};
 use crate::trace::replay::Line;
 
@@ -135,6 +135,7 @@ fn measures(recorded: &Recorded, summary: &Summary) -> Measures {
     put(3, "pods", "most at once", Value::Count(summary.pods.peak as i64));
     put(3, "events", "warnings", Value::Count(summary.kubernetes_events.warning as i64));
     summary.workloads.iter().for_each(|it| workload(&mut put, it));
+    summary.traffic.iter().for_each(|it| requests(&mut put, it));
     let mut seen = BTreeMap::new();
     for it in &summary.faults {
         let number: &mut u32 = seen.entry(it.label.clone()).or_default();
@@ -167,6 +168,24 @@ fn workload(put: &mut Put<'_>, it: &WorkloadSummary) {
     put(2, &subject, "fewest ready", it.min_ready.map_or(Value::Missing, |it| Value::Count(it.into())));
     put(2, &subject, "ready at the end", Value::Count(it.ready.into()));
     put(2, &subject, "wanted at the end", Value::Count(it.wanted.into()));
+}
+
+fn requests(put: &mut Put<'_>, it: &FlowSummary) {
+    let mut subject = format!("{} to {}", it.client, it.service);
+    if it.namespace != "default" {
+        subject = format!("{subject} -n {}", it.namespace);
+    }
+    put(2, &subject, "requests", Value::Count(it.sent as i64));
+    put(2, &subject, "retries", Value::Count(it.retries as i64));
+    put(2, &subject, "answered", it.availability_percent.map_or(Value::Missing, Value::Percent));
+    for (cause, count) in &it.failed.by {
+        put(2, &subject, &format!("failed: {cause}"), Value::Count(*count as i64));
+    }
+    if let Some(latency) = &it.latency_ms {
+        for (measure, millis) in [("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)] {
+            put(2, &subject, &format!("latency {measure}"), Value::Seconds(millis / 1000.0));
+        }
+    }
 }
 
 fn fault(put: &mut Put<'_>, it: &FaultSummary, number: u32) {

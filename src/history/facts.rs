@@ -31,6 +31,15 @@ fn observe(collector: &mut Collector, replay: &mut Replay, line: &Line) {
         collector.observe(&Fact::Change { at, op, old: before.as_ref(), new: &new });
         return;
     }
+    if let Some(traffic) = &line.traffic {
+        let (namespace, service) = (&line.namespace.as_str().into(), &line.name.as_str().into());
+        collector.observe(&Fact::Traffic { at, namespace, service, sample: &traffic.sample() });
+        return;
+    }
+    if let Some(sample) = line.usage {
+        collector.observe(&Fact::Usage { at, sample });
+        return;
+    }
     if let Some(fact) = other(line, at) {
         collector.observe(&fact);
     }

@@ -22,9 +22,17 @@ impl Subject {
             && line.name == self.name
             && (line.namespace == self.namespace || line.namespace.is_empty())
     }
+
+    /// Whether a line is a Kubernetes event about it.
+    pub fn is_regarded_by(&self, line: &Line) -> bool {
+        let about = format!("{}/{}: ", self.kind, self.name);
+        let told = line.message.split_once(' ').map_or("", |(_, told)| told);
+        line.kind == "Event" && line.namespace == self.namespace && told.starts_with(&about)
+    }
 }
 
-/// The last line up to `at` that is about the subject and fits the word.
+/// The last line up to `at` that is about the subject and fits the word; if there is none, the last Kubernetes event about
+/// it that does.
 pub fn last_about<'a>(
     history: &'a History,
     subject: &Subject,
@@ -32,7 +40,11 @@ pub fn last_about<'a>(
     at: SimTime,
 ) -> Option<&'a Line> {
     let lines = &history.lines()[..history.count_until(at)];
-    lines.iter().rev().find(|line| subject.is_of(line) && word.is_none_or(|word| fits(line, word)))
+    let own = lines.iter().rev().find(|line| subject.is_of(line) && word.is_none_or(|word| fits(line, word)));
+    own.or_else(|| {
+        let word = word?;
+        lines.iter().rev().find(|line| subject.is_regarded_by(line) && fits(line, word))
+    })
 }
 
 /// Whether a word names what a line tells: one of the words people use, or any text of the line.
@@ -50,6 +62,7 @@ fn fits(line: &Line, word: &str) -> bool {
         "unready" | "notready" => event == "MODIFIED" && (says("not ready") || says("became Unknown")),
         "evict" | "evicted" | "eviction" => event == "MODIFIED" && says("marked for eviction"),
         "schedule" | "scheduled" => event == "MODIFIED" && says("scheduled to "),
+        "unschedulable" | "failedscheduling" => event == "MODIFIED" && says("cannot be scheduled"),
         "create" | "created" => event == "ADDED",
         "delete" | "deleted" => event == "DELETED" || (event == "MODIFIED" && says("told to end")),
         "scale" | "scaled" => event == "MODIFIED" && says("scaled from "),

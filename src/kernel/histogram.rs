@@ -53,6 +53,23 @@ impl Histogram {
         self.total_ns += other.total_ns;
     }
 
+    /// A histogram of buckets, as [`Self::buckets`] gives them, with the sum of all values in nanoseconds.
+    pub fn of(buckets: impl IntoIterator<Item = (u16, u64)>, total_ns: u128) -> Self {
+        let buckets: BTreeMap<u16, u64> = buckets.into_iter().collect();
+        let count = buckets.values().fold(0, |sum: u64, count| sum.saturating_add(*count));
+        Self { buckets, count, total_ns }
+    }
+
+    /// How many values are in which bucket, from small values to large ones.
+    pub fn buckets(&self) -> impl Iterator<Item = (u16, u64)> {
+        self.buckets.iter().map(|(bucket, count)| (*bucket, *count))
+    }
+
+    /// The sum of all values in nanoseconds.
+    pub fn total_ns(&self) -> u128 {
+        self.total_ns
+    }
+
     /// How many values there are.
     pub fn count(&self) -> u64 {
         self.count

@@ -1,12 +1,9 @@
 //! What the learner is to reach, and whether a scenario reaches it.
 
-use std::sync::Arc;
-
 use super::library::Lesson;
-use crate::scenario::{Scenario, any_line, from_files, from_text};
+use crate::scenario::{Scenario, from_text};
 use crate::sim::expect::Fate;
 use crate::sim::{RunOptions, Simulation};
-use crate::source::{Diagnostics, SourceFile};
 
 /// How a scenario did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,42 +54,6 @@ pub fn check(lesson: &Lesson, mut scenario: Scenario) -> Result<Outcome, String>
 ///
 /// # Errors
 /// When a line of the solution is not in the scenario, or the result cannot be read.
-pub fn solved(lesson: &Lesson) -> Result<Scenario, Diagnostics> {
-    let mut sources = lesson.sources.clone();
-    let mut out: Vec<&str> = Vec::new();
-    let mut replacement: Vec<&str> = Vec::new();
-    for line in lesson.main_text().solution.lines().chain(["- "]) {
-        if let Some(line) = line.strip_prefix("+ ") {
-            replacement.push(line);
-        } else if let Some(line) = line.strip_prefix("- ") {
-            if !replacement.is_empty() {
-                replace(&mut sources, &out, &replacement);
-                (out, replacement) = (Vec::new(), Vec::new());
-            }
-            out.push(line);
-        }
-    }
-    from_files(&sources, &any_line)
-}
-
-/// Puts lines in the place of others, wherever those stand, with the indentation that they have.
-fn replace(sources: &mut [Arc<SourceFile>], old: &[&str], new: &[&str]) {
-    for source in sources {
-        let mut lines: Vec<String> = source.text().lines().map(str::to_owned).collect();
-        let meant = |window: &[String]| window.iter().zip(old).all(|(have, want)| have.trim() == want.trim());
-        let mut at = 0;
-        while at + old.len() <= lines.len() {
-            if meant(&lines[at..at + old.len()]) {
-                let indent: String = lines[at].chars().take_while(|c| *c == ' ').collect();
-                let inner = new[0].len() - new[0].trim_start().len();
-                let put =
-                    new.iter().map(|line| format!("{indent}{}", line.get(inner..).unwrap_or(line.trim())));
-                lines.splice(at..at + old.len(), put);
-                at += new.len();
-            } else {
-                at += 1;
-            }
-        }
-        *source = SourceFile::new(source.name(), lines.join("\n") + "\n");
-    }
+pub fn solved(lesson: &Lesson) -> Result<Scenario, String> {
+    lesson.changed(&lesson.main_text().solution)?.scenario().map_err(|problems| problems.render(false))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 
+use super::edit::edited;
 use super::text::{Problem, Text};
 use crate::scenario::{Scenario, any_line, from_files};
 use crate::source::{Diagnostics, SourceFile, nearest};
@@ -47,6 +48,15 @@ impl Lesson {
     /// With what is wrong with its files.
     pub fn scenario(&self) -> Result<Scenario, Diagnostics> {
         from_files(&self.sources, &any_line)
+    }
+
+    /// The same lesson about another scenario: with lines taken out (`- `) and others put in (`+ `).
+    ///
+    /// # Errors
+    /// When the scenario does not have the lines that are to be taken out.
+    pub fn changed(&self, changes: &str) -> Result<Self, String> {
+        let sources = edited(&self.sources, changes)?;
+        Ok(Self { sources, ..self.clone() })
     }
 
     /// A lesson from its files, by name within the folder.
@@ -141,6 +151,13 @@ impl Library {
             files.push((name, text));
         }
         Lesson::from_files(0, &folder.display().to_string(), &files)
+    }
+
+    /// The lessons about a word, such as `137` or `CrashLoopBackOff`, in the order of the course.
+    pub fn about(&self, word: &str) -> impl Iterator<Item = &Lesson> {
+        self.lessons.iter().filter(move |lesson| {
+            lesson.main_text().keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(word.trim()))
+        })
     }
 
     /// The lesson with a name or a number.

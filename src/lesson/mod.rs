@@ -7,13 +7,17 @@
 //! library   the lessons in the binary, and lessons in folders of other people
 //! text      a text taken apart: introduction, question, run, answer, exercise; placeholders and blocks
 //! query     what a placeholder asks
-//! facts     a run, and the answers that it gives
+//! facts     the runs, and the answers that they give
+//! edit      changes to a scenario: variants, and solutions
+//! cut       the columns and lines of an output that matter
 //! render    a text filled in, for a terminal
 //! exercise  what the learner is to reach, how it is checked, and a solution
 //! ```
 //!
 //! How to write one is in `scenarios/lessons/README.md`.
 
+mod cut;
+mod edit;
 mod exercise;
 mod facts;
 mod library;
@@ -28,4 +32,4 @@ pub use exercise::{Outcome, check, solved};
 pub use facts::Facts;
 pub use library::{Lesson, Library};
 pub use render::{Page, page};
-pub use text::{Problem, Text};
+pub use text::{Piece, Problem, Text};

@@ -5,16 +5,41 @@
 //! {{message EVENT OBJECT [N]}}                 its sentence
 //! {{count EVENT OBJECT}}                       how many records there are
 //! {{after EVENT OBJECT [N] EVENT OBJECT [N]}}  the time from the first to the second
-//! {{get KIND NAME JSONPATH at TIME}}           a field of an object
+//! {{get KIND NAME JSONPATH at TIME}}           a field of an object (or of `KIND -l SELECTOR`)
 //! {{rows at TIME get pods ...}}                the rows of a table
+//! {{cell ROW COLUMN at TIME top pods ...}}     a cell of a table: the row by number, the column by its heading
+//! {{traffic SERVICE sent|answered|failed at TIME}}   requests so far
+//! {{given KIND/NAME PATH}}                     what the scenario's files say, as they say it
+//! {{in NAME ...}}                              any of these, of the run of a variant
 //! ```
 //!
-//! EVENT is the event or the reason of a record, or `EVENT~Some_words` for those whose message has the words; OBJECT is `pod/web-*`, `node/worker-2` or `-` for any.
+//! EVENT is the event or the reason of a record, or `EVENT~Some_words` for those whose message has the words; OBJECT is
+//! `pod/web-*`, `node/worker-2` or `-` for any.
 
 use crate::api::Kind;
 use crate::kernel::{SimDuration, SimTime};
 use crate::trace::Record;
 use crate::workload::glob;
+
+/// A question, and to which run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The variant of the scenario; empty = the scenario itself.
+    pub run: String,
+    /// The question.
+    pub query: Query,
+}
+
+impl Asked {
+    /// Reads what stands between the braces.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (run, text) = match text.trim().strip_prefix("in ") {
+            Some(rest) => rest.trim_start().split_once(' ').ok_or("`in` whom, and what?")?,
+            None => ("", text),
+        };
+        Ok(Self { run: run.to_owned(), query: Query::parse(text)? })
+    }
+}
 
 /// A question to a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +56,48 @@ pub enum Query {
     Kubectl(Look),
     /// How many rows its table has.
     Rows(Look),
+    /// A cell of its table: the row from 1, and the heading of the column.
+    Cell(Look, usize, String),
+    /// How many requests a Service has had.
+    Traffic(Look),
     /// All records of some events.
     Records(Vec<Pick>),
+    /// A value in the files: kind and name of a document, and the path in it.
+    Given(String, String),
 }
 
-/// A kubectl command at a time.
+/// A look at the cluster at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Look {
     /// When.
     pub at: SimTime,
-    /// The command as typed after `kubectl`.
-    pub line: String,
+    /// At what.
+    pub sight: Sight,
+}
+
+/// What one can look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    /// What a command prints, as typed after `kubectl`.
+    Kubectl(String),
+    /// How many requests to a Service there were of some sort.
+    Requests {
+        /// The Service; without a namespace: default.
+        service: String,
+        /// Which of them.
+        sort: Sort,
+    },
+}
+
+/// Requests that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sort {
+    /// All that began.
+    Sent,
+    /// Those that were answered.
+    Answered,
+    /// Those that failed.
+    Failed,
 }
 
 /// One of the records of an event.
@@ -131,12 +187,31 @@ impl Query {
                 let (second, rest) = Pick::take(words)?;
                 (Self::After(first, second), rest)
             }
-            Some((&"get", &[kind, name, path, "at", at])) => {
-                let line = format!("get {kind} {name} -o jsonpath='{path}'");
-                (Self::Kubectl(Look { at: time(at)?, line }), &[][..])
+            Some((&"get", &[ref what @ .., path, "at", at])) => {
+                let line = format!("get {} -o jsonpath='{path}'", what.join(" "));
+                (Self::kubectl(&line, at)?, &[][..])
             }
             Some((&"rows", &["at", at, ref line @ ..])) => {
-                (Self::Rows(Look { at: time(at)?, line: line.join(" ") }), &[][..])
+                let sight = Sight::Kubectl(line.join(" "));
+                (Self::Rows(Look { at: time(at)?, sight }), &[][..])
+            }
+            Some((&"cell", &[row, column, "at", at, ref line @ ..])) => {
+                let sight = Sight::Kubectl(line.join(" "));
+                let row = row.parse().map_err(|_| format!("`{row}` is no number of a row"))?;
+                (Self::Cell(Look { at: time(at)?, sight }, row, column.replace('_', " ")), &[][..])
+            }
+            Some((&"traffic", &[service, sort, "at", at])) => {
+                let sort = match sort {
+                    "sent" => Sort::Sent,
+                    "answered" => Sort::Answered,
+                    "failed" => Sort::Failed,
+                    _ => return Err(format!("`{sort}`: requests are sent, answered or failed")),
+                };
+                let sight = Sight::Requests { service: service.to_owned(), sort };
+                (Self::Traffic(Look { at: time(at)?, sight }), &[][..])
+            }
+            Some((&"given", &[document, path])) => {
+                (Self::Given(document.to_owned(), path.to_owned()), &[][..])
             }
             _ => return Err(format!("`{}` asks nothing that is known", text.trim())),
         };
@@ -145,7 +220,7 @@ impl Query {
 
     /// A kubectl command whose output is shown.
     pub(super) fn kubectl(line: &str, at: &str) -> Result<Self, String> {
-        Ok(Self::Kubectl(Look { at: time(at)?, line: line.to_owned() }))
+        Ok(Self::Kubectl(Look { at: time(at)?, sight: Sight::Kubectl(line.to_owned()) }))
     }
 
     /// `OBJECT EVENT EVENT ...`
@@ -161,7 +236,7 @@ impl Query {
     /// The command to be run at a time, if it is one.
     pub(super) fn look(&self) -> Option<&Look> {
         match self {
-            Self::Kubectl(look) | Self::Rows(look) => Some(look),
+            Self::Kubectl(look) | Self::Rows(look) | Self::Cell(look, ..) | Self::Traffic(look) => Some(look),
             _ => None,
         }
     }

@@ -1,8 +1,14 @@
 //! A text filled in from a run, for a terminal.
 
+use std::fmt::Write as _;
+
 use super::facts::Facts;
-use super::query::Query;
+use super::query::{Look, Query, Sight};
 use super::text::{Piece, Section, Text};
+use crate::base::wrap::{COLUMNS, paragraph, width};
+
+/// Columns before each line of a block.
+pub(super) const INDENT: usize = 4;
 
 /// A filled text, section by section: introduction, question, run, answer, exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +34,7 @@ fn filled(section: &Section, facts: &Facts, colour: bool) -> Result<String, Stri
     for piece in &section.pieces {
         match piece {
             Piece::Words(words) => prose.push_str(words),
-            Piece::Fact(query) => prose.push_str(facts.answer(query)?.trim_end()),
+            Piece::Fact(asked) => prose.push_str(facts.answer(asked)?.trim_end()),
             _ => {
                 flow(&mut out, &std::mem::take(&mut prose));
                 block(&mut out, piece, facts, colour)?;
@@ -47,47 +53,63 @@ fn block(out: &mut String, piece: &Piece, facts: &Facts, colour: bool) -> Result
     match piece {
         Piece::Words(_) | Piece::Fact(_) => {}
         Piece::Code(code) => indent(out, code, colour),
-        Piece::Records(query) => indent(out, &facts.answer(query)?, colour),
-        Piece::Output(query) => {
-            let Query::Kubectl(look) = query else { unreachable!("outputs are those of kubectl") };
-            let text = format!("$ kubectl {}    # at {}\n{}", look.line, look.at, facts.answer(query)?);
+        Piece::Records(asked, first) => {
+            let answer = facts.answer(asked)?;
+            // A record may take several lines; the further ones are indented deeper than any time is written.
+            let is_head =
+                |line: &&str| line.find(|c: char| !c.is_whitespace()).is_some_and(|at| at < TIME_ENDS);
+            let (mut records, mut shown) = (0, String::new());
+            for line in answer.lines() {
+                records += usize::from(is_head(&line));
+                if first.is_none_or(|first| records <= first) {
+                    shown.push_str(line);
+                    shown.push('\n');
+                }
+            }
+            if let Some(more) = first.and_then(|first| records.checked_sub(first)).filter(|more| *more > 0) {
+                let _ = write!(shown, "{:TIME_ENDS$}  (+ {more})", "...");
+            }
+            indent(out, &shown, colour);
+        }
+        Piece::Output(asked, cut) => {
+            let Query::Kubectl(Look { at, sight: Sight::Kubectl(line) }) = &asked.query else {
+                unreachable!("outputs are those of kubectl")
+            };
+            let run = if asked.run.is_empty() { String::new() } else { format!(" in {}", asked.run) };
+            let text =
+                format!("{}\n{}", typed(line, &format!("at {at}{run}")), cut.of(&facts.answer(asked)?));
             indent(out, &text, colour);
         }
     }
     Ok(())
 }
 
-/// Lines of prose are at most this long, in columns.
-const WIDTH: usize = 100;
-
-/// Joins the lines of each paragraph and breaks them anew, for what a run fills in has any length. Scripts without
-/// blanks between words stay as they are.
-fn flow(out: &mut String, prose: &str) {
-    for paragraph in prose.trim_matches('\n').split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
-        if paragraph.chars().any(is_wide) || paragraph.starts_with("- ") {
-            out.push_str(paragraph.trim_matches('\n'));
-        } else {
-            let mut column = 0;
-            for word in paragraph.split_whitespace() {
-                let width = word.chars().count();
-                if column > 0 && column + 1 + width > WIDTH {
-                    out.push('\n');
-                    column = 0;
-                } else if column > 0 {
-                    out.push(' ');
-                    column += 1;
-                }
-                out.push_str(word);
-                column += width;
-            }
-        }
-        out.push_str("\n\n");
+/// A command as one types it, and when; a long one goes on in a second line.
+fn typed(line: &str, when: &str) -> String {
+    let whole = format!("$ kubectl {line}    # {when}");
+    if width(&whole) + INDENT <= COLUMNS {
+        return whole;
     }
+    let line = if width(line) + 10 + INDENT <= COLUMNS {
+        line.to_owned()
+    } else {
+        line.replacen(" -o ", " \\\n    -o ", 1)
+    };
+    format!("# {when}\n$ kubectl {line}")
 }
 
-/// Whether a character takes two columns of a terminal.
-fn is_wide(c: char) -> bool {
-    c >= '\u{2e80}'
+/// Where the times of records end, which are written to the right.
+const TIME_ENDS: usize = 9;
+
+/// Breaks paragraphs and items of lists anew.
+fn flow(out: &mut String, prose: &str) {
+    for text in prose.trim_matches('\n').split("\n\n").filter(|text| !text.trim().is_empty()) {
+        for item in text.replace("\n- ", "\0- ").split('\0') {
+            out.push_str(&paragraph(item, COLUMNS));
+            out.push('\n');
+        }
+        out.push('\n');
+    }
 }
 
 /// A heading over a line as long as it is wide.
@@ -96,16 +118,14 @@ fn heading(text: &str, line: char, colour: bool) -> String {
         let bold = anstyle::Style::new().bold();
         return format!("{bold}{text}{bold:#}\n\n");
     }
-    // Wide characters take two columns.
-    let width = text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum();
-    let line: String = std::iter::repeat_n(line, width).collect();
+    let line: String = std::iter::repeat_n(line, width(text)).collect();
     format!("{text}\n{line}\n\n")
 }
 
 fn indent(out: &mut String, text: &str, colour: bool) {
     let style = if colour { anstyle::AnsiColor::Cyan.on_default() } else { anstyle::Style::new() };
     for line in text.trim_end().lines() {
-        out.push_str(format!("    {style}{line}{style:#}").trim_end());
+        out.push_str(format!("{:INDENT$}{style}{line}{style:#}", "").trim_end());
         out.push('\n');
     }
     out.push('\n');

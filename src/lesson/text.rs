@@ -1,12 +1,14 @@
 //! A lesson's text taken apart.
 //!
 //! Markdown with one title and four headings, in this order in every language: the question, the run, the answer, the
-//! exercise. Words in double braces are placeholders; fenced blocks named `kubectl`, `records`, `expect` and `solution`
-//! are not text but say what to show, what the learner is to reach, and how.
+//! exercise. Words in double braces are placeholders; fenced blocks named `kubectl`, `records`, `variant`, `expect` and
+//! `solution` are not text but say what to show, with what to compare, what the learner is to reach, and how. In front
+//! may stand, between two lines `---`, the part of the course, the lessons needed before, and keywords.
 
 use std::fmt;
 
-use super::query::Query;
+use super::cut::Cut;
+use super::query::{Asked, Query};
 
 /// What is wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +37,20 @@ impl std::error::Error for Problem {}
 pub struct Text {
     /// What the lesson is called.
     pub title: String,
+    /// The part of the course, in the language of the text; empty = none.
+    pub part: String,
+    /// Names of the lessons that should come before.
+    pub needs: Vec<String>,
+    /// Words that the lesson is about.
+    pub keywords: Vec<String>,
     /// Introduction, question, run, answer, exercise.
     pub sections: Vec<Section>,
     /// What the learner's scenario must reach, as YAML of `spec.expect`.
     pub goal: String,
     /// Lines to take out (`- `) and to put in (`+ `).
     pub solution: String,
+    /// Other runs to compare with: their names, and the changes that make their scenarios.
+    pub variants: Vec<(String, String)>,
 }
 
 /// A part of a text.
@@ -58,11 +68,11 @@ pub enum Piece {
     /// Words.
     Words(String),
     /// Something that the run fills in.
-    Fact(Query),
-    /// What a kubectl command prints at a time, in a block of its own.
-    Output(Query),
-    /// The records of some events, in a block of their own.
-    Records(Query),
+    Fact(Asked),
+    /// What a kubectl command prints at a time, and the part of it that matters, in a block of its own.
+    Output(Asked, Cut),
+    /// The records of some events, in a block of their own; only the first few if there is a number.
+    Records(Asked, Option<usize>),
     /// A block of code as it is.
     Code(String),
 }
@@ -77,7 +87,12 @@ impl Text {
     /// With the line that is wrong.
     pub fn parse(file: &str, content: &str) -> Result<Self, Problem> {
         let mut parser = Parser { file, text: Self::empty(), words: String::new() };
-        let mut lines = content.lines().enumerate().map(|(n, line)| (n + 1, line));
+        let mut lines = content.lines().enumerate().map(|(n, line)| (n + 1, line)).peekable();
+        if lines.next_if(|(_, line)| *line == "---").is_some() {
+            for (number, line) in lines.by_ref().take_while(|(_, line)| *line != "---") {
+                parser.front_matter(number, line)?;
+            }
+        }
         while let Some((number, line)) = lines.next() {
             if let Some(kind) = line.strip_prefix("```") {
                 let mut body = String::new();
@@ -118,16 +133,20 @@ impl Text {
         let introduction = Section { heading: String::new(), pieces: Vec::new() };
         Self {
             title: String::new(),
+            part: String::new(),
+            needs: Vec::new(),
+            keywords: Vec::new(),
             sections: vec![introduction],
             goal: String::new(),
             solution: String::new(),
+            variants: Vec::new(),
         }
     }
 
-    /// Everything that is asked of the run.
-    pub fn queries(&self) -> impl Iterator<Item = &Query> {
+    /// Everything that is asked of the runs.
+    pub fn asked(&self) -> impl Iterator<Item = &Asked> {
         self.sections.iter().flat_map(|section| &section.pieces).filter_map(|piece| match piece {
-            Piece::Fact(query) | Piece::Output(query) | Piece::Records(query) => Some(query),
+            Piece::Fact(asked) | Piece::Output(asked, _) | Piece::Records(asked, _) => Some(asked),
             Piece::Words(_) | Piece::Code(_) => None,
         })
     }
@@ -157,6 +176,19 @@ impl Parser<'_> {
         }
     }
 
+    /// A line before the title.
+    fn front_matter(&mut self, number: usize, line: &str) -> Result<(), Problem> {
+        let (key, value) = line.split_once(':').unwrap_or((line, ""));
+        let list = || value.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty());
+        match key {
+            "part" => value.trim().clone_into(&mut self.text.part),
+            "needs" => self.text.needs = list().collect(),
+            "keywords" => self.text.keywords = list().collect(),
+            _ => return Err(self.problem(number, format!("`{key}`: expected part, needs or keywords"))),
+        }
+        Ok(())
+    }
+
     /// A line of words, with its placeholders.
     fn line(&mut self, number: usize, line: &str) -> Result<(), Problem> {
         let mut rest = line;
@@ -164,10 +196,10 @@ impl Parser<'_> {
             let Some((asked, after)) = after.split_once("}}") else {
                 return Err(self.problem(number, "`{{` without `}}` on the same line".to_owned()));
             };
-            let query = Query::parse(asked).map_err(|message| self.problem(number, message))?;
+            let asked = Asked::parse(asked).map_err(|message| self.problem(number, message))?;
             self.words.push_str(before);
             self.end_words();
-            self.add(Piece::Fact(query));
+            self.add(Piece::Fact(asked));
             rest = after;
         }
         self.words.push_str(rest);
@@ -181,19 +213,57 @@ impl Parser<'_> {
         match word {
             "expect" => self.text.goal.push_str(&body),
             "solution" => self.text.solution.push_str(&body),
-            "kubectl" => {
-                let at = rest.trim().strip_prefix("at ").unwrap_or_default();
-                for line in body.lines() {
-                    let query = Query::kubectl(line, at).map_err(|message| self.problem(number, message))?;
-                    self.add(Piece::Output(query));
+            "kubectl" | "records" => {
+                for piece in pieces(kind, &body).map_err(|message| self.problem(number, message))? {
+                    self.add(piece);
                 }
             }
-            "records" => {
-                let query = Query::records(rest).map_err(|message| self.problem(number, message))?;
-                self.add(Piece::Records(query));
-            }
+            "variant" => self.text.variants.push((rest.trim().to_owned(), body)),
             _ => self.add(Piece::Code(body)),
         }
         Ok(())
     }
+}
+
+/// The outputs that a block wants: `kubectl at TIME [in RUN] [columns A,B] [lines WORD ...]` with a command a line, or
+/// `records OBJECT EVENT ... [in RUN] [first N]`.
+fn pieces(kind: &str, body: &str) -> Result<Vec<Piece>, String> {
+    let mut options = Options::default();
+    let mut words = kind.split_whitespace().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("`{word}` what?"));
+        match word {
+            "at" => value()?.clone_into(&mut options.at),
+            "in" => value()?.clone_into(&mut options.run),
+            "first" => {
+                let count = value()?;
+                options.first = Some(count.parse().map_err(|_| format!("`{count}` is no number"))?);
+            }
+            "columns" => {
+                options.cut.columns = value()?.split(',').map(|name| name.replace('_', " ")).collect();
+            }
+            "lines" => options.cut.words = words.by_ref().map(|word| word.replace('_', " ")).collect(),
+            _ => options.rest.push(word),
+        }
+    }
+    let asked = |query| Asked { run: options.run.clone(), query };
+    if kind.starts_with("records") {
+        let query = Query::records(&options.rest.join(" "))?;
+        return Ok(vec![Piece::Records(asked(query), options.first)]);
+    }
+    let outputs = body.lines().map(|line| {
+        let query = Query::kubectl(line, &options.at)?;
+        Ok(Piece::Output(asked(query), options.cut.clone()))
+    });
+    outputs.collect()
+}
+
+/// What stands after the name of a block.
+#[derive(Default)]
+struct Options<'w> {
+    at: String,
+    run: String,
+    first: Option<usize>,
+    cut: Cut,
+    rest: Vec<&'w str>,
 }

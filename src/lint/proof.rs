@@ -1,9 +1,9 @@
 //! Proof by simulation: a small scenario made from the very settings that a rule is about, run without latencies, and
 //! the records that show it.
 
-use crate::kernel::SimTime;
+use crate::kernel::{SimDuration, SimTime};
 use crate::scenario::from_text;
-use crate::sim::{RunOptions, Simulation};
+use crate::sim::{Requests, RunOptions, Simulation};
 use crate::trace::Record;
 
 /// A run that shows what a rule claims.
@@ -24,18 +24,41 @@ const MOST_LINES: usize = 4;
 pub(super) struct Experiment {
     text: String,
     records: Vec<Record>,
+    requests: Requests,
 }
 
 impl Experiment {
     /// Runs a scenario; `None` if it cannot be read, which means that the settings are wrong in another way.
     pub(super) fn run(text: String) -> Option<Self> {
+        Self::with(text, true)
+    }
+
+    /// As `run`, with the latencies of machinery that a real cluster has.
+    pub(super) fn run_with_latencies(text: String) -> Option<Self> {
+        Self::with(text, false)
+    }
+
+    fn with(text: String, ideal: bool) -> Option<Self> {
         let scenario = from_text("proof.yaml", &text).ok()?;
-        let mut simulation = Simulation::new(&scenario, &RunOptions { ideal: true, ..RunOptions::default() });
+        let mut simulation = Simulation::new(&scenario, &RunOptions { ideal, ..RunOptions::default() });
         let mut records = Vec::new();
         let mut keep = |record: &Record| records.push(record.clone());
         simulation.run_until(SimTime::MAX, &mut keep).ok()?;
         simulation.finish(&mut keep);
-        Some(Self { text, records })
+        let requests = simulation.world.requests("default", "web");
+        Some(Self { text, records, requests })
+    }
+
+    /// How the requests to a Service `web` have fared.
+    pub(super) fn requests(&self) -> Requests {
+        self.requests
+    }
+
+    /// The time from the first record of an event to the first later one whose message has a text.
+    pub(super) fn time_between(&self, event: &str, text: &str) -> Option<SimDuration> {
+        let begin = self.records.iter().position(|record| record.event == event)?;
+        let end = self.records[begin..].iter().find(|record| record.message.contains(text))?;
+        end.at.checked_since(self.records[begin].at)
     }
 
     /// How many records are of this event and, if one is given, contain this text.

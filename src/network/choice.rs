@@ -37,6 +37,20 @@ pub fn is_local(rules: &Rules, scope: Scope) -> bool {
     policy.as_deref() == Some("Local")
 }
 
+/// Whether connections without any candidate are thrown away rather than rejected: traffic for local endpoints only is,
+/// where there are others.
+pub fn is_dropped(rules: &Rules, scope: Scope) -> bool {
+    let elsewhere = !rules.ready.is_empty() || !rules.leaving.is_empty();
+    is_local(rules, scope) && (elsewhere || scope == Scope::External)
+}
+
+/// Whether all proxies with these rules have the same candidates.
+pub fn is_same_everywhere(rules: &Rules, scope: Scope) -> bool {
+    let distribution =
+        rules.service.as_ref().is_some_and(|service| service.spec.traffic_distribution.is_some());
+    !distribution && !is_local(rules, scope)
+}
+
 /// The endpoints among which the proxy of a node chooses with equal probability: ready ones, or if there are none in
 /// scope those that are being terminated and still serve.
 pub fn candidates<'a>(
@@ -86,13 +100,7 @@ pub fn choose(
 ) -> Choice {
     let found = candidates(rules, scope, node, zone);
     if found.is_empty() {
-        // Traffic for local endpoints only is dropped where there are others; without any endpoint it is rejected.
-        let elsewhere = !rules.ready.is_empty() || !rules.leaving.is_empty();
-        return if is_local(rules, scope) && (elsewhere || scope == Scope::External) {
-            Choice::Drop
-        } else {
-            Choice::Reject
-        };
+        return if is_dropped(rules, scope) { Choice::Drop } else { Choice::Reject };
     }
     Choice::To(found[draw(found.len() as u64) as usize].clone())
 }

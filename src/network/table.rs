@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::api::service::{EndpointSlice, SERVICE_NAME, Service};
+use crate::api::service::{Endpoint, EndpointSlice, SERVICE_NAME, Service};
 use crate::api::{Commit, Object, Op, Uid};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
@@ -59,7 +59,7 @@ impl Rules {
                 .iter()
                 .filter_map(|port| Some((port.name.clone().unwrap_or_default(), port.port?)));
             let ports = Arc::new(ports.collect::<Vec<_>>());
-            for endpoint in &slice.endpoints {
+            for endpoint in slice.endpoints.iter() {
                 let Some(pod) = &endpoint.target_ref else { continue };
                 let Some(node) = endpoint.node_name.as_ref().and_then(|node| nodes(node)) else { continue };
                 let conditions = endpoint.conditions;
@@ -99,9 +99,13 @@ struct History {
 }
 
 impl History {
-    fn ready_endpoints(&self) -> usize {
-        let endpoints = self.slices.values().flat_map(|slice| &slice.endpoints);
-        endpoints.filter(|endpoint| endpoint.conditions.ready).count()
+    fn ready_endpoints(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        let endpoints = self.slices.values().flat_map(|slice| slice.endpoints.iter());
+        endpoints.filter(|endpoint| endpoint.conditions.ready)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.ready_endpoints().next().is_some()
     }
 }
 
@@ -131,7 +135,7 @@ impl ServiceTable {
         };
         let gone = commit.op == Op::Deleted;
         let history = self.services.entry(key).or_default();
-        let was_ready = history.ready_endpoints() > 0;
+        let was_ready = history.is_ready();
         match &commit.new {
             Object::Service(service) => history.service = (!gone).then(|| service.clone()),
             Object::EndpointSlice(slice) if gone => drop(history.slices.remove(&slice.metadata.name)),
@@ -140,7 +144,7 @@ impl ServiceTable {
             }
             _ => {}
         }
-        if was_ready != (history.ready_endpoints() > 0) {
+        if was_ready != history.is_ready() {
             history.changed = commit.record;
         }
         if !self.is_used {
@@ -196,7 +200,7 @@ impl ServiceTable {
     /// How many ready endpoints a Service has.
     pub fn ready_endpoints(&self, namespace: &str, service: &str) -> usize {
         let key = (Name::from(namespace), Name::from(service));
-        self.services.get(&key).map_or(0, History::ready_endpoints)
+        self.services.get(&key).map_or(0, |history| history.ready_endpoints().count())
     }
 
     /// The record that last changed whether a Service has ready endpoints; 0 when nothing did.

@@ -4,7 +4,6 @@
 //! of NoExecute taints, devices and topology and preemption for critical pods.
 
 use std::collections::btree_map::Range;
-use std::sync::Arc;
 
 use super::eviction::Pressure;
 use super::host::{HostShared, NodeEvent};
@@ -23,9 +22,13 @@ const SEQ_DEADLINE: u32 = 5;
 pub(super) type Rejection = (&'static str, String);
 
 /// Whether a node takes a pod beside those that it has.
-pub(super) fn admit(host: &HostShared, pods: Range<'_, u32, HostPod>, pod: &Pod) -> Result<(), Rejection> {
+pub(super) fn admit(
+    host: &HostShared,
+    pods: Range<'_, u32, Box<HostPod>>,
+    pod: &Pod,
+) -> Result<(), Rejection> {
     let present: Vec<&HostPod> = pods
-        .map(|(_, pod)| pod)
+        .map(|(_, pod)| pod.as_ref())
         .filter(|pod| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
         .collect();
     under_pressure(host, pod)?;
@@ -95,6 +98,28 @@ fn is_selected(host: &HostShared, pod: &Pod) -> bool {
     labels && required.is_none_or(|selector| selector.matches(&host.labels, &host.name))
 }
 
+/// The resources that a kubelet looks at, and the reason when there is too little.
+const AMOUNTS: [(&str, &str); 3] =
+    [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")];
+
+/// Amounts of these resources: CPU in thousandths of a core, the others in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts([Option<i64>; 3]);
+
+impl Amounts {
+    /// What a pod asks for. Worked out once for each pod: a kubelet adds up all of them whenever another one comes.
+    pub fn requested(spec: &PodSpec) -> Self {
+        Self::of(&pod_requests(spec))
+    }
+
+    fn of(list: &ResourceList) -> Self {
+        Self(AMOUNTS.map(|(name, _)| {
+            let quantity = list.get(name)?;
+            Some(if name == "cpu" { quantity.milli_value() } else { quantity.value() })
+        }))
+    }
+}
+
 fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Rejection> {
     let lacks = |word: &str, requested: i64, used: i64, capacity: i64| {
         format!(
@@ -107,30 +132,12 @@ fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Reject
             return Err(("OutOfpods", lacks("pods", 1, used, capacity)));
         }
     }
-    let requests = pod_requests(&pod.spec);
-    // Most pods of a node are of few templates, whose specs they share.
-    let mut known: Vec<(&Arc<PodSpec>, ResourceList)> = Vec::new();
-    let mut of: Vec<usize> = Vec::with_capacity(present.len());
-    for other in present {
-        let spec = &other.pod.spec;
-        let found = known.iter().position(|(seen, _)| Arc::ptr_eq(seen, spec));
-        of.push(found.unwrap_or_else(|| {
-            known.push((spec, pod_requests(spec)));
-            known.len() - 1
-        }));
-    }
-    for (name, reason) in
-        [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")]
-    {
-        let amount = |quantity: &crate::base::Quantity| {
-            if name == "cpu" { quantity.milli_value() } else { quantity.value() }
-        };
-        let requested = requests.get(name).map_or(0, amount);
-        let Some(capacity) = host.allocatable.get(name).map(amount).filter(|_| requested > 0) else {
-            continue;
-        };
-        let each: Vec<i64> = known.iter().map(|(_, list)| list.get(name).map_or(0, amount)).collect();
-        let used: i64 = of.iter().map(|spec| each[*spec]).sum();
+    let requested = Amounts::requested(&pod.spec);
+    let capacity = Amounts::of(&host.allocatable);
+    for (at, (name, reason)) in AMOUNTS.into_iter().enumerate() {
+        let requested = requested.0[at].filter(|amount| *amount > 0);
+        let (Some(requested), Some(capacity)) = (requested, capacity.0[at]) else { continue };
+        let used: i64 = present.iter().filter_map(|other| other.requested.0[at]).sum();
         if used + requested > capacity {
             return Err((reason, lacks(name, requested, used, capacity)));
         }

@@ -59,25 +59,6 @@ struct Contender {
 }
 
 impl Host {
-    /// Requests from outside use so much CPU of a container from now on, in thousandths of a core.
-    pub fn set_request_load(
-        &mut self,
-        ctx: &mut Ctx<'_, NodeEvent>,
-        env: NodeEnv<'_>,
-        pod: u32,
-        container: usize,
-        milli: u64,
-    ) {
-        self.with(pod, ctx, env, |cx| {
-            let now = cx.ctx.now;
-            let Some(instance) = &mut cx.pod.containers[container].running else { return };
-            if instance.app.set_request_load(milli, now) {
-                cx.host.cpu_changed = true;
-                cx.wake_probes();
-            }
-        });
-    }
-
     /// What the containers want has changed: divides the CPU anew.
     pub(super) fn divide_cpu(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
         let capacity = self.shared.cpu_capacity_milli();

@@ -1,11 +1,12 @@
 //! What surrounds all nodes: programs, faults in force, and the network as programs see it.
 
 use super::probe::ProbeKind;
+use crate::api::Uid;
 use crate::api::pod::Pod;
 use crate::base::Name;
-use crate::kernel::SimDuration;
+use crate::kernel::{SimDuration, SimTime};
 use crate::trace::RecordId;
-use crate::workload::Apps;
+use crate::workload::{Apps, Crowd};
 
 /// A probe that a fault makes fail.
 pub struct ProbeFault {
@@ -33,6 +34,8 @@ pub trait Dependencies {
     fn is_available(&self, namespace: &str, service: &str) -> bool;
     /// The record that tells why a service is as it is; 0 when there is none.
     fn record_of(&self, namespace: &str, service: &str) -> RecordId;
+    /// What one more request would meet at the program in the n-th container of a pod; `None` = no other has come yet.
+    fn crowd(&self, pod: Uid, container: u16, now: SimTime) -> Option<Crowd>;
 }
 
 /// What surrounds all nodes.

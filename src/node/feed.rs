@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::admission::admit;
+use super::admission::{Amounts, admit};
 use super::env::NodeEnv;
 use super::host::{Host, NodeEvent, SEQ_STATUS_RETRY};
 use super::node_status::NODE_STATUS_TOKEN;
@@ -39,13 +39,16 @@ impl Host {
                 self.reject(ctx, id, pod, why);
                 return;
             }
-            self.pods.insert(id, HostPod::new(pod.clone()));
+            self.pods.insert(id, Box::new(HostPod::new(pod.clone())));
             self.with(id, ctx, env, |cx| cx.request_sync());
         }
         self.with(id, ctx, env, |cx| {
             let gates_changed =
                 !pod.spec.readiness_gates.is_empty() && cx.pod.pod.status.conditions != pod.status.conditions;
             let spec_changed = !Arc::ptr_eq(&cx.pod.pod.spec, &pod.spec) && cx.pod.pod.spec != pod.spec;
+            if spec_changed {
+                cx.pod.requested = Amounts::requested(&pod.spec);
+            }
             cx.pod.pod = pod.clone();
             if pod.metadata.is_terminating() {
                 let grace = pod.metadata.deletion_grace_period_seconds;

@@ -183,7 +183,8 @@ impl HostShared {
 pub struct Host {
     /// What its pods share.
     pub shared: HostShared,
-    pub(super) pods: BTreeMap<u32, HostPod>,
+    /// Boxed, because trees keep room for more than they hold.
+    pub(super) pods: BTreeMap<u32, Box<HostPod>>,
     /// How long the machine is down in the restart under way.
     pub reboot_takes: SimDuration,
 }
@@ -239,7 +240,7 @@ impl Host {
     }
 
     /// The pods on this node, by object index.
-    pub fn pods(&self) -> &BTreeMap<u32, HostPod> {
+    pub fn pods(&self) -> &BTreeMap<u32, Box<HostPod>> {
         &self.pods
     }
 

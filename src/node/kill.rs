@@ -237,7 +237,7 @@ impl PodCx<'_, '_> {
         let running = self.pod.containers[index].running.as_mut();
         match question.zip(running) {
             Some((question, instance)) => {
-                let answer = instance.app.answer(question, now, &available);
+                let answer = instance.app.answer(question, now, &available, None);
                 let fails = match question {
                     Question::Exec { .. } => !answer.success,
                     _ => answer.refused,

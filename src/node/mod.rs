@@ -27,6 +27,7 @@ pub mod pod;
 mod pod_cx;
 mod power;
 pub mod probe;
+mod requests;
 mod run;
 mod shutdown;
 mod status;

@@ -84,7 +84,8 @@ fn plan_new_sandbox(pod: &HostPod, policy: RestartPolicy, plan: &mut Plan) {
 /// Plans init containers and sidecars. Returns whether regular containers may run.
 fn plan_init(pod: &HostPod, policy: RestartPolicy, plan: &mut Plan) -> bool {
     let init = pod.init_count();
-    let regular_ran = pod.seen[init..].iter().any(super::pod::Seen::exists);
+    // Those that have ended may have run in an earlier sandbox.
+    let regular_runs = pod.seen[init..].iter().any(|seen| seen.running.is_some());
     for index in 0..init {
         let seen = &pod.seen[index];
         if pod.is_sidecar(index) {
@@ -96,18 +97,17 @@ fn plan_init(pod: &HostPod, policy: RestartPolicy, plan: &mut Plan) -> bool {
                 plan.steps.push(Step::Start(index));
             }
             let started = seen.running.is_some() && failed.is_none() && has_started(pod, index);
-            if !started && !regular_ran {
+            if !started && !regular_runs {
                 return false;
             }
             continue;
         }
-        if regular_ran {
+        if regular_runs || seen.succeeded_in(pod.seen_sandbox.as_ref()) {
             continue;
         }
         match (seen.running, seen.exited()) {
             (Some(_), _) => return false,
-            (None, Some(ended)) if ended.code == 0 => {}
-            (None, Some(_)) if policy == RestartPolicy::Never => {
+            (None, Some(ended)) if ended.code != 0 && policy == RestartPolicy::Never => {
                 plan.kill_pod = true;
                 return false;
             }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::admission::Amounts;
 use super::backoff::BackOffEntry;
 use super::kill::Kill;
 use super::probe::ProbeWorker;
@@ -84,6 +85,15 @@ impl Seen {
         self.running.is_some() || self.ended.is_some()
     }
 
+    /// Whether the newest process ended well in this sandbox: what ended in an earlier one has to be done again, for the
+    /// kubelet purges init containers with the sandbox they ran in.
+    pub fn succeeded_in(&self, sandbox: Option<&Sandbox>) -> bool {
+        self.exited().is_some_and(|ended| {
+            let started = ended.started_at.unwrap_or(ended.at);
+            ended.code == 0 && sandbox.is_none_or(|sandbox| started >= sandbox.made_at)
+        })
+    }
+
     /// How the newest process ended, if it is not running.
     pub fn exited(&self) -> Option<&Finished> {
         if self.running.is_some() { None } else { self.ended.as_ref() }
@@ -95,6 +105,8 @@ impl Seen {
 pub struct Sandbox {
     /// The n-th sandbox of the pod, from 0.
     pub attempt: u32,
+    /// When it was made.
+    pub made_at: SimTime,
     /// Pod address.
     pub ip: Name,
     /// Whether it works.
@@ -264,6 +276,8 @@ impl Worker {
 pub struct HostPod {
     /// The object as last delivered.
     pub pod: Arc<Pod>,
+    /// What its spec asks for.
+    pub requested: Amounts,
     /// Stable identity for the order of events.
     pub target: u64,
     /// The runtime's sandbox.
@@ -289,6 +303,7 @@ impl HostPod {
         let worker = Worker::new(count, pod.status.clone());
         Self {
             target: pod.metadata.uid.stable_id(),
+            requested: Amounts::requested(&pod.spec),
             sandbox: None,
             sandboxes: 0,
             containers: vec![ContainerTruth::default(); count],

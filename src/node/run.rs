@@ -160,7 +160,7 @@ impl PodCx<'_, '_> {
         };
         let attempt = self.pod.sandboxes;
         self.pod.sandboxes += 1;
-        self.pod.sandbox = Some(Sandbox { attempt, ip, ready: true });
+        self.pod.sandbox = Some(Sandbox { attempt, made_at: self.ctx.now, ip, ready: true });
         self.complain_about_dns();
         self.changed();
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::autoscaler::Autoscaler;
 use super::fact::{ChangeOp, ContainerFact, Fact};
 use super::lane::{LaneEvent, Lanes};
 use super::marks::Marks;
@@ -60,6 +61,7 @@ pub struct Collector {
     restarts: Steps<i64>,
     flows: Flows,
     usage: Usage,
+    autoscalers: BTreeMap<(Name, Name), Autoscaler>,
     counters: Counters,
 }
 
@@ -76,6 +78,7 @@ impl Collector {
             restarts: Steps::with_limit(8_192),
             flows: Flows::default(),
             usage: Usage::default(),
+            autoscalers: BTreeMap::new(),
             counters: Counters::default(),
         }
     }
@@ -125,6 +128,7 @@ impl Collector {
             restarts: self.restarts,
             flows: self.flows.into_list(),
             usage: self.usage,
+            autoscalers: self.autoscalers.into_values().collect(),
             counters: self.counters,
         }
     }
@@ -139,6 +143,11 @@ impl Collector {
                 if op == ChangeOp::Deleted { series.remove(at) } else { series.observe(at, node) }
             }
             Object::Event(event) => self.on_event(event),
+            Object::HorizontalPodAutoscaler(hpa) => {
+                let key = (hpa.metadata.namespace.clone(), hpa.metadata.name.clone());
+                let new = || Autoscaler::new(key.0.clone(), key.1.clone());
+                self.autoscalers.entry(key.clone()).or_insert_with(new).observe(at, hpa);
+            }
             _ => self.on_workload(at, op, object),
         }
     }

@@ -3,6 +3,7 @@
 //! One row a value: `time_s,metric,namespace,object,value`. A series begins with its first value and has a row at every
 //! sample instant from then on.
 
+use super::autoscaler::Autoscaler;
 use super::node::{NodeSeries, NodeState};
 use super::recorded::Recorded;
 use super::steps::Steps;
@@ -163,6 +164,18 @@ fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
     for flow in &recorded.flows {
         columns.extend(flow_columns(flow));
     }
+    for autoscaler in &recorded.autoscalers {
+        columns.extend(autoscaler_columns(autoscaler));
+    }
+    if recorded.usage.is_known() {
+        let of = ["used", "requested", "offered"];
+        for (of, series) in of.into_iter().zip(&recorded.usage.cpu_milli) {
+            columns.push(column("cluster_cpu_milli", "", of.to_owned(), series));
+        }
+        for (of, series) in of.into_iter().zip(&recorded.usage.memory) {
+            columns.push(column("cluster_memory_bytes", "", of.to_owned(), series));
+        }
+    }
     columns
 }
 
@@ -183,7 +196,18 @@ fn flow_columns(flow: &Flow) -> Vec<Column<'_>> {
             Some((quantile.as_nanos() / 1_000) as i64)
         }),
     };
+    let answered = Column {
+        metric: "requests_answered_percent",
+        namespace: &flow.namespace,
+        object: flow.title(),
+        value: Box::new(move |at| {
+            let interval = flow.at(at)?;
+            let thousandths = super::traffic::availability(interval.answered, interval.failures())?;
+            Some((thousandths / 1000) as i64)
+        }),
+    };
     let mut columns = vec![
+        answered,
         rate("requests_sent_milli_per_s", |interval| interval.sent),
         rate("requests_answered_milli_per_s", |interval| interval.answered),
         rate("requests_failed_milli_per_s", Interval::failures),
@@ -200,6 +224,17 @@ fn flow_columns(flow: &Flow) -> Vec<Column<'_>> {
             Some(interval.milli_rate(interval.failed.get(cause).copied().unwrap_or(0)) as i64)
         }),
     }));
+    columns
+}
+
+/// What an autoscaler wants, and what it goes by.
+fn autoscaler_columns(autoscaler: &Autoscaler) -> Vec<Column<'_>> {
+    let (namespace, name) = (autoscaler.namespace.as_str(), &autoscaler.name);
+    let mut columns =
+        vec![column("hpa_replicas_desired", namespace, format!("hpa/{name}"), &autoscaler.desired)];
+    for (metric, series) in &autoscaler.utilization {
+        columns.push(column("hpa_utilization_percent", namespace, format!("hpa/{name} {metric}"), series));
+    }
     columns
 }
 

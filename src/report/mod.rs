@@ -5,6 +5,7 @@
 //! `metrics`) and the page (`html`). No clock, no environment and no file is touched, so the same facts give the same
 //! bytes on every machine.
 
+mod autoscaler;
 mod collect;
 #[cfg(test)]
 mod crowd;
@@ -32,6 +33,7 @@ mod traffic;
 mod usage;
 mod workload;
 
+pub use autoscaler::Autoscaler;
 pub use collect::{Collector, Limits};
 pub use fact::{ChangeOp, ContainerFact, Fact, MarkKind};
 pub use lane::{Binding, Lane, LaneEvent, LaneMark, Requests};

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::autoscaler::Autoscaler;
 use super::lane::Lane;
 use super::marks::Mark;
 use super::node::NodeSeries;
@@ -37,6 +38,8 @@ pub struct Recorded {
     pub flows: Vec<Flow>,
     /// What programs used.
     pub usage: Usage,
+    /// What autoscalers found and wanted, by namespace and name.
+    pub autoscalers: Vec<Autoscaler>,
     /// Totals.
     pub counters: Counters,
 }
@@ -67,6 +70,8 @@ pub struct Counters {
 pub struct RunInfo {
     /// Name of the scenario.
     pub scenario: String,
+    /// What it shows, in words.
+    pub description: String,
     /// Seed of the run.
     pub seed: u64,
     /// Version of Shakedown.

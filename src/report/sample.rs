@@ -451,6 +451,7 @@ pub(super) fn info() -> RunInfo {
     };
     RunInfo {
         prices: std::collections::BTreeMap::new(),
+        description: "Three workloads and a broken machine.".to_owned(),
         scenario: "node-failure".into(),
         seed: 42,
         version: "0.1.0".into(),

@@ -89,6 +89,7 @@ impl Terminal {
     fn faults(&mut self, summary: &Summary) {
         let row = |fault: &FaultSummary| {
             let (hit, end) = match fault.outcome {
+                "no_effect" if summary.workloads.is_empty() => ("-".into(), "no workloads".into()),
                 "no_effect" => ("no effect".into(), "-".into()),
                 _ => (
                     fault.hit_after_s.map_or("-".into(), length),

@@ -128,12 +128,15 @@ fn headroom(simulation: &Simulation, scheduler: &Scheduler) -> Vec<Headroom> {
     headroom.collect()
 }
 
-/// How many more pods like this one find a node without preempting any.
+/// How many more pods like this one find a node without preempting any: none, if no profile has their scheduler's name.
 fn more_like(pod: &Pod, mut scheduler: Scheduler, fresh: PodId, now: SimTime) -> usize {
     let mut pod = pod.clone();
     pod.node_name = None;
     pod.status = crate::api::pod::PodStatus::default();
     let pod = Arc::new(pod);
+    if !scheduler.is_responsible_for(&pod) {
+        return 0;
+    }
     (0..MORE_MAX)
         .take_while(|more| {
             let id = PodId(fresh.0 + *more as u32);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Op, Request};
+use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Op, Request, Uid};
 use crate::base::Name;
 use crate::component::{Agenda, Class, Ctx, Origin, Submission};
 use crate::control::manager::{ControllerEvent, ControllerManager};
@@ -11,6 +11,8 @@ use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime};
 use crate::network::ServiceTable;
 use crate::node::{Dependencies, Host, NodeEnv, NodeEvent};
 use crate::trace::{Detail, RecordId, Subject};
+use crate::traffic::Traffic;
+use crate::workload::Crowd;
 
 use super::control_plane::Availability;
 use super::event::{Event, Scheduled, Watcher};
@@ -62,6 +64,7 @@ macro_rules! in_context {
 pub(super) struct NetworkView<'a> {
     pub(super) services: &'a ServiceTable,
     pub(super) faults: &'a ActiveFaults,
+    pub(super) traffic: Option<&'a Traffic>,
 }
 
 impl Dependencies for NetworkView<'_> {
@@ -74,6 +77,10 @@ impl Dependencies for NetworkView<'_> {
     fn record_of(&self, namespace: &str, service: &str) -> RecordId {
         let (namespace, service) = named(namespace, service);
         self.faults.down(namespace, service).unwrap_or_else(|| self.services.last_change(namespace, service))
+    }
+
+    fn crowd(&self, pod: Uid, container: u16, now: SimTime) -> Option<Crowd> {
+        self.traffic?.crowd(pod, container, now)
     }
 }
 
@@ -143,7 +150,11 @@ impl World {
         work: impl FnOnce(&mut Host, &mut Ctx<'_, NodeEvent>, NodeEnv<'_>) -> R,
     ) -> R {
         let result = in_context!(self, |event| Event::Node(index, event), |ctx| {
-            let network = NetworkView { services: &self.network.services, faults: &self.faults };
+            let network = NetworkView {
+                services: &self.network.services,
+                faults: &self.faults,
+                traffic: self.traffic.as_ref(),
+            };
             let env =
                 NodeEnv { apps: &self.apps, faults: &self.faults, network: &network, eager: self.eager };
             let host = &mut self.hosts[index as usize];
@@ -244,10 +255,10 @@ impl World {
                     self.push(key(at), cause, Event::Api(submission));
                     return;
                 }
-                let what = request_subject(&submission.request);
+                let what = (origin == Origin::User).then(|| request_subject(&submission.request));
                 let Submission { component, reply, request, .. } = *submission;
                 let result = self.serve(component, request);
-                if let (Err(error), Origin::User) = (&result, origin) {
+                if let (Err(error), Some(what)) = (&result, what) {
                     self.record_refusal(&what, error);
                 }
                 if let Some(token) = reply {

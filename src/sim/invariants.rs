@@ -49,6 +49,8 @@ pub(super) struct Invariants {
     /// Running processes by node: namespace, pod and container.
     processes: BTreeMap<Name, BTreeSet<(Name, Name, Name)>>,
     next_patrol: SimTime,
+    /// Pods that are pending and not to go, by object index: those that a patrol looks at.
+    pending: BTreeSet<u32>,
     /// Bound pods that their kubelet does not know, and since which patrol.
     unattended: BTreeMap<u32, SimTime>,
 }
@@ -120,6 +122,11 @@ impl Invariants {
             self.occupancy.node_changed(node);
         }
         let Object::Pod(pod) = &commit.new else { return Ok(()) };
+        if commit.op != Op::Deleted && is_awaited(pod) {
+            self.pending.insert(commit.id.index);
+        } else {
+            self.pending.remove(&commit.id.index);
+        }
         if let Some(Object::Pod(old)) = &commit.old {
             pod_goes_on(old, pod)?;
         }
@@ -183,10 +190,11 @@ impl Invariants {
     pub(super) fn patrol(&mut self, world: &World) -> Result<(), Violation> {
         let now = world.now();
         let mut unattended = BTreeMap::new();
-        for (index, pod) in world.api.objects().iter::<Pod>() {
-            if pod.status.phase != PodPhase::Pending || pod.metadata.is_terminating() {
+        for index in self.pending.iter().copied() {
+            // What was written between two records is looked at next time.
+            let Some(pod) = world.api.objects().at::<Pod>(index).filter(|pod| is_awaited(pod)) else {
                 continue;
-            }
+            };
             let lost = match &pod.node_name {
                 None => world.scheduler.as_ref().is_some_and(|scheduler| scheduler.has_lost(index)),
                 Some(node) if is_ignored_by_kubelet(world, node, index) => {
@@ -210,6 +218,11 @@ impl Invariants {
         self.unattended = unattended;
         Ok(())
     }
+}
+
+/// Whether somebody has still to take in a pod.
+fn is_awaited(pod: &Pod) -> bool {
+    pod.status.phase == PodPhase::Pending && !pod.metadata.is_terminating()
 }
 
 /// What a pod may not become.

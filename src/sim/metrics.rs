@@ -137,8 +137,7 @@ impl World {
             let age = now.saturating_since(instance.started_at);
             let point = Point { start: instance.app.start_number(), cpu: load.cpu, requests: load.requests };
             points.insert(key, point);
-            let memory =
-                instance.app.memory_at(now) + instance.app.model().memory_per_request * load.present as u64;
+            let memory = instance.app.memory_at(now);
             used.memory_used += memory;
             let before = self.metrics.points.get(&key).filter(|before| before.start == point.start);
             let (since, before) = match before {
@@ -152,7 +151,7 @@ impl World {
                 }
             };
             let cpu = point.cpu.saturating_sub(before.cpu);
-            let cpu_milli = instance.app.cpu().used_milli() + per_second(cpu.as_nanos(), since) / 1_000_000;
+            let cpu_milli = instance.app.own_cpu_milli() + per_second(cpu.as_nanos(), since) / 1_000_000;
             used.cpu_used_milli += cpu_milli;
             metrics.window = since;
             metrics.requests_milli += per_second((point.requests - before.requests) * 1000, since);

@@ -26,4 +26,5 @@ pub mod world;
 
 pub use kubectl::strategic_merge;
 pub use run::{Limits, RunError, RunOptions, Simulation, Verdict};
+pub use traffic::Requests;
 pub use world::World;

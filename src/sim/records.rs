@@ -124,6 +124,11 @@ fn pod_changes(old: &Pod, new: &Pod, words: &mut Vec<String>) {
     {
         words.push(format!("node {node}"));
     }
+    if old.status.nominated_node_name != new.status.nominated_node_name
+        && let Some(node) = &new.status.nominated_node_name
+    {
+        words.push(format!("nominated {node}"));
+    }
     if old.status.phase != new.status.phase {
         words.push(format!("phase {} -> {}", old.status.phase.as_str(), new.status.phase.as_str()));
     }

@@ -9,7 +9,8 @@ use crate::network::{SyncTiming, Target};
 use crate::node::{Dependencies, Host};
 use crate::scenario::expect::TrafficCondition;
 use crate::trace::RecordId;
-use crate::traffic::{Cause, Cluster, Door, Process, Traffic, TrafficCtx};
+use crate::traffic::{Cause, Cluster, Door, Process, Told, Traffic, TrafficCtx};
+use crate::workload::ProcessId;
 
 use super::dispatch::NetworkView;
 use super::event::Event;
@@ -19,6 +20,17 @@ use super::watch::Watches;
 use super::world::World;
 use crate::fault::Fault;
 use crate::network::ServiceTable;
+
+/// Requests to a Service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Requests that began.
+    pub sent: u64,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that failed.
+    pub failed: u64,
+}
 
 /// The cluster as requests see it.
 struct ClusterView<'a> {
@@ -47,15 +59,12 @@ impl ClusterView<'_> {
             if app.model().ports.is_none() && !declares(at) && (0..pod.containers.len()).any(declares) {
                 return None;
             }
-            let of_node = host.shared.allocatable.get("cpu").map_or(1000, |cpu| cpu.milli_value());
-            let limit = pod.spec(at).resources.limits.get("cpu").map(|limit| limit.milli_value());
-            let cpu_milli = limit.map_or(of_node, |limit| limit.min(of_node)).max(1).unsigned_abs();
+            let id = ProcessId { pod: *index, container: at as u16, start: app.start_number() };
             let process = Process {
-                pod: *index,
-                container: at as u16,
-                start: app.start_number(),
+                id,
                 model: app.model().clone(),
-                cpu_milli,
+                cpu_milli: app.cpu_for_requests_milli(),
+                room: app.room_for_requests(self.now),
             };
             Some((process, app.is_hung()))
         })
@@ -75,7 +84,13 @@ impl Cluster for ClusterView<'_> {
     }
 
     fn listener(&self, target: &Target, port: i32) -> Option<(u16, u64)> {
-        self.program(target, port).map(|(process, _)| (process.container, process.start))
+        self.program(target, port).map(|(process, _)| (process.id.container, process.id.start))
+    }
+
+    fn cpu_milli(&self, node: u32, process: ProcessId) -> Option<u64> {
+        let pod = self.hosts[node as usize].pods().get(&process.pod)?;
+        let running = pod.containers[usize::from(process.container)].running.as_ref()?;
+        Some(running.app.cpu_for_requests_milli())
     }
 
     fn nodes(&self) -> u32 {
@@ -102,7 +117,8 @@ impl Cluster for ClusterView<'_> {
     }
 
     fn is_available(&self, namespace: &str, service: &str) -> bool {
-        NetworkView { services: self.services, faults: self.faults }.is_available(namespace, service)
+        NetworkView { services: self.services, faults: self.faults, traffic: None }
+            .is_available(namespace, service)
     }
 }
 
@@ -135,6 +151,17 @@ impl World {
         };
         work(traffic, &mut ctx);
         self.plan_traffic();
+        self.tell_hosts();
+    }
+
+    /// Machines hear what requests do to their programs.
+    fn tell_hosts(&mut self) {
+        while let Some((node, process, told)) = self.traffic.as_mut().and_then(Traffic::told) {
+            self.with_host(node, |host, ctx, env| match told {
+                Told::Load(load) => host.set_requests(ctx, env, process, load),
+                Told::MemoryFull => host.requests_fill_memory(ctx, env, process),
+            });
+        }
     }
 
     /// Something happens to requests.
@@ -245,13 +272,13 @@ struct Sum {
 }
 
 impl World {
-    fn requests_to(&self, condition: &TrafficCondition) -> Sum {
+    fn requests_to(&self, namespace: &str, service: &str, client: Option<&Name>) -> Sum {
         let mut sum = Sum::default();
         let totals = self.traffic.as_ref().map(Traffic::totals).unwrap_or_default();
         for (flow, window) in totals {
-            let is_meant = *flow.namespace == condition.namespace
-                && *flow.service == condition.service
-                && condition.client.as_ref().map_or(flow.is_source, |client| client == flow.client);
+            let is_meant = **flow.namespace == *namespace
+                && **flow.service == *service
+                && client.map_or(flow.is_source, |client| client == flow.client);
             if !is_meant {
                 continue;
             }
@@ -269,9 +296,15 @@ impl World {
         sum
     }
 
+    /// How the requests of a scenario's sources to a Service have fared so far.
+    pub fn requests(&self, namespace: &str, service: &str) -> Requests {
+        let sum = self.requests_to(namespace, service, None);
+        Requests { sent: sum.sent, answered: sum.answered, failed: sum.failed.iter().sum() }
+    }
+
     /// Whether requests have fared as they should so far.
     pub(super) fn evaluate_traffic(&self, condition: &TrafficCondition) -> Result<(), String> {
-        let sum = self.requests_to(condition);
+        let sum = self.requests_to(&condition.namespace, &condition.service, condition.client.as_ref());
         if sum.flows == 0 {
             return Err(format!("nobody has sent requests to {}/{}", condition.namespace, condition.service));
         }

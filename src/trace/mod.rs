@@ -5,6 +5,9 @@
 pub mod export;
 pub mod record;
 pub mod replay;
+pub mod samples;
 pub mod words;
 
-pub use record::{ContainerFact, Detail, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample};
+pub use record::{
+    ContainerFact, Detail, FAILURES, Record, RecordId, Recorder, Subject, TrafficSample, UsageSample,
+};

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::api::{Commit, Kind, ObjectRef};
 use crate::base::Name;
 use crate::kernel::{Histogram, SimTime};
@@ -67,6 +69,18 @@ pub enum ContainerFact {
     },
 }
 
+/// Why requests fail, as outputs write it.
+pub const FAILURES: [&str; 8] = [
+    "no such host",
+    "no endpoint",
+    "connection refused",
+    "reset by termination",
+    "time-out",
+    "turned away",
+    "error status",
+    "client gone",
+];
+
 /// What became of the requests of one client to one service in an interval. It ends at the time of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrafficSample {
@@ -80,7 +94,7 @@ pub struct TrafficSample {
     pub sent: u64,
     /// Requests that were answered in it.
     pub answered: u64,
-    /// Requests that failed in it, by cause.
+    /// Requests that failed in it, by cause: one of [`FAILURES`].
     pub failed: Vec<(&'static str, u64)>,
     /// Requests under way at its end.
     pub in_flight: u64,
@@ -100,7 +114,8 @@ impl TrafficSample {
 }
 
 /// What all programs use together, as metrics-server found it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct UsageSample {
     /// CPU in use, in thousandths of a core.
     pub cpu_used_milli: u64,

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::export::JsonlWriter;
+use super::record::UsageSample;
+use super::samples::TrafficLine;
 use super::words::phrase;
 use super::{Detail, Record};
 use crate::api::{Kind, Object, Timestamp};
@@ -31,6 +33,8 @@ pub struct Line {
     pub changed: Option<Value>,
     pub container: Option<ContainerLine>,
     pub until_ns: Option<u64>,
+    pub traffic: Option<TrafficLine>,
+    pub usage: Option<UsageSample>,
 }
 
 /// What a line says about a container.

@@ -103,6 +103,9 @@ fn change(kind: &str, part: &str, unknown: bool) -> Option<String> {
     if let Some(node) = part.strip_prefix("node ") {
         return Some(format!("scheduled to {node}"));
     }
+    if let Some(node) = part.strip_prefix("nominated ") {
+        return Some(format!("promised room on {node}, once other pods have made it"));
+    }
     if let Some((_, phase)) = part.strip_prefix("phase ").and_then(|phases| phases.split_once(" -> ")) {
         return Some(format!("phase {phase}"));
     }

@@ -348,8 +348,8 @@ impl Traffic {
 
     /// Whose proxy a new connection meets, on which node its client is, and through which door it comes.
     fn entry(
-        &mut self,
-        ctx: &mut TrafficCtx<'_>,
+        &self,
+        ctx: &TrafficCtx<'_>,
         owner: Owner,
         route: RouteId,
         namespace: &Name,
@@ -359,6 +359,14 @@ impl Traffic {
             let node = self.servers.get(server)?.node;
             return Some((node, Some(node), Scope::Internal));
         }
+        let (nodes, is_outside) = self.senders(ctx, route, namespace);
+        let node = drawn(&nodes, self.routes.get(route), draws)?;
+        let scope = if is_outside { Scope::External } else { Scope::Internal };
+        Some((node, (!is_outside).then_some(node), scope))
+    }
+
+    /// The nodes whose proxies the requests of a source meet, all with equal probability, and whether its clients are outside.
+    pub(super) fn senders(&self, ctx: &TrafficCtx<'_>, route: RouteId, namespace: &Name) -> (Vec<u32>, bool) {
         let spec = self.routes.get(route);
         let newest = ctx.services.newest(namespace, &spec.service);
         let kind = newest.and_then(|rules| rules.service.as_ref()?.spec.kind.clone());
@@ -368,8 +376,7 @@ impl Traffic {
             From::Cluster | From::Node(_) | From::Zone(_) => false,
         };
         if is_outside && kind.as_deref() == Some("LoadBalancer") {
-            let nodes = self.balancers.nodes(namespace, &spec.service);
-            return Some((drawn(&nodes, spec, draws)?, None, Scope::External));
+            return (self.balancers.nodes(namespace, &spec.service), true);
         }
         let powered = (0..ctx.cluster.nodes()).filter(|node| ctx.cluster.has_power(*node));
         let nodes: Vec<u32> = match &spec.from {
@@ -379,9 +386,7 @@ impl Traffic {
             }
             From::Anywhere | From::Outside | From::Cluster => powered.collect(),
         };
-        let node = drawn(&nodes, spec, draws)?;
-        let scope = if is_outside { Scope::External } else { Scope::Internal };
-        Some((node, (!is_outside).then_some(node), scope))
+        (nodes, is_outside)
     }
 
     /// The endpoint that a client of a Service with session affinity had before, if it is still there.
@@ -520,12 +525,12 @@ fn client_number(owner: Owner) -> u32 {
     }
 }
 
-fn is_headless(rules: &Rules) -> bool {
+pub(super) fn is_headless(rules: &Rules) -> bool {
     rules.service.as_ref().is_some_and(|service| service.spec.cluster_ip.as_deref() == Some("None"))
 }
 
 /// How long a client stays with its endpoint, for `sessionAffinity: ClientIP`.
-fn affinity_timeout(rules: &Rules) -> Option<SimDuration> {
+pub(super) fn affinity_timeout(rules: &Rules) -> Option<SimDuration> {
     let spec = &rules.service.as_ref()?.spec;
     if spec.session_affinity.as_deref() != Some("ClientIP") {
         return None;

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use crate::base::Name;
 use crate::network::Target;
 use crate::workload::AppModel;
+use crate::workload::ProcessId;
 
 /// A running program, as a request finds it.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// Index of the pod object.
-    pub pod: u32,
-    /// The n-th container of the pod, init containers first.
-    pub container: u16,
-    /// Ordinal of this start of the container.
-    pub start: u64,
+    /// Which one.
+    pub id: ProcessId,
     /// Its program.
     pub model: Arc<AppModel>,
-    /// CPU that it can use, in thousandths of a core: its limit, or what the node has.
+    /// CPU that its requests can use, in thousandths of a core: within its limit, and beside what else runs on the node.
     pub cpu_milli: u64,
+    /// How many requests can be there at once before its memory is at its limit; `None` = any number.
+    pub room: Option<u64>,
 }
 
 /// What answers at an address.
@@ -40,6 +39,8 @@ pub trait Cluster {
     fn door(&self, target: &Target, port: i32) -> Door;
     /// Which start of which container listens on a port of a pod, for connections that are open already.
     fn listener(&self, target: &Target, port: i32) -> Option<(u16, u64)>;
+    /// CPU that the requests of a process can use now, in thousandths of a core; `None` = it is gone.
+    fn cpu_milli(&self, node: u32, process: ProcessId) -> Option<u64>;
     /// How many nodes there are or were.
     fn nodes(&self) -> u32;
     /// Whether a node has power.

@@ -8,12 +8,13 @@ use crate::component::Settings;
 use crate::kernel::{EventHandle, EventKey, EventQueue, SimDuration, SimTime, Stream, Streams};
 use crate::network::{Dns, Links, Passage, Proxies, ServiceTable, SyncTiming, Target};
 use crate::trace::{RecordId, Recorder};
-use crate::workload::{Apps, Desk, SharedCpu};
+use crate::workload::{Apps, Desk, RequestLoad, SharedCpu};
 
 use super::balancer::Balancers;
 use super::client::{Call, Connection, Owner};
 use super::cluster::{Cluster, Process};
 use super::fluid::Fluid;
+use super::loads::{Loads, Seen};
 use super::measure::{Counts, FlowTotal, Measures};
 use super::plan::{From, Load, Mode, Source, TrafficPlan};
 use super::pool::{Id, Pool};
@@ -97,6 +98,8 @@ pub(super) enum Happening {
     Retries(Id),
     /// A step of the fluid engine ends.
     FluidStep,
+    /// Loads are told to machines.
+    Loads,
     /// Load balancers check their nodes.
     Checks,
     /// An interval ends.
@@ -115,6 +118,7 @@ pub(super) enum Sort {
     Retries,
     CpuDone,
     FluidStep,
+    Loads,
     Checks,
     Interval,
 }
@@ -141,6 +145,7 @@ pub(super) struct Server {
     pub(super) timer: Option<EventHandle>,
     /// Requests that it took.
     pub(super) taken: u64,
+    pub(super) seen: Seen,
 }
 
 /// CPU time and requests of a container.
@@ -172,7 +177,8 @@ pub struct Traffic {
     pub(super) affinity: LookupMap<(u32, u32, RouteId), (Uid, SimTime)>,
     pub(super) retry_tokens: LookupMap<RouteId, u64>,
     pub(super) balancers: Balancers,
-    mode: Mode,
+    pub(super) loads: Loads,
+    pub(super) mode: Mode,
     pub(super) fluid: Fluid,
     pub(super) measures: Measures,
     /// Number of the next attempt of each route.
@@ -211,6 +217,7 @@ impl Traffic {
             affinity: LookupMap::default(),
             retry_tokens: LookupMap::default(),
             balancers: Balancers::default(),
+            loads: Loads::default(),
             mode: plan.mode,
             fluid: Fluid::default(),
             measures: Measures::default(),
@@ -222,6 +229,7 @@ impl Traffic {
         match plan.mode {
             Mode::Fluid => traffic.plan_step(SimTime::ZERO, end),
             Mode::Exact => {
+                traffic.plan_loads(SimTime::ZERO, end);
                 for index in 0..traffic.source_count() {
                     traffic.start_source(index, end);
                 }
@@ -259,6 +267,7 @@ impl Traffic {
                 self.fluid_step(ctx);
                 self.plan_step(ctx.now, ctx.end);
             }
+            Happening::Loads => self.tell_loads(ctx),
             Happening::Checks => self.check_nodes(ctx),
             Happening::Interval => {
                 self.measures.report(ctx.now, ctx.trace);
@@ -406,9 +415,9 @@ impl Traffic {
 
     /// The server of a process; it is made when the first request comes.
     pub(super) fn server(&mut self, now: SimTime, target: &Target, process: &Process) -> Id {
-        let key = (target.pod, process.container);
+        let key = (target.pod, process.id.container);
         if let Some(id) = self.server_of.get(&key)
-            && self.servers.get(*id).is_some_and(|server| server.process.start == process.start)
+            && self.servers.get(*id).is_some_and(|server| server.process.id.start == process.id.start)
         {
             return *id;
         }
@@ -421,8 +430,10 @@ impl Traffic {
             visits: BTreeSet::new(),
             timer: None,
             taken: 0,
+            seen: Seen::default(),
             process: process.clone(),
         });
+        self.loads.tell(now, target.node, process.id, RequestLoad::default());
         self.server_of.insert(key, id);
         self.on_node.entry(target.node).or_default().insert(id);
         id

@@ -1,50 +1,35 @@
 //! The fluid engine: rates per step instead of requests one by one, for loads that are too large for the exact engine.
 //!
-//! In every step the requests of each source are spread over endpoints as the proxies would, wait as the load of the step
-//! before lets them wait, and make their calls. A program is a queue of work: what comes in beyond its CPU (or its places)
-//! stays as a backlog. Of latencies only the mean is known: all answers of a step and flow count with it. What the exact
-//! engine knows beyond that (connections that are kept open, session affinity, load balancers, places and queues of programs,
+//! In every step the requests of each source are spread over endpoints as load balancers and proxies would, wait as the
+//! program's queue (`basin`) lets them wait, and make their calls. Of latencies only the mean is known: all answers of a step
+//! and flow count with it, so percentiles of a step are its mean, and a time-out strikes all requests of a program or none.
+//! What the exact engine knows beyond that (endpoints that kept connections stay with, requests cut off when a process ends,
 //! the spread of latencies, retries in time) is not here. State is kept in whole numbers; floats live within one step.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::api::Uid;
 use crate::base::{LookupMap, Name};
 use crate::kernel::{Distribution, SimDuration, SimTime};
-use crate::network::Scope;
-use crate::network::choice::candidates;
-use crate::workload::AppModel;
+use crate::network::choice::{candidates, is_dropped, is_same_everywhere};
+use crate::network::{Rules, Scope, Target};
 use crate::workload::model::glob;
+use crate::workload::{AppModel, Crowd};
 
+use super::basin::{Basin, Demand};
+use super::client::{affinity_timeout, draw, is_headless, target_port};
 use super::cluster::{Door, Process};
 use super::engine::{ServerLoad, Traffic, TrafficCtx};
 use super::measure::Cause;
-use super::plan::{From, Load};
+use super::plan::Load;
 use super::route::RouteId;
 
 /// Parts of a request are counted in this unit.
 const ONE: f64 = (1_u64 << 32) as f64;
 /// Calls deeper than this are taken for a circle.
 const DEEPEST: u32 = 16;
-/// A program busier than this counts as saturated, so that its backlog says how long requests wait.
-const SATURATED: f64 = 0.98;
 const CAUSES: usize = Cause::ALL.len();
-
-/// A program as the fluid engine keeps it.
-#[derive(Clone, Debug, Default)]
-struct Basin {
-    /// CPU time that waits to be given, in nanoseconds.
-    backlog_ns: u64,
-    /// Work of the last step, of a million of what it could do.
-    load_per_million: u64,
-    /// CPU time wanted in this step, in nanoseconds, and requests that came.
-    wanted_ns: u64,
-    came_milli: u64,
-    capacity_milli: u64,
-    cpu_used: SimDuration,
-    requests_milli: u64,
-    start: u64,
-}
 
 /// State of the engine.
 #[derive(Clone, Debug, Default)]
@@ -52,13 +37,29 @@ pub(super) struct Fluid {
     basins: BTreeMap<(Uid, u16), Basin>,
     /// Parts of requests, by flow and by what became of them (first: sent).
     rests: LookupMap<(u32, u8), u64>,
-    /// How long the answers of each source took in the last step.
-    latency_ns: BTreeMap<u32, u64>,
+    /// How long requests of each source took in the last step, with or without success.
+    took_ns: BTreeMap<u32, u64>,
     last: SimTime,
 }
 
-/// Who sends: nodes with their weights; none = from outside.
-type Places = Vec<(u32, f64)>;
+/// Who sends requests, and through which door.
+#[derive(Clone, Debug)]
+struct Senders {
+    /// Nodes whose proxies are met, with their parts of the requests.
+    proxies: Vec<(u32, f64)>,
+    /// Whether the clients are outside of the cluster.
+    outside: bool,
+}
+
+/// Requests of one route in a step.
+#[derive(Clone, Copy, Debug)]
+struct Batch<'a> {
+    route: RouteId,
+    namespace: &'a Name,
+    count: f64,
+    random: bool,
+    depth: u32,
+}
 
 /// What became of requests, as parts of one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,6 +68,8 @@ struct Fate {
     failed: [f64; CAUSES],
     /// Seconds, of those answered.
     latency: f64,
+    /// Seconds that all of them together took, but for time-outs.
+    spent: f64,
 }
 
 impl Fate {
@@ -83,6 +86,7 @@ impl Fate {
             self.latency = (self.latency * self.answered + part * other.answered * other.latency) / answered;
         }
         self.answered = answered;
+        self.spent += part * other.spent;
         for (sum, more) in self.failed.iter_mut().zip(other.failed) {
             *sum += part * more;
         }
@@ -97,82 +101,78 @@ impl Traffic {
     /// One step: everything since the last one.
     pub(super) fn fluid_step(&mut self, ctx: &mut TrafficCtx<'_>) {
         let (from, until) = (self.fluid.last, ctx.now);
-        let seconds = until.saturating_since(from).as_secs_f64();
         for index in 0..self.source_count() {
-            let source = self.source(index).clone();
-            let (begin, end) = (from.max(source.begins), source.ends.map_or(until, |ends| ends.min(until)));
-            if begin >= end {
-                continue;
-            }
-            let (count, random) = match &source.load {
-                Load::Open { rate, random } => {
-                    (rate.expected(end, source.begins) - rate.expected(begin, source.begins), *random)
-                }
-                Load::Closed { users, think, .. } => {
-                    let round =
-                        mean(think) + self.fluid.latency_ns.get(&index).map_or(0.0, |ns| *ns as f64 / 1e9);
-                    (f64::from(*users) * end.saturating_since(begin).as_secs_f64() / round.max(1e-6), true)
-                }
-            };
+            let (count, random) = self.expected(index, from, until);
             if count > 0.0 {
-                let places = self.places_of(ctx, index);
-                let objective = Some(source.objective_per_million);
-                let namespace = source.namespace.clone();
-                let fate = self.pour(ctx, index, &namespace, &places, count, random, objective, 0);
-                self.fluid.latency_ns.insert(index, (fate.latency * 1e9) as u64);
+                let source = self.source(index);
+                let (namespace, objective) = (source.namespace.clone(), Some(source.objective_per_million));
+                let (nodes, outside) = self.senders(ctx, index, &namespace);
+                let weight = 1.0 / nodes.len().max(1) as f64;
+                let proxies = nodes.into_iter().map(|node| (node, weight)).collect();
+                let batch = Batch { route: index, namespace: &namespace, count, random, depth: 0 };
+                let fate = self.pour(ctx, batch, &Senders { proxies, outside }, objective);
+                self.fluid.took_ns.insert(index, (fate.spent * 1e9) as u64);
             }
         }
-        self.settle_basins(seconds);
+        let seconds = until.saturating_since(from).as_secs_f64();
+        for basin in self.fluid.basins.values_mut() {
+            basin.settle(seconds);
+            self.loads.tell(until, basin.node, basin.process, basin.load(seconds));
+        }
         self.fluid.last = until;
     }
 
-    /// Where the clients of a source are.
-    fn places_of(&self, ctx: &TrafficCtx<'_>, route: RouteId) -> Places {
-        let spec = self.route(route);
-        let powered = (0..ctx.cluster.nodes()).filter(|node| ctx.cluster.has_power(*node));
-        let nodes: Vec<u32> = match &spec.from {
-            From::Node(name) => ctx.cluster.node(name).into_iter().collect(),
-            From::Zone(zone) => {
-                powered.filter(|node| ctx.cluster.zone(*node).as_ref() == Some(zone)).collect()
+    /// How many requests of a source come in a step, and whether at random.
+    fn expected(&self, index: u32, from: SimTime, until: SimTime) -> (f64, bool) {
+        let source = self.source(index);
+        let (begin, end) = (from.max(source.begins), source.ends.map_or(until, |ends| ends.min(until)));
+        if begin >= end {
+            return (0.0, false);
+        }
+        match &source.load {
+            Load::Open { rate, random } => {
+                (rate.expected(end, source.begins) - rate.expected(begin, source.begins), *random)
             }
-            _ => powered.collect(),
-        };
-        let weight = 1.0 / nodes.len().max(1) as f64;
-        nodes.into_iter().map(|node| (node, weight)).collect()
+            Load::Closed { users, think, ramp_up } => {
+                let answer = self.fluid.took_ns.get(&index).map_or(0.0, |ns| *ns as f64 / 1e9);
+                let seconds = end.saturating_since(begin).as_secs_f64();
+                let age = begin.saturating_since(source.begins).as_secs_f64() + seconds / 2.0;
+                let there = (age / ramp_up.as_secs_f64()).min(1.0);
+                (f64::from(*users) * there * seconds / (mean(think) + answer).max(1e-6), true)
+            }
+        }
     }
 
-    /// Sends `count` requests of a route and counts what becomes of them.
-    #[expect(clippy::too_many_arguments, reason = "one call of one route, with all that it depends on")]
+    /// Sends requests of a route and counts what becomes of them.
     fn pour(
         &mut self,
         ctx: &mut TrafficCtx<'_>,
-        route: RouteId,
-        namespace: &Name,
-        places: &Places,
-        count: f64,
-        random: bool,
+        batch: Batch<'_>,
+        senders: &Senders,
         objective: Option<u32>,
-        depth: u32,
     ) -> Fate {
-        let spec = self.route(route).clone();
-        let mut fate = self.spread(ctx, route, namespace, places, count, random, depth);
-        let mut retried = 0.0;
+        let spec = self.route(batch.route).clone();
+        let mut fate = self.spread(ctx, batch, senders);
+        let (timeout, mut retried) = (spec.timeout.as_secs_f64(), 0.0);
         for _ in 0..spec.retries.attempts {
             let failing = fate.failures();
             let budget = spec.retries.budget_per_million.map_or(f64::INFINITY, |part| f64::from(part) / 1e6);
             let part = failing.min(budget - retried);
-            if part * count < 1e-9 {
+            if part * batch.count < 1e-9 {
                 break;
             }
             retried += part;
-            let again = self.spread(ctx, route, namespace, places, count * part, random, depth);
+            let in_vain = fate.failed[Cause::TimedOut as usize] * part / failing * timeout;
+            fate.spent += in_vain + part * spec.retries.backoff.as_secs_f64();
+            let again = self.spread(ctx, Batch { count: batch.count * part, ..batch }, senders);
             for cause in &mut fate.failed {
                 *cause *= 1.0 - part / failing;
             }
             fate.add(part, &again);
         }
-        let flow = self.measures.flow(route, &spec.client, namespace, &spec.service, objective);
-        self.count(ctx, flow, count, &fate, retried);
+        fate.spent += fate.failed[Cause::TimedOut as usize] * timeout;
+        let flow = self.measures.flow(batch.route, &spec.client, batch.namespace, &spec.service, objective);
+        self.count(ctx, flow, batch.count, &fate, retried);
         fate
     }
 
@@ -198,94 +198,161 @@ impl Traffic {
         }
     }
 
-    /// Spreads requests over endpoints as the proxies of their clients do.
-    #[expect(clippy::too_many_arguments, reason = "see above")]
-    fn spread(
-        &mut self,
-        ctx: &mut TrafficCtx<'_>,
-        route: RouteId,
-        namespace: &Name,
-        places: &Places,
-        count: f64,
-        random: bool,
-        depth: u32,
-    ) -> Fate {
-        let spec = self.route(route).clone();
-        if places.is_empty() || ctx.cluster.is_down(namespace, &spec.service) {
+    /// Spreads requests over endpoints as the proxies that they meet do.
+    fn spread(&mut self, ctx: &mut TrafficCtx<'_>, batch: Batch<'_>, senders: &Senders) -> Fate {
+        let service = self.route(batch.route).service.clone();
+        if senders.proxies.is_empty() || ctx.cluster.is_down(batch.namespace, &service) {
             return Fate::all(Cause::TimedOut);
         }
-        if ctx.services.newest(namespace, &spec.service).is_none_or(|rules| rules.service.is_none()) {
-            return Fate::all(Cause::NoSuchHost);
+        let newest = ctx.services.newest(batch.namespace, &service).filter(|rules| rules.service.is_some());
+        let Some(newest) = newest.cloned() else { return Fate::all(Cause::NoSuchHost) };
+        if is_headless(&newest) {
+            let from: Vec<_> = senders.proxies.iter().map(|(node, part)| (Some(*node), *part)).collect();
+            if newest.ready.is_empty() {
+                return Fate::all(Cause::NoSuchHost);
+            }
+            return self.share_out(ctx, batch, &newest, &newest.ready, &from);
         }
+        let scope = if senders.outside { Scope::External } else { Scope::Internal };
+        // Proxies with the same rules do the same, unless the rules look at the node.
+        let apart = !is_same_everywhere(&newest, scope) || affinity_timeout(&newest).is_some();
         let timing = ctx.timing();
-        let mut by_version: BTreeMap<u32, Places> = BTreeMap::new();
-        for (node, weight) in places {
-            let version = ctx.proxies.version(*node, ctx.now, ctx.services, timing);
-            by_version.entry(version).or_default().push((*node, *weight));
-        }
+        let mut groups: BTreeMap<(u32, u32), Vec<(u32, f64)>> = BTreeMap::new();
         let mut fate = Fate::default();
-        for (version, places) in by_version {
-            let weight: f64 = places.iter().map(|(_, weight)| weight).sum();
-            let Some(rules) = ctx.services.at(namespace, &spec.service, version).cloned() else {
-                fate.add(weight, &Fate::all(Cause::TimedOut));
+        for (node, part) in &senders.proxies {
+            if !ctx.cluster.has_power(*node) {
+                fate.add(*part, &Fate::all(Cause::TimedOut));
                 continue;
-            };
-            let targets = candidates(&rules, Scope::Internal, places[0].0, None);
-            if targets.is_empty() {
-                fate.add(weight, &Fate::all(Cause::NoEndpoint));
             }
-            let share = weight / targets.len().max(1) as f64;
-            for target in targets {
-                let port = super::client::target_port(Some(&rules), target, spec.port.as_deref());
-                let reached: f64 = places
-                    .iter()
-                    .filter(|(node, _)| !ctx.passage(Some(*node), target.node).cut)
-                    .map(|(_, part)| part / weight)
-                    .sum();
-                let of_target = match port.map(|port| ctx.cluster.door(target, port)) {
-                    None | Some(Door::Refused) => Fate::all(Cause::Refused),
-                    Some(Door::Silent | Door::Hung(_)) => Fate::all(Cause::TimedOut),
-                    Some(Door::Open(process)) => {
-                        let one_way = ctx.one_way(Some(places[0].0), target.node).as_secs_f64();
-                        let mut fate = self.fill(
-                            ctx,
-                            route,
-                            target.pod,
-                            target.node,
-                            &target.namespace,
-                            &process,
-                            count * share * reached,
-                            random,
-                            depth,
-                        );
-                        fate.latency += one_way * 4.0;
-                        fate
-                    }
-                };
-                fate.add(share * reached, &of_target);
-                fate.add(share * (1.0 - reached), &Fate::all(Cause::TimedOut));
-            }
+            let version = ctx.proxies.version(*node, ctx.now, ctx.services, timing);
+            groups.entry((version, if apart { *node } else { 0 })).or_default().push((*node, *part));
+        }
+        for ((version, _), proxies) in groups {
+            let part: f64 = proxies.iter().map(|(_, part)| part).sum();
+            let rules = ctx.services.at(batch.namespace, &service, version).cloned();
+            let of_group = rules.map_or(Fate::all(Cause::TimedOut), |rules| {
+                let of_part = Batch { count: batch.count * part, ..batch };
+                self.through(ctx, of_part, &rules, scope, &proxies)
+            });
+            fate.add(part, &of_group);
         }
         fate
     }
 
+    /// Requests that meet proxies with the same rules.
+    fn through(
+        &mut self,
+        ctx: &mut TrafficCtx<'_>,
+        batch: Batch<'_>,
+        rules: &Rules,
+        scope: Scope,
+        proxies: &[(u32, f64)],
+    ) -> Fate {
+        let proxy = proxies[0].0;
+        let zone = ctx.cluster.zone(proxy);
+        let mut targets: Vec<Arc<Target>> =
+            candidates(rules, scope, proxy, zone.as_ref()).into_iter().cloned().collect();
+        if targets.is_empty() {
+            let dropped = is_dropped(rules, scope);
+            return Fate::all(if dropped { Cause::TimedOut } else { Cause::NoEndpoint });
+        }
+        if let Some(timeout) = affinity_timeout(rules) {
+            targets = vec![self.stays_with(ctx, batch.route, proxy, rules, &targets, timeout)];
+        }
+        let sum: f64 = proxies.iter().map(|(_, part)| part).sum();
+        let inside = scope == Scope::Internal;
+        let from: Vec<_> = proxies.iter().map(|(node, part)| (inside.then_some(*node), part / sum)).collect();
+        self.share_out(ctx, batch, rules, &targets, &from)
+    }
+
+    /// The endpoint that a client of a Service with session affinity stays with.
+    fn stays_with(
+        &mut self,
+        ctx: &TrafficCtx<'_>,
+        route: RouteId,
+        proxy: u32,
+        rules: &Rules,
+        targets: &[Arc<Target>],
+        timeout: SimDuration,
+    ) -> Arc<Target> {
+        let key = (proxy, 0, route);
+        let known = self.affinity.get(&key).filter(|(_, last)| ctx.now.saturating_since(*last) <= timeout);
+        let same = known.and_then(|(pod, _)| {
+            rules.ready.iter().chain(&rules.leaving).find(|target| target.pod == *pod).cloned()
+        });
+        let target = same.unwrap_or_else(|| {
+            let number = u64::from(self.attempts[route as usize]);
+            self.attempts[route as usize] += 1;
+            let draws = self.route(route).draws;
+            targets[draws.below_at(number * 64 + draw::ENDPOINT, targets.len() as u64) as usize].clone()
+        });
+        self.affinity.insert(key, (target.pod, ctx.now));
+        target
+    }
+
+    /// Every endpoint gets an equal share; `from` = where the packets come from, none = outside.
+    fn share_out(
+        &mut self,
+        ctx: &mut TrafficCtx<'_>,
+        batch: Batch<'_>,
+        rules: &Rules,
+        targets: &[Arc<Target>],
+        from: &[(Option<u32>, f64)],
+    ) -> Fate {
+        let spec = self.route(batch.route);
+        let (port, trips) = (spec.port.clone(), if spec.reuse { 2.0 } else { 4.0 });
+        let share = 1.0 / targets.len() as f64;
+        let mut fate = Fate::default();
+        for target in targets {
+            let (mut reached, mut travels) = (0.0, 0.0);
+            for (node, part) in from {
+                if !ctx.passage(*node, target.node).cut {
+                    reached += part;
+                    travels += part * ctx.one_way(*node, target.node).as_secs_f64();
+                }
+            }
+            let port = target_port(Some(rules), target, port.as_deref());
+            let of_target = match port.map(|port| ctx.cluster.door(target, port)) {
+                None | Some(Door::Refused) => Fate::all(Cause::Refused),
+                Some(Door::Silent | Door::Hung(_)) => Fate::all(Cause::TimedOut),
+                Some(Door::Open(process)) => {
+                    let of_target = Batch { count: batch.count * share * reached, ..batch };
+                    let mut fate = self.fill(ctx, of_target, target, &process);
+                    let travels = travels / f64::max(reached, 1e-9) * trips;
+                    fate.latency += travels;
+                    fate.spent += travels;
+                    fate
+                }
+            };
+            fate.add(share * reached, &of_target);
+            fate.add(share * (1.0 - reached), &Fate::all(Cause::TimedOut));
+        }
+        fate
+    }
+
+    fn basin(&mut self, target: &Target, process: &Process) -> &mut Basin {
+        let key = (target.pod, process.id.container);
+        let places = (process.model.concurrency, process.model.queue);
+        let new = || Basin::new(process.id, target.node, process.cpu_milli, places);
+        let basin = self.fluid.basins.entry(key).or_insert_with(new);
+        if basin.process != process.id {
+            *basin = new();
+        }
+        basin.capacity_milli = process.cpu_milli;
+        basin
+    }
+
     /// What becomes of requests at one program.
-    #[expect(clippy::too_many_arguments, reason = "see above")]
     fn fill(
         &mut self,
         ctx: &mut TrafficCtx<'_>,
-        route: RouteId,
-        pod: Uid,
-        node: u32,
-        namespace: &Name,
+        batch: Batch<'_>,
+        target: &Target,
         process: &Process,
-        count: f64,
-        random: bool,
-        depth: u32,
     ) -> Fate {
-        let timeout = self.route(route).timeout.as_secs_f64();
+        let spec = self.route(batch.route);
+        let (timeout, path) = (spec.timeout.as_secs_f64(), spec.path.clone());
         let model: &AppModel = &process.model;
-        let path = self.route(route).path.clone();
         let rule = model.http.iter().position(|rule| glob(&rule.path, &path));
         if rule.is_none() && !model.http.is_empty() {
             return Fate::all(Cause::ErrorStatus);
@@ -293,68 +360,76 @@ impl Traffic {
         let http = rule.map(|rule| &model.http[rule]);
         let own = http.map(|rule| rule.cpu).filter(|cpu| *cpu > SimDuration::ZERO);
         let need = own.unwrap_or(model.cpu_per_request).as_secs_f64();
-        let basin = self.fluid.basins.entry((pod, process.container)).or_default();
-        if basin.start != process.start {
-            *basin = Basin { start: process.start, ..Basin::default() };
-        }
-        basin.capacity_milli = process.cpu_milli;
-        basin.wanted_ns += (need * count * 1e9) as u64;
-        basin.came_milli += (count * 1000.0) as u64;
-        let cores = process.cpu_milli as f64 / 1000.0;
-        let busy = basin.load_per_million as f64 / 1e6;
-        let service = need / cores.min(1.0);
-        // One alone, or a processor-sharing queue with random arrivals.
-        let worked = if random && busy < SATURATED { service / (1.0 - busy) } else { service };
-        let waited = basin.backlog_ns as f64 / 1e9 / cores;
+        let demand = Demand { count: batch.count, need, random: batch.random };
+        let stay = self.basin(target, process).take(demand);
         let rests = http.map_or(0.0, |rule| mean(&rule.latency));
         let is_well = http.is_none_or(|rule| {
             (200..400).contains(&rule.status)
-                && rule.needs.iter().all(|service| ctx.cluster.is_available(namespace, service))
+                && rule.needs.iter().all(|service| ctx.cluster.is_available(&target.namespace, service))
         });
-        let mut latency = waited + worked + rests;
         let mut answered = if is_well { 1.0 } else { 0.0 };
-        if let (true, Some(rule)) = (is_well && depth < DEEPEST, rule) {
-            let parallel = model.http[rule].parallel;
-            let mut longest: f64 = 0.0;
-            for call in self.routes.calls(&model.name, rule).to_vec() {
-                let spec = self.route(call);
-                let (times, optional) = (f64::from(spec.times), spec.optional);
-                let inner = spec.namespace.clone().unwrap_or_else(|| namespace.clone());
-                let places = vec![(node, 1.0)];
-                let fate =
-                    self.pour(ctx, call, &inner, &places, count * answered * times, random, None, depth + 1);
-                let took = fate.latency * if parallel { 1.0 } else { times };
-                longest = longest.max(took);
-                latency += if parallel { 0.0 } else { took };
-                if !optional {
-                    answered *= libm::pow(fate.answered, times);
-                }
-            }
-            latency += longest * f64::from(u8::from(parallel));
+        let mut held = stay.work + rests;
+        if let (true, Some(rule)) = (is_well && batch.depth < DEEPEST, rule) {
+            let begun = Batch { count: batch.count * (1.0 - stay.turned_away), ..batch };
+            let (took, well) = self.call_others(ctx, begun, target, model, rule);
+            held += took;
+            answered *= well;
         }
-        let mut fate = Fate { latency, ..Fate::default() };
-        if latency > timeout {
-            fate.failed[Cause::TimedOut as usize] = 1.0;
+        self.basin(target, process).hold(batch.count * (1.0 - stay.turned_away), held);
+        let mut fate = Fate { latency: stay.wait + held, ..Fate::default() };
+        fate.failed[Cause::TurnedAway as usize] = stay.turned_away;
+        let begun = 1.0 - stay.turned_away;
+        if fate.latency > timeout {
+            fate.failed[Cause::TimedOut as usize] = begun;
         } else {
-            fate.answered = answered;
-            fate.failed[Cause::ErrorStatus as usize] = 1.0 - answered;
+            fate.answered = begun * answered;
+            fate.spent = begun * fate.latency;
+            fate.failed[Cause::ErrorStatus as usize] = begun * (1.0 - answered);
         }
         fate
     }
 
-    /// The step is over: what could not be done stays.
-    fn settle_basins(&mut self, seconds: f64) {
-        for basin in self.fluid.basins.values_mut() {
-            let able = (seconds * basin.capacity_milli as f64 * 1e6) as u64;
-            let wanted = basin.backlog_ns + basin.wanted_ns;
-            let done = wanted.min(able);
-            basin.backlog_ns = wanted - done;
-            basin.load_per_million =
-                (basin.wanted_ns.saturating_mul(1_000_000)).checked_div(able).unwrap_or(0);
-            basin.cpu_used += SimDuration::from_nanos(done);
-            basin.requests_milli += basin.came_milli;
-            (basin.wanted_ns, basin.came_milli) = (0, 0);
+    /// Calls of a program: how long they take one request, and which part of the requests is none the worse for them.
+    fn call_others(
+        &mut self,
+        ctx: &mut TrafficCtx<'_>,
+        batch: Batch<'_>,
+        target: &Target,
+        model: &AppModel,
+        rule: usize,
+    ) -> (f64, f64) {
+        let parallel = model.http[rule].parallel;
+        let (mut sum, mut longest, mut answered): (f64, f64, f64) = (0.0, 0.0, 1.0);
+        let senders = Senders { proxies: vec![(target.node, 1.0)], outside: false };
+        for call in self.routes.calls(&model.name, rule).to_vec() {
+            let spec = self.route(call);
+            let (times, optional) = (spec.times, spec.optional);
+            let namespace = spec.namespace.clone().unwrap_or_else(|| target.namespace.clone());
+            let count = batch.count * answered;
+            let inner = Batch { route: call, namespace: &namespace, count, depth: batch.depth + 1, ..batch };
+            let fate = self.pour(ctx, inner, &senders, None);
+            // After a call that failed, those that remain are not made.
+            let goes_on = if optional { 1.0 } else { fate.answered };
+            let again: f64 = (1..times).map(|done| libm::pow(goes_on, f64::from(done))).sum();
+            if again > 0.0 {
+                self.pour(ctx, Batch { count: count * again, ..inner }, &senders, None);
+            }
+            sum += fate.spent * (1.0 + again);
+            longest = longest.max(fate.spent);
+            if !optional {
+                answered *= libm::pow(fate.answered, f64::from(times));
+            }
         }
+        (if parallel { longest } else { sum }, answered)
+    }
+
+    /// The process of a container has ended, and its queue with it.
+    pub(super) fn basin_ended(&mut self, pod: Uid, container: u16) {
+        self.fluid.basins.remove(&(pod, container));
+    }
+
+    pub(super) fn basins_lost(&mut self, node: u32) {
+        self.fluid.basins.retain(|_, basin| basin.node != node);
     }
 }
 
@@ -364,9 +439,14 @@ impl Fluid {
         let basin = self.basins.get(&(pod, container));
         basin.map_or(ServerLoad::default(), |basin| ServerLoad {
             cpu: basin.cpu_used,
-            requests: basin.requests_milli / 1000,
-            present: 0,
+            requests: basin.taken / 1_000_000,
+            present: basin.present(1.0) as usize,
         })
+    }
+
+    /// What one more request would meet at a program.
+    pub(super) fn crowd(&self, pod: Uid, container: u16) -> Option<Crowd> {
+        self.basins.get(&(pod, container)).map(Basin::crowd)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::base::{LookupMap, Name};
 use crate::kernel::{Histogram, SimDuration, SimTime};
-use crate::trace::{Detail, RecordId, Recorder, Subject, TrafficSample};
+use crate::trace::{Detail, FAILURES, RecordId, Recorder, Subject, TrafficSample};
 
 use super::route::RouteId;
 
@@ -48,16 +48,7 @@ impl Cause {
 
     /// As it is written in outputs.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::NoSuchHost => "no such host",
-            Self::NoEndpoint => "no endpoint",
-            Self::Refused => "connection refused",
-            Self::Reset => "reset by termination",
-            Self::TimedOut => "time-out",
-            Self::TurnedAway => "turned away",
-            Self::ErrorStatus => "error status",
-            Self::ClientGone => "client gone",
-        }
+        FAILURES[self as usize]
     }
 }
 

@@ -73,19 +73,25 @@ impl Rate {
             let age = SimDuration::from_secs_f64(wanted / rate)?;
             return begins.checked_add(age).map(|at| at.max(after)).filter(|at| *at <= until);
         }
-        if self.expected(until, begins) < wanted {
+        let is_past = |at| {
+            let expected = self.expected(at, begins);
+            if progress == 0 { expected > 0.0 } else { expected >= wanted }
+        };
+        if !is_past(until) {
             return None;
         }
         let (mut low, mut high) = (after.as_nanos(), until.as_nanos());
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.expected(SimTime::from_nanos(middle), begins) >= wanted {
+            if is_past(SimTime::from_nanos(middle)) {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        Some(SimTime::from_nanos(low))
+        // The very first request comes when the curve leaves zero, not when the source begins with a rate of zero.
+        let first = after.as_nanos().max(low.saturating_sub(1));
+        Some(SimTime::from_nanos(if progress == 0 { first } else { low }))
     }
 }
 
@@ -128,7 +134,7 @@ mod tests {
             (SimTime::from_secs(9), 1.0),
         ]);
         let at = beginnings(&steps, 0, 5);
-        assert_eq!(at[1..], [5.5, 6.0, 10.0, 11.0]);
+        assert_eq!(at, [5.0, 5.5, 6.0, 10.0, 11.0]);
     }
 
     #[test]

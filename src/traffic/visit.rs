@@ -80,7 +80,7 @@ impl Traffic {
             }
             Door::Open(process) => process,
         };
-        if expects.is_some_and(|expected| expected != (process.container, process.start)) {
+        if expects.is_some_and(|expected| expected != (process.id.container, process.id.start)) {
             self.answer(ctx, id, Err(Cause::Reset));
             return;
         }
@@ -88,7 +88,10 @@ impl Traffic {
         self.stay(id, server, VisitState::Queued);
         let place = self.servers.get_mut(server).expect("it was made");
         place.taken += 1;
-        match place.desk.enter(id.number()) {
+        if process.room.is_some_and(|room| place.visits.len() as u64 > room) {
+            self.loads.memory_is_full(target.node, process.id);
+        }
+        match place.desk.enter(id.number(), ctx.now) {
             Admission::Begins => self.begin_work(ctx, id),
             Admission::Waits => {}
             Admission::TurnedAway => {
@@ -129,10 +132,10 @@ impl Traffic {
         self.plan_cpu(server_id);
     }
 
-    fn plan_cpu(&mut self, id: Id) {
+    pub(super) fn plan_cpu(&mut self, id: Id) {
         let server = self.servers.get_mut(id).expect("a server that works is there");
         let (next, timer) = (server.cpu.next_done(), server.timer.take());
-        let (entity, seq) = (server.pod.stable_id(), u32::from(server.process.container));
+        let (entity, seq) = (server.pod.stable_id(), u32::from(server.process.id.container));
         if let Some(timer) = timer {
             self.agenda.cancel(timer);
         }
@@ -232,7 +235,7 @@ impl Traffic {
         let server = self.visits.get(id).and_then(|visit| visit.server).expect("it is at a server");
         let place = self.servers.get_mut(server).expect("its server is there");
         place.visits.remove(&id);
-        let next = place.desk.leave();
+        let next = place.desk.leave(ctx.now);
         self.answer(ctx, id, outcome);
         if let Some(next) = next {
             self.begin_work(ctx, Id::from_number(next));
@@ -255,15 +258,17 @@ impl Traffic {
 
     /// The process of a container has ended: its connections are reset.
     pub fn process_ended(&mut self, ctx: &mut TrafficCtx<'_>, pod: Uid, container: u16) {
+        self.basin_ended(pod, container);
         let Some(server) = self.server_of.remove(&(pod, container)) else { return };
         self.close_server(ctx, server, true);
     }
 
     /// A machine has lost power: its programs are gone without a word.
     pub fn machine_lost(&mut self, ctx: &mut TrafficCtx<'_>, node: u32) {
+        self.basins_lost(node);
         for server in self.on_node.remove(&node).unwrap_or_default() {
             if let Some(gone) = self.servers.get(server) {
-                self.server_of.remove(&(gone.pod, gone.process.container));
+                self.server_of.remove(&(gone.pod, gone.process.id.container));
                 self.close_server(ctx, server, false);
             }
         }

@@ -1,11 +1,16 @@
 //! A running program: when it will listen, answer, exit.
 
+mod requests;
+
 use std::sync::Arc;
 
 use super::cpu::CpuShare;
 use super::model::{AppModel, ExecRule, HttpRule, OnSignal};
+use super::server::{Crowd, RequestLoad};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration, SimTime, Stream, Streams};
+
+pub use requests::RequestChange;
 
 /// Draws that one start of a container may use; starts never share draws.
 const DRAWS_PER_START: u64 = 1 << 20;
@@ -157,8 +162,8 @@ pub struct AppInstance {
     answers: u64,
     memory_limit: Option<u64>,
     cpu: CpuShare,
-    /// CPU that requests from outside use, in thousandths of a core.
-    request_load_milli: u64,
+    /// Requests from outside; `None` = there has not been any.
+    requests: Option<RequestLoad>,
     startup_work: Option<StartupWork>,
     /// Since when its memory grows: its start, or the loss of the child that held it.
     memory_since: SimTime,
@@ -189,7 +194,7 @@ impl AppInstance {
             answers: 0,
             memory_limit: around.memory_limit,
             cpu: CpuShare { busy_milli: model.cpu_base_milli, ..around.cpu },
-            request_load_milli: 0,
+            requests: None,
             startup_work: None,
             memory_since: now,
             lost_child: false,
@@ -247,18 +252,6 @@ impl AppInstance {
         self.change_cpu(CpuShare { ceiling_milli, ..self.cpu }, now)
     }
 
-    /// Requests from outside use so much CPU from now on, in thousandths of a core. Returns whether that is news.
-    pub fn set_request_load(&mut self, milli: u64, now: SimTime) -> bool {
-        self.request_load_milli = milli;
-        let busy_milli = self.model.cpu_base_milli.saturating_add(milli);
-        self.change_cpu(CpuShare { busy_milli, ..self.cpu }, now)
-    }
-
-    /// CPU that requests use, in thousandths of a core.
-    pub fn request_load_milli(&self) -> u64 {
-        self.request_load_milli
-    }
-
     fn change_cpu(&mut self, share: CpuShare, now: SimTime) -> bool {
         let old = std::mem::replace(&mut self.cpu, share);
         if old == share {
@@ -314,7 +307,8 @@ impl AppInstance {
 
     /// Memory in use, in bytes.
     pub fn memory_at(&self, now: SimTime) -> u64 {
-        self.model.memory.at(now.saturating_since(self.memory_since))
+        let own = self.model.memory.at(now.saturating_since(self.memory_since));
+        own.saturating_add(self.memory_of_requests())
     }
 
     /// What it has written since its start, in bytes.
@@ -388,6 +382,10 @@ impl AppInstance {
         if now < self.listens_at {
             return false;
         }
+        // Others may slow the answer down from now on.
+        if self.requests.is_some() && !matches!(question, Question::Exec { .. }) {
+            return false;
+        }
         match question {
             Question::Http { path, .. } => self
                 .http_rule(path)
@@ -399,12 +397,14 @@ impl AppInstance {
         }
     }
 
-    /// What the program answers now. `available` tells whether a service that it needs has ready endpoints.
+    /// What the program answers now. `available` tells whether a service that it needs has ready endpoints; `crowd` is what
+    /// a request finds there.
     pub fn answer(
         &mut self,
         question: Question<'_>,
         now: SimTime,
         available: &dyn Fn(&str) -> bool,
+        crowd: Option<Crowd>,
     ) -> Answer {
         if let Question::Exec { command } = question {
             return self.answer_exec(command, now);
@@ -419,18 +419,40 @@ impl AppInstance {
         if !self.is_listening(port, now) {
             return Answer::refused();
         }
-        match question {
-            Question::Http { path, .. } => self.answer_http(path, now, available),
-            _ => Answer::success(SimDuration::ZERO),
+        let path = match question {
+            Question::Http { path, .. } => path,
+            // The kernel takes the connection, however busy the program is.
+            _ if matches!(question, Question::Tcp { .. }) => return Answer::success(SimDuration::ZERO),
+            _ => "",
+        };
+        let work = match crowd.unwrap_or_default() {
+            Crowd { wait: None, .. } => return Answer::http(SimDuration::ZERO, 503),
+            Crowd { at_work: 0, wait: Some(SimDuration::ZERO) } => {
+                let cpu = self.http_rule(path).map_or(SimDuration::ZERO, |rule| rule.cpu);
+                self.wall_time(now, cpu)
+            }
+            Crowd { at_work, wait: Some(wait) } => self.among(at_work, wait, path, now),
+        };
+        match (question, work) {
+            (Question::Http { .. }, _) => self.answer_http(path, work, available),
+            (_, Some(work)) => Answer::success(work),
+            (_, None) => Answer::late(Name::default()),
         }
     }
 
-    fn answer_http(&mut self, path: &str, now: SimTime, available: &dyn Fn(&str) -> bool) -> Answer {
+    /// The answer to a request whose work takes so long; `None` = for ever.
+    fn answer_http(
+        &mut self,
+        path: &str,
+        work: Option<SimDuration>,
+        available: &dyn Fn(&str) -> bool,
+    ) -> Answer {
         let Some(rule) = self.http_rule(path).cloned() else {
-            return Answer::http(SimDuration::ZERO, if self.model.http.is_empty() { 200 } else { 404 });
+            let status = if self.model.http.is_empty() { 200 } else { 404 };
+            return work.map_or(Answer::late(Name::default()), |work| Answer::http(work, status));
         };
         let own = self.next_draw(&rule.latency);
-        let Some(latency) = self.wall_time(now, rule.cpu).map(|wall| wall + own) else {
+        let Some(latency) = work.map(|wall| wall.saturating_add(own)) else {
             return Answer::late(Name::default());
         };
         let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
@@ -477,7 +499,8 @@ impl AppInstance {
 
     /// When its memory reaches the limit.
     fn plan_oom(&self) -> Option<Exit> {
-        let after = self.model.memory.reaches(self.memory_limit?)?;
+        let room = self.memory_limit?.saturating_sub(self.memory_of_requests());
+        let after = self.model.memory.reaches(room)?;
         let at = self.memory_since.checked_add(after)?;
         Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
     }
@@ -541,7 +564,7 @@ mod tests {
     fn a_path_that_is_not_listed_is_404_only_where_some_are_listed() {
         let ask = Question::Http { path: "/ready", port: 80 };
         let mut app = start(AppModel::well_behaved("web"), None);
-        assert!(app.answer(ask, SimTime::from_secs(6), &|_| true).success);
+        assert!(app.answer(ask, SimTime::from_secs(6), &|_| true, None).success);
         let mut model = AppModel::well_behaved("web");
         model.http.push(HttpRule {
             path: "/healthz".into(),
@@ -553,12 +576,12 @@ mod tests {
             parallel: false,
         });
         let mut app = start(model, None);
-        let answer = app.answer(ask, SimTime::from_secs(6), &|_| true);
+        let answer = app.answer(ask, SimTime::from_secs(6), &|_| true, None);
         assert_eq!(answer.output, "HTTP probe failed with statuscode: 404");
         let healthz = Question::Http { path: "/healthz", port: 80 };
-        assert!(app.answer(healthz, SimTime::from_secs(6), &|_| true).success);
+        assert!(app.answer(healthz, SimTime::from_secs(6), &|_| true, None).success);
         assert_eq!(
-            app.answer(healthz, SimTime::from_secs(6), &|_| false).output,
+            app.answer(healthz, SimTime::from_secs(6), &|_| false, None).output,
             "HTTP probe failed with statuscode: 503"
         );
     }

@@ -9,9 +9,9 @@ pub mod server;
 pub mod usage;
 
 pub use cpu::{CpuShare, Quota};
-pub use instance::{Answer, AppInstance, Exit, Question, Surroundings};
+pub use instance::{Answer, AppInstance, Exit, Question, RequestChange, Surroundings};
 pub use model::{
     AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun, glob,
 };
-pub use server::{Admission, Desk, SharedCpu};
+pub use server::{Admission, Crowd, Desk, ProcessId, RequestLoad, SharedCpu};
 pub use usage::Growth;

@@ -27,12 +27,64 @@ pub struct SharedCpu {
     throttled: SimDuration,
 }
 
+/// A process that requests go to: a pod by index of its object, one of its containers, and which start of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProcessId {
+    /// Index of the pod object.
+    pub pod: u32,
+    /// The n-th container of the pod, init containers first.
+    pub container: u16,
+    /// Ordinal of this start of the container.
+    pub start: u64,
+}
+
+/// What requests mean to a program: what they want of its machine just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestLoad {
+    /// CPU that they would use if nobody else were on the machine, in thousandths of a core.
+    pub cpu_milli: u64,
+    /// How many are there.
+    pub present: u64,
+}
+
+/// What one more request would meet at a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crowd {
+    /// Requests that want CPU at the same time.
+    pub at_work: u64,
+    /// How long it waits for a place; `None` = there is none for it, not even in the queue.
+    pub wait: Option<SimDuration>,
+}
+
+impl Default for Crowd {
+    /// Nobody is there.
+    fn default() -> Self {
+        Self { at_work: 0, wait: Some(SimDuration::ZERO) }
+    }
+}
+
 impl SharedCpu {
     /// An idle CPU of so many thousandths of a core.
     pub fn new(capacity_milli: u64, now: SimTime) -> Self {
         let capacity_milli = capacity_milli.max(1);
         let throttled = SimDuration::ZERO;
         Self { capacity_milli, at: now, attained: 0, running: BTreeSet::new(), used: 0, throttled }
+    }
+
+    /// From `now` on there is more or less CPU.
+    pub fn set_capacity(&mut self, now: SimTime, capacity_milli: u64) {
+        self.advance(now);
+        self.capacity_milli = capacity_milli.max(1);
+    }
+
+    /// Thousandths of a core that there are.
+    pub fn capacity_milli(&self) -> u64 {
+        self.capacity_milli
+    }
+
+    /// Requests that want CPU.
+    pub fn working(&self) -> usize {
+        self.running.len()
     }
 
     /// What each of the requests gets: numerator and denominator of a part of one core.
@@ -122,18 +174,31 @@ pub struct Desk {
     queue: Option<u32>,
     at_work: u32,
     waiting: VecDeque<WorkId>,
+    /// Since when all places have been taken, and how many have become free since then.
+    full_since: Option<SimTime>,
+    left: u64,
 }
+
+/// Of so many departures the older half is forgotten, so that the pace is that of the present.
+const REMEMBERED: u64 = 64;
 
 impl Desk {
     /// An empty desk; `None` = without limit.
     pub fn new(concurrency: Option<u32>, queue: Option<u32>) -> Self {
-        Self { concurrency, queue, at_work: 0, waiting: VecDeque::new() }
+        Self { concurrency, queue, at_work: 0, waiting: VecDeque::new(), full_since: None, left: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.concurrency.is_some_and(|most| self.at_work >= most)
     }
 
     /// A request comes in.
-    pub fn enter(&mut self, work: WorkId) -> Admission {
-        if self.concurrency.is_none_or(|most| self.at_work < most) {
+    pub fn enter(&mut self, work: WorkId, now: SimTime) -> Admission {
+        if !self.is_full() {
             self.at_work += 1;
+            if self.is_full() {
+                (self.full_since, self.left) = (Some(now), 0);
+            }
             return Admission::Begins;
         }
         if self.queue.is_some_and(|most| self.waiting.len() >= most as usize) {
@@ -144,12 +209,31 @@ impl Desk {
     }
 
     /// A request at work is finished; returns the one whose work begins now.
-    pub fn leave(&mut self) -> Option<WorkId> {
+    pub fn leave(&mut self, now: SimTime) -> Option<WorkId> {
         let next = self.waiting.pop_front();
         if next.is_none() {
             self.at_work -= 1;
+            self.full_since = None;
+        } else if let Some(since) = &mut self.full_since {
+            self.left += 1;
+            if self.left == REMEMBERED {
+                self.left /= 2;
+                *since += now.saturating_since(*since) / 2;
+            }
         }
         next
+    }
+
+    /// How long one more request would wait for a place if places go on becoming free at the pace they have had since all
+    /// were taken; `None` = it would be turned away.
+    pub fn wait(&self, now: SimTime) -> Option<SimDuration> {
+        let Some(since) = self.full_since else { return Some(SimDuration::ZERO) };
+        let ahead = self.waiting.len() as u64;
+        if self.queue.is_some_and(|most| ahead >= u64::from(most)) {
+            return None;
+        }
+        let each = now.saturating_since(since) / self.left.max(1);
+        Some(SimDuration::from_nanos(each.as_nanos().saturating_mul(ahead + 1)))
     }
 
     /// Requests at work and waiting.
@@ -189,11 +273,32 @@ mod tests {
     fn a_desk_lets_in_so_many_and_turns_away_when_the_queue_is_full() {
         let mut desk = Desk::new(Some(1), Some(1));
         assert_eq!(
-            [desk.enter(1), desk.enter(2), desk.enter(3)],
+            [desk.enter(1, ms(0)), desk.enter(2, ms(0)), desk.enter(3, ms(0))],
             [Admission::Begins, Admission::Waits, Admission::TurnedAway]
         );
-        assert_eq!(desk.leave(), Some(2));
-        assert_eq!(desk.leave(), None);
+        assert_eq!(desk.leave(ms(5)), Some(2));
+        assert_eq!(desk.leave(ms(9)), None);
         assert_eq!(desk.load(), (0, 0));
+    }
+
+    #[test]
+    fn one_more_waits_as_long_as_places_take_to_become_free() {
+        let mut desk = Desk::new(Some(2), Some(3));
+        for (work, at) in [(1, 0), (2, 100), (3, 110), (4, 120)] {
+            desk.enter(work, ms(at));
+        }
+        // Both places are taken since 100 ms and none has become free: the longer that lasts, the longer one waits.
+        assert_eq!(desk.wait(ms(200)), Some(SimDuration::from_millis(300)));
+        desk.leave(ms(300));
+        desk.leave(ms(500));
+        assert_eq!(desk.wait(ms(500)), Some(SimDuration::from_millis(200)));
+        for work in 5..8 {
+            desk.enter(work, ms(500));
+        }
+        assert_eq!(desk.wait(ms(500)), None);
+        for at in 501..506 {
+            desk.leave(ms(at));
+        }
+        assert_eq!(desk.wait(ms(600)), Some(SimDuration::ZERO));
     }
 }

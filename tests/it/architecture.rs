@@ -47,7 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sweep", &["api", "base", "kernel", "report", "scenario", "sim", "source", "trace"]),
-    ("lesson", &["api", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
+    ("lesson", &["api", "base", "kernel", "kubectl", "scenario", "sim", "source", "trace", "workload"]),
     ("lint", &["api", "base", "kernel", "scenario", "sim", "source", "trace", "workload"]),
     ("search", &["api", "base", "kernel", "kubectl", "scenario", "sim", "source"]),
     (

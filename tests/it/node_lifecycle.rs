@@ -138,6 +138,23 @@ fn c7_init_containers_one_after_another() {
 }
 
 #[test]
+fn init_containers_run_again_in_a_new_sandbox() {
+    let body = pod!(
+        "initContainers: [{name: i1, image: one:1}, {name: i2, image: two:1}], containers: [{name: c, image: app:1}]",
+        "one": "runs: [{for: 2300ms, code: 0}]", "two": "runs: [{for: 3200ms, code: 0}]"
+    );
+    case(40, body).steps("[{at: 20200ms, fault: {sandboxKilled: {pod: p}}}]").check(
+        &["start"],
+        "0 start i1 0
+         3 start i2 0
+         7 start c 0
+         21 start i1 1
+         24 start i2 1
+         28 start c 1",
+    );
+}
+
+#[test]
 fn c8_a_sidecar_must_have_started() {
     let body = pod!(
         "initContainers: [{name: i, image: one:1}, {name: s, image: side:1, restartPolicy: Always, startupProbe: \

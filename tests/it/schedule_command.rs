@@ -104,6 +104,161 @@ profiles:
     assert!(error.contains("plugin `MostAlocated` does not exist; did you mean `MostAllocated`?"), "{error}");
 }
 
+#[test]
+fn a_scheduler_configuration_in_a_file_of_its_own_has_profiles() {
+    let config = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scheduler-config.yaml");
+    let text = "
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: packer
+  plugins: {score: {disabled: [{name: '*'}], enabled: [{name: MostAllocated}]}}
+";
+    std::fs::write(&config, text).unwrap();
+    let two = TIGHT.replace("replicas: 3", "replicas: 2").replace("cpu: 1500m", "cpu: 500m");
+    let packed = two
+        .replace("    spec:\n      containers", "    spec:\n      schedulerName: packer\n      containers");
+    assert_ne!(two, packed);
+    let flags = ["--config", config.to_str().unwrap(), "--tie-break", "name"];
+    for (name, yaml, used) in [("spread", &two, "2 of 2 nodes"), ("packed", &packed, "1 of 2 nodes")] {
+        let output = schedule(name, yaml, &flags);
+        assert!(stdout(&output).contains(used), "{}", stdout(&output));
+    }
+    let strange =
+        two.replace("    spec:\n      containers", "    spec:\n      schedulerName: other\n      containers");
+    let output = schedule("strange", &strange, &flags);
+    assert!(stdout(&output).contains("no scheduler has looked at it"), "{}", stdout(&output));
+}
+
+/// Two profiles, a gate that is lifted, and a pod that is promised a node on which another one takes its time to end.
+const GATES: &str = r#"apiVersion: shakedown.sim/v1alpha1
+kind: Scenario
+metadata: {name: gates-and-preemption}
+spec:
+  duration: 5m
+  timing: ideal
+  scheduler: {tieBreak: name, profiles: {packer: MostAllocated}}
+  cluster:
+    nodePools:
+    - {name: worker, count: 2, allocatable: {cpu: "2", memory: 8Gi, pods: 110}}
+  steps:
+  - at: 1m
+    apply:
+    - apiVersion: v1
+      kind: Pod
+      metadata: {name: gated}
+      spec:
+        containers: [{name: c, image: quick, resources: {requests: {cpu: 100m}}}]
+  - at: 2m
+    apply:
+    - apiVersion: v1
+      kind: Pod
+      metadata: {name: urgent}
+      spec:
+        priorityClassName: urgent
+        containers: [{name: c, image: quick, resources: {requests: {cpu: 1500m}}}]
+  expect:
+  - {at: 59s, kubectl: "get pod gated", contains: [SchedulingGated]}
+  - {at: 90s, pod: gated, ready: true}
+  - {at: 125s, kubectl: "get pod urgent -o jsonpath={.status.nominatedNodeName}", contains: [worker-2]}
+  - {at: 125s, pod: urgent, phase: Pending}
+  - {at: 3m, pod: urgent, ready: true}
+  - {at: 3m, event: {reason: Preempted}, count: 1}
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: urgent}
+value: 1000
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: low-1}
+spec:
+  schedulerName: packer
+  terminationGracePeriodSeconds: 20
+  containers: [{name: c, image: slow, resources: {requests: {cpu: "1"}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: low-2}
+spec:
+  schedulerName: packer
+  terminationGracePeriodSeconds: 20
+  containers: [{name: c, image: slow, resources: {requests: {cpu: 800m}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: low-3}
+spec:
+  terminationGracePeriodSeconds: 20
+  containers: [{name: c, image: slow, resources: {requests: {cpu: "1"}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: gated}
+spec:
+  schedulingGates: [{name: example.com/wait}]
+  containers: [{name: c, image: quick, resources: {requests: {cpu: 100m}}}]
+---
+apiVersion: shakedown.sim/v1alpha1
+kind: AppModel
+metadata: {name: slow}
+spec: {match: {image: slow}, onSigterm: ignored}
+"#;
+
+#[test]
+fn gates_and_promises_of_a_scenario_are_explained() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gates.yaml");
+    std::fs::write(&path, GATES).unwrap();
+    let shakedown = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shakedown"));
+        command.args(args).arg(&path).output().unwrap()
+    };
+    let output = shakedown(&["run"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    for (args, expected) in [
+        (
+            &["--at", "125s"][..],
+            &[
+                "pod/urgent: promised room on worker-2",
+                "* worker-2: could have the pod without default/low-3",
+                "worker-1: could have the pod without default/low-1, default/low-2",
+            ][..],
+        ),
+        (&["--event", "scheduled"], &["which had been promised to the pod", "SIGKILL sent to container c"]),
+    ] {
+        let output = shakedown(&[&["why", "pod/urgent"], args].concat());
+        for text in expected {
+            assert!(stdout(&output).contains(text), "no {text} in\n{}", stdout(&output));
+        }
+    }
+    let output = shakedown(&["why", "pod/gated", "--at", "30s"]);
+    assert!(stdout(&output).contains("cannot be scheduled (SchedulingGated)"), "{}", stdout(&output));
+}
+
+/// The tables and pictures of a comparison of policies.
+#[test]
+fn a_comparison_of_policies_leaves_tables_and_pictures() {
+    let Some(data) = openb() else { return };
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openb-out");
+    let _ = std::fs::remove_dir_all(&out);
+    let workload = data.join("openb_pod_list_multigpu50.csv");
+    let args =
+        ["schedule", "--trace", "openb", workload.to_str().unwrap(), "--policy", "FirstFit", "--seeds", "1"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shakedown"));
+    let output = command.args(args).args(["--out", out.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let names: Vec<String> = std::fs::read_dir(&out)
+        .unwrap()
+        .chain(std::fs::read_dir(out.join("plots")).unwrap())
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for ending in [".csv", ".txt", ".svg", ".png"] {
+        assert!(names.iter().any(|name| name.ends_with(ending)), "no {ending} in {names:?}");
+    }
+}
+
 fn openb() -> Option<PathBuf> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/openb");
     if !data.is_dir() {

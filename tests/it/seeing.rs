@@ -6,7 +6,7 @@ use std::fs;
 use crate::cli::{directory, run, stderr, stdout};
 
 /// A command line, its exit status and what it printed.
-fn shown(args: &[&str]) -> String {
+pub(crate) fn shown(args: &[&str]) -> String {
     let output = run(args);
     let mut text = format!("$ shakedown {}\n", args.join(" "));
     text.push_str(&without_digests(stdout(&output)));

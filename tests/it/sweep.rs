@@ -138,3 +138,45 @@ fn a_directory_of_another_sweep_is_left_alone() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("already holds another sweep"), "{}", stderr(&output));
 }
+
+/// The shell command of the only container of a Job in `scale-out/`.
+fn command_of(manifest: &str) -> String {
+    let text = fs::read_to_string(Path::new("scale-out").join(manifest)).unwrap();
+    let after = text.split_once("exec shakedown").unwrap().1;
+    let end = after
+        .find(['"', ']'])
+        .filter(|_| manifest.starts_with("merge"))
+        .unwrap_or_else(|| after.find("\n        resources").unwrap());
+    format!("exec shakedown{}", after[..end].replace('\n', " "))
+}
+
+#[test]
+fn the_jobs_of_a_kubernetes_cluster_do_a_sweep() {
+    let dir = directory("sweep-jobs");
+    let scenario = fs::canonicalize(SCENARIO).unwrap();
+    let shell = |command: &str, index: usize| {
+        let here = command
+            .replace("exec shakedown", &format!("exec '{}'", env!("CARGO_BIN_EXE_shakedown")))
+            .replace("/scenario ", &format!("{} --until 2m --plots none ", scenario.display()))
+            .replace("/results", dir.to_str().unwrap());
+        let done = std::process::Command::new("sh")
+            .args(["-c", &here])
+            .env("JOB_COMPLETION_INDEX", index.to_string())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{here}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    let shard = command_of("indexed-job.yaml").replace("--seeds 10000", "--seeds 2").replace("/16", "/3");
+    (0..3).for_each(|index| shell(&shard, index));
+    shell(&command_of("merge-job.yaml"), 0);
+    let runs = fs::read_to_string(dir.join("whole/runs.csv")).unwrap();
+    assert_eq!(runs.lines().count(), 1 + 2 * 3, "two seeds at three points: {runs}");
+
+    // The completions and the parts are as many, and Kubernetes would take both manifests.
+    let text = fs::read_to_string("scale-out/indexed-job.yaml").unwrap();
+    assert!(text.contains("completions: 16") && command_of("indexed-job.yaml").contains("/16"));
+    for manifest in ["scale-out/indexed-job.yaml", "scale-out/merge-job.yaml"] {
+        let output = run(&["lint", manifest]);
+        assert_ne!(output.status.code(), Some(2), "{manifest}: {}", stderr(&output));
+    }
+}

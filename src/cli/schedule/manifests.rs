@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::policies;
+use super::{decision, explain_pod, policies};
 use crate::cli::ExitStatus;
 use crate::cli::args::{ScheduleArgs, TieBreakRule};
 use crate::cli::printer::Printer;
 use crate::cli::run;
 use crate::control::scheduler::TieBreak;
-use crate::control::scheduling::{Explain, Explained};
+use crate::control::scheduling::Explain;
 use crate::kernel::SimDuration;
 use crate::kubectl::table::align;
 use crate::scenario::Scenario;
@@ -37,7 +37,7 @@ pub(super) fn manifests(args: &ScheduleArgs, printer: &mut Printer) -> Result<Ex
     let explain = match args.explain.as_deref() {
         None => Explain::Nothing,
         Some("") => Explain::Everything,
-        Some(pod) => explain_pod(pod),
+        Some(pod) => explain(pod),
     };
     let options = RunOptions { seed: args.seed, explain, ..RunOptions::default() };
     let (found, simulation) = capacity(&scenario, &options).map_err(|error| error.to_string())?;
@@ -47,7 +47,7 @@ pub(super) fn manifests(args: &ScheduleArgs, printer: &mut Printer) -> Result<Ex
             return Err("--explain: the scheduler has seen no such pod".to_owned());
         }
         for explained in &simulation.world.explained {
-            text += &explanation(explained);
+            text += &decision(explained, usize::MAX);
             text.push('\n');
         }
     }
@@ -61,27 +61,10 @@ pub(super) fn manifests(args: &ScheduleArgs, printer: &mut Printer) -> Result<Ex
 }
 
 /// `web-1`, `shop/web-1`, with or without `pod/` in front.
-fn explain_pod(text: &str) -> Explain {
+fn explain(text: &str) -> Explain {
     let text = text.strip_prefix("pod/").unwrap_or(text);
     let (namespace, name) = text.split_once('/').unwrap_or(("default", text));
-    Explain::Pod(namespace.into(), name.into())
-}
-
-/// A decision: what it was about, the table of nodes and plugins, and the message of a pod without a node.
-pub(in crate::cli) fn explanation(explained: &Explained) -> String {
-    let mut text = format!("{}/{} at {}", explained.namespace, explained.name, explained.at);
-    let _ = match &explained.explanation.chosen {
-        Some(node) if explained.explanation.ties.len() > 1 => {
-            writeln!(text, ": {node}, one of {} equally good nodes", explained.explanation.ties.len())
-        }
-        Some(node) => writeln!(text, ": {node}"),
-        None => writeln!(text, ": no node"),
-    };
-    let _ = write!(text, "{}", explained.explanation);
-    if let Some(failure) = &explained.failure {
-        let _ = writeln!(text, "  {failure}");
-    }
-    text
+    explain_pod(namespace, name)
 }
 
 fn summary(found: &Capacity) -> String {

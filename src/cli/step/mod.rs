@@ -44,7 +44,8 @@ fn walked(words: &[String], printer: &mut Printer) -> Result<bool, String> {
                 .to_owned(),
         );
     }
-    let Some(past) = past::load(&request.paths, request.seed, None, printer)? else { return Ok(false) };
+    let wanted = past::Wanted { seed: request.seed, ..past::Wanted::default() };
+    let Some(past) = past::load(&request.paths, wanted, printer)? else { return Ok(false) };
     let mut stepper = Stepper::new(past, request.at);
     let color = printer.color();
     let mut terminal = ratatui::try_init().map_err(|error| format!("cannot use the terminal: {error}"))?;

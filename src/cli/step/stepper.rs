@@ -7,7 +7,7 @@ use crate::api::{Kind, Object};
 use crate::cli::causes::{self, Shown};
 use crate::cli::past::Past;
 use crate::cli::recorded::Recorded;
-use crate::history::States;
+use crate::history::{States, Subject};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl::ObjectSource;
 use crate::kubectl::describe::page;
@@ -41,7 +41,7 @@ pub(super) enum Action {
     Select(i64),
     /// Scroll the details.
     Scroll(i64),
-    /// Details of the chosen object, or the causes of the present record.
+    /// Details of the chosen object, or causes: of the object or the record, whichever was chosen last.
     ToggleWhy,
 }
 
@@ -84,6 +84,8 @@ pub(super) struct Stepper {
     chosen: Option<(Kind, String, String)>,
     /// Whether causes are shown instead of details.
     pub(super) why: bool,
+    /// Whether the causes are those of the chosen object; else of the present record. The last choice counts.
+    of_object: bool,
     /// First line of the details.
     pub(super) scroll: usize,
     details: Vec<String>,
@@ -109,6 +111,7 @@ impl Stepper {
             rows: Vec::new(),
             chosen: None,
             why: false,
+            of_object: false,
             scroll: 0,
             details: Vec::new(),
         };
@@ -200,7 +203,10 @@ impl Stepper {
     /// Title and lines of the pane of details.
     pub(super) fn details(&self) -> (String, &[String]) {
         let title = match (&self.chosen, self.why) {
-            (_, true) => "Why?".to_owned(),
+            (Some((kind, _, name)), true) if self.of_object => {
+                format!("Why? {}/{name}", kind.as_str().to_lowercase())
+            }
+            (_, true) => "Why? the last record".to_owned(),
             (Some((Kind::Pod, namespace, name)), _) => format!("pod {namespace}/{name}"),
             (Some((_, _, name)), _) => format!("node {name}"),
             (None, _) => "details".to_owned(),
@@ -210,6 +216,7 @@ impl Stepper {
 
     fn records(&mut self, by: i64) {
         self.playing = false;
+        self.of_object = false;
         let total = self.total();
         let count = self.count.saturating_add_signed(by as isize).min(total);
         self.count = count;
@@ -232,7 +239,7 @@ impl Stepper {
         let at = self.chosen_row().map_or(0, |at| at.saturating_add_signed(by as isize).min(last));
         let row = &self.rows[at];
         self.chosen = Some((row.kind, row.namespace.clone(), row.name.clone()));
-        self.why = false;
+        self.of_object = true;
         self.scroll = 0;
         self.look();
     }
@@ -249,9 +256,19 @@ impl Stepper {
         self.scroll = self.scroll.min(self.details.len().saturating_sub(1));
     }
 
+    /// The line whose causes are shown.
+    fn asked(&self) -> Option<&Line> {
+        let Some((kind, namespace, name)) = self.chosen.as_ref().filter(|_| self.of_object) else {
+            return self.happened().last();
+        };
+        let subject =
+            Subject { kind: kind.as_str().to_owned(), namespace: namespace.clone(), name: name.clone() };
+        self.happened().iter().rfind(|line| subject.is_of(line))
+    }
+
     fn described(&self, source: &Recorded) -> Vec<String> {
         let text = if self.why {
-            self.happened().last().map_or(String::new(), |line| {
+            self.asked().map_or("Nothing has happened to it yet.".to_owned(), |line| {
                 causes::told(self.states.history(), line, Shown { all: false, color: false })
             })
         } else {

@@ -14,7 +14,8 @@ use crate::kernel::SimTime;
 
 fn stepper(scenario: &str) -> Stepper {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(scenario);
-    let past = past::load(&[path], None, None, &mut Printer::new(Color::Never)).unwrap().unwrap();
+    let past =
+        past::load(&[path], past::Wanted::default(), &mut Printer::new(Color::Never)).unwrap().unwrap();
     Stepper::new(past, None)
 }
 
@@ -49,6 +50,20 @@ fn causes_of_the_present_record_fit_a_narrow_screen() {
     for text in ["Why?", "fault: service default/db is down", "web-1"] {
         assert!(shown.contains(text), "no {text} in\n{shown}");
     }
+}
+
+#[test]
+fn causes_of_what_was_chosen_last() {
+    let mut stepper = stepper("node-failure");
+    for action in [Action::Seconds(120), Action::ToggleWhy, Action::Select(4)] {
+        stepper.act(action);
+    }
+    let shown = screen(&stepper, 80, 40);
+    for text in ["Why? pod/web-", "not ready", "fault: node worker-2 crashes", "q quit"] {
+        assert!(shown.contains(text), "no {text} in\n{shown}");
+    }
+    stepper.act(Action::Records(-1));
+    assert!(screen(&stepper, 80, 40).contains("Why? the last record"));
 }
 
 #[test]

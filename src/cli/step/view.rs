@@ -11,7 +11,11 @@ use crate::api::Kind;
 use crate::kernel::SimTime;
 use crate::report::{MarkKind, PodState};
 
-const KEYS: &str = "space play  ←→ record  , . second  [ ] 30 s  n p fault  ↑↓ choose  w why  PgUp PgDn scroll  + - speed  q quit";
+/// The keys, for wide and for narrow screens.
+const KEYS: [&str; 2] = [
+    "space play  ←→ record  , . second  [ ] 30 s  n p fault  ↑↓ choose  w why  PgUp PgDn scroll  + - speed  q quit",
+    "space play  ←→ record  ,. 1 s  [] 30 s  n p fault  ↑↓ choose  w why  q quit",
+];
 
 /// Draws everything. Without `color` nothing is told by colour alone: states have glyphs of their own.
 pub(super) fn draw(frame: &mut Frame<'_>, stepper: &Stepper, color: bool) {
@@ -36,7 +40,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, stepper: &Stepper, color: bool) {
     happened(frame, events, stepper);
     detail(frame, details, stepper);
     timeline(frame, lane, stepper, paint);
-    frame.render_widget(Paragraph::new(KEYS).style(Style::new().add_modifier(Modifier::DIM)), foot);
+    let fits = |keys: &&str| keys.chars().count() <= usize::from(foot.width);
+    let keys = KEYS.into_iter().find(fits).unwrap_or(KEYS[1]);
+    frame.render_widget(Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM)), foot);
 }
 
 /// Colours, if they are wanted.

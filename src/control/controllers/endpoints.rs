@@ -1,154 +1,206 @@
-//! Endpoints and EndpointSlices: the addresses behind a Service follow the readiness of its pods.
+//! EndpointSlices: the addresses behind a Service follow the readiness of its pods.
 //!
 //! Source: `pkg/controller/endpoint`, `pkg/controller/endpointslice`, v1.34; `spec` control plane 6 and node 9.1.
 
+mod legacy;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::core::{IntOrString, ObjectReference};
 use crate::api::pod::Pod;
 use crate::api::service::{
-    Endpoint, EndpointAddress, EndpointConditions, EndpointPort, EndpointSlice, EndpointSubset, Endpoints,
-    SERVICE_NAME, Service,
+    Endpoint, EndpointConditions, EndpointPort, EndpointSlice, SERVICE_NAME, Service, ServicePort,
 };
 use crate::api::{
-    Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Request, Selector, Uid,
+    Commit, DeleteOptions, Kind, Object, ObjectId, ObjectMeta, ObjectRef, Op, OwnerReference, Request,
+    Selector, Uid,
 };
-use crate::base::{LookupMap, Name};
-use crate::component::Ctx;
+use crate::base::{LookupMap, Name, SharedList};
+use crate::component::{Ctx, Mirror};
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 
 /// Endpoints in one slice at most (`--max-endpoints-per-slice`).
 const SLICE_SIZE: usize = 100;
-/// Addresses in an Endpoints object at most.
-const ENDPOINTS_SIZE: usize = 1000;
+
+/// Pods whose entries may not be right: something has changed of the pod, or of an entry of it, since a pass looked at
+/// it last. All others need not be looked at, so that a pass costs what has changed and not what there is.
+pub(in crate::control) type Unsettled = BTreeMap<Uid, Name>;
+
+/// What a pass over a Service looks at.
+struct Scope {
+    /// Pods that the Service leads to, in order of creation.
+    pods: Vec<Arc<Pod>>,
+    /// Their places in the list.
+    places: LookupMap<Uid, usize>,
+    /// Those looked at that it does not lead to; `None` when these are all that are not in the list.
+    others: Option<Unsettled>,
+}
+
+/// What a pass does with an entry that it finds.
+enum Verdict {
+    /// It is right.
+    Keep,
+    /// It leads nowhere.
+    Drop,
+    /// It has to be compared with the pod at this place.
+    Compare(usize),
+}
+
+impl Scope {
+    fn new(pods: Vec<Arc<Pod>>, others: Option<Unsettled>) -> Self {
+        let mut places = LookupMap::default();
+        for (at, pod) in pods.iter().enumerate() {
+            places.insert(pod.metadata.uid, at);
+        }
+        Self { pods, places, others }
+    }
+
+    fn verdict(&self, entry: Option<&ObjectReference>) -> Verdict {
+        match (entry.and_then(|pod| self.places.get(&pod.uid)), &self.others) {
+            (Some(at), _) => Verdict::Compare(*at),
+            (None, None) => Verdict::Drop,
+            (None, Some(others)) if entry.is_some_and(|pod| others.contains_key(&pod.uid)) => Verdict::Drop,
+            (None, Some(_)) => Verdict::Keep,
+        }
+    }
+}
+
+fn has_address(pod: &Pod) -> bool {
+    pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal()
+}
 
 impl Desktop<'_, '_> {
     fn service(&self) -> Option<Arc<Service>> {
-        self.mirror.objects().at::<Service>(self.key).cloned()
+        let service = self.mirror.objects().at::<Service>(self.key)?;
+        (!service.spec.selector.is_empty()).then(|| service.clone())
     }
 
-    /// Pods that a Service selects, have an address and have not ended.
-    fn selected_pods(&self, service: &Service) -> Vec<&Arc<Pod>> {
+    /// All pods that a Service selects, have an address and have not ended.
+    fn whole_scope(&self, service: &Service) -> Scope {
         let selector = Selector::from_labels(&service.spec.selector);
         let mut pods = self.mirror.selected_pods(&service.metadata.namespace, &selector);
-        pods.retain(|pod| pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal());
-        pods
+        pods.retain(|pod| has_address(pod));
+        Scope::new(pods.into_iter().cloned().collect(), None)
     }
 
-    /// The legacy object: ready and unready addresses, without those that are being deleted.
-    pub(in crate::control) fn sync_endpoints(&mut self) {
-        let Some(service) = self.service() else { return };
-        if service.spec.selector.is_empty() {
-            return;
-        }
-        let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
-        let old = self.mirror.objects().get::<Endpoints>(namespace, name).cloned();
-        let mut known = Known::of(old.as_deref().map_or(&[], |old| &old.subsets));
-        let publish_all = service.spec.publish_not_ready_addresses;
-        let (mut ready, mut not_ready) = (Vec::new(), Vec::new());
-        for pod in self.selected_pods(&service) {
-            if pod.metadata.is_terminating() && !publish_all {
-                continue;
-            }
-            let list = if pod.is_ready() || publish_all { &mut ready } else { &mut not_ready };
-            list.push(known.address_of(pod));
-        }
-        let by_ip = |address: &Arc<EndpointAddress>| sort_key(&address.ip);
-        ready.sort_by_cached_key(by_ip);
-        not_ready.sort_by_cached_key(by_ip);
-        ready.truncate(ENDPOINTS_SIZE);
-        not_ready.truncate(ENDPOINTS_SIZE.saturating_sub(ready.len()));
-        let empty = ready.is_empty() && not_ready.is_empty();
-        let subset = EndpointSubset {
-            addresses: ready,
-            not_ready_addresses: not_ready,
-            ports: ports_of(&service, None),
+    /// The pods that have to be looked at, which from now on counts as done.
+    fn take_scope(&mut self, service: &Service) -> Scope {
+        let Some(mut unsettled) = self.desk.unsettled.remove(&self.key) else {
+            return self.whole_scope(service);
         };
-        let subsets = if empty { Vec::new() } else { vec![subset] };
-        match old {
-            None => {
-                let metadata = ObjectMeta {
-                    name: name.clone(),
-                    namespace: namespace.clone(),
-                    labels: service.metadata.labels.clone(),
-                    ..ObjectMeta::default()
-                };
-                self.submit(Request::Create(Endpoints { metadata, subsets }.into()), About::Anything);
+        let objects = self.mirror.objects();
+        let mut pods: Vec<(ObjectId, Arc<Pod>)> = Vec::new();
+        unsettled.retain(|uid, name| {
+            let found = objects.find(Kind::Pod, &service.metadata.namespace, name);
+            let Some((id, Object::Pod(pod))) = found else { return true };
+            let leads_to = pod.metadata.uid == *uid
+                && has_address(pod)
+                && service.spec.selector.is_subset_of(&pod.metadata.labels);
+            if leads_to {
+                pods.push((id, pod.clone()));
             }
-            Some(old) if old.subsets != subsets => {
-                let changed = Endpoints { subsets, metadata: old.metadata.clone() };
-                self.submit(Request::Update(changed.into()), About::Anything);
-            }
-            Some(_) => {}
-        }
+            !leads_to
+        });
+        pods.sort_unstable_by_key(|(id, _)| *id);
+        Scope::new(pods.into_iter().map(|(_, pod)| pod).collect(), Some(unsettled))
     }
 
     /// Slices of at most 100 endpoints; as few as possible are touched.
     pub(in crate::control) fn sync_endpoint_slices(&mut self) {
         let Some(service) = self.service() else { return };
-        if service.spec.selector.is_empty() {
-            return;
-        }
-        let pods = self.selected_pods(&service);
-        let mut place: LookupMap<Uid, usize> = LookupMap::default();
-        for (at, pod) in pods.iter().enumerate() {
-            place.insert(pod.metadata.uid, at);
-        }
-        let ports = ports_of(&service, pods.first().map(|pod| pod.as_ref()));
+        let scope = self.take_scope(&service);
+        let ports = self.ports_by_first_pod(&service);
         let old: Vec<Arc<EndpointSlice>> = self.mirror.slices_of(&service).cloned().collect();
-        let mut missing = vec![true; pods.len()];
-        let mut changed: Vec<EndpointSlice> = Vec::new();
-        for slice in &old {
-            // What an existing slice holds stays there, with its present conditions.
-            let mut kept = Vec::with_capacity(slice.endpoints.len());
-            for before in &slice.endpoints {
-                let Some(at) = before.target_ref.as_ref().and_then(|target| place.get(&target.uid)) else {
-                    continue;
-                };
-                if std::mem::take(&mut missing[*at]) {
-                    kept.push(self.endpoint_again(&service, pods[*at], before));
-                }
-            }
-            let ports = if kept.is_empty() { slice.ports.clone() } else { ports.clone() };
-            changed.push(EndpointSlice {
-                metadata: slice.metadata.clone(),
-                address_type: slice.address_type.clone(),
-                endpoints: kept,
-                ports,
-            });
-        }
-        let missing = pods.iter().zip(missing).filter(|(_, missing)| *missing);
+        let mut missing = vec![true; scope.pods.len()];
+        let mut changed: Vec<SharedList<Arc<Endpoint>>> =
+            old.iter().map(|slice| self.kept(&service, slice, &scope, &mut missing)).collect();
+        let missing = scope.pods.iter().zip(missing).filter(|(_, missing)| *missing);
         let mut missing: Vec<Arc<Endpoint>> =
             missing.map(|(pod, _)| Arc::new(self.endpoint_of(&service, pod))).collect();
-        for slice in &mut changed {
-            let room = SLICE_SIZE.saturating_sub(slice.endpoints.len()).min(missing.len());
-            slice.endpoints.extend(missing.drain(..room));
-            slice.ports.clone_from(&ports);
+        for endpoints in &mut changed {
+            let room = SLICE_SIZE.saturating_sub(endpoints.len()).min(missing.len());
+            missing.drain(..room).for_each(|endpoint| endpoints.push(endpoint));
         }
+        let mut unsettled = Unsettled::new();
+        let touched = old.iter().zip(&changed).flat_map(|(old, new)| old.endpoints.changes(new));
+        for endpoint in touched.chain(&missing) {
+            note(&mut unsettled, endpoint.target_ref.as_ref());
+        }
+        self.desk.unsettled.insert(self.key, unsettled);
         self.write_slices(&service, &old, changed, &missing, &ports);
+    }
+
+    /// What an existing slice holds stays there, with its present conditions.
+    fn kept(
+        &self,
+        service: &Service,
+        slice: &EndpointSlice,
+        scope: &Scope,
+        missing: &mut [bool],
+    ) -> SharedList<Arc<Endpoint>> {
+        let mut edits = Vec::new();
+        for (at, before) in slice.endpoints.iter().enumerate() {
+            match scope.verdict(before.target_ref.as_ref()) {
+                Verdict::Keep => {}
+                Verdict::Compare(pod) if std::mem::take(&mut missing[pod]) => {
+                    let again = self.endpoint_again(service, &scope.pods[pod], before);
+                    if !Arc::ptr_eq(&again, before) {
+                        edits.push((at, Some(again)));
+                    }
+                }
+                Verdict::Drop | Verdict::Compare(_) => edits.push((at, None)),
+            }
+        }
+        let mut endpoints = slice.endpoints.clone();
+        for (at, edit) in edits.into_iter().rev() {
+            match edit {
+                Some(endpoint) => endpoints.replace(at, endpoint),
+                None => drop(endpoints.remove(at)),
+            }
+        }
+        endpoints
+    }
+
+    /// The ports of a Service; the oldest pod says what a name stands for.
+    fn ports_by_first_pod(&self, service: &Service) -> Vec<EndpointPort> {
+        let by_name = |port: &ServicePort| matches!(port.target_port, Some(IntOrString::Text(_)));
+        if !service.spec.ports.iter().any(by_name) {
+            return ports_of(service, None);
+        }
+        let selector = Selector::from_labels(&service.spec.selector);
+        let first = self.mirror.first_selected_pod(&service.metadata.namespace, &selector, has_address);
+        ports_of(service, first.map(Arc::as_ref))
     }
 
     fn write_slices(
         &mut self,
         service: &Arc<Service>,
         old: &[Arc<EndpointSlice>],
-        changed: Vec<EndpointSlice>,
+        changed: Vec<SharedList<Arc<Endpoint>>>,
         missing: &[Arc<Endpoint>],
         ports: &[EndpointPort],
     ) {
         let several = old.len() > 1;
-        for (before, after) in old.iter().zip(changed) {
-            if after == **before {
+        for (before, endpoints) in old.iter().zip(changed) {
+            if endpoints == before.endpoints && ports == before.ports {
                 continue;
             }
-            if after.endpoints.is_empty() && several {
+            let EndpointSlice { metadata, address_type, .. } = before.as_ref();
+            if endpoints.is_empty() && several {
                 let target = ObjectRef {
                     kind: Kind::EndpointSlice,
-                    namespace: after.metadata.namespace.clone(),
-                    name: after.metadata.name.clone(),
+                    namespace: metadata.namespace.clone(),
+                    name: metadata.name.clone(),
                 };
                 self.submit(Request::Delete { target, options: DeleteOptions::default() }, About::Anything);
             } else {
+                let after = EndpointSlice {
+                    metadata: metadata.clone(),
+                    address_type: address_type.clone(),
+                    endpoints,
+                    ports: ports.to_vec(),
+                };
                 self.submit(Request::Update(after.into()), About::Anything);
             }
         }
@@ -180,7 +232,7 @@ impl Desktop<'_, '_> {
                     ..ObjectMeta::default()
                 },
                 address_type: "IPv4".into(),
-                endpoints: chunk.to_vec(),
+                endpoints: chunk.iter().cloned().collect(),
                 ports: ports.to_vec(),
             };
             self.submit(Request::Create(slice.into()), About::Anything);
@@ -216,7 +268,7 @@ impl Desktop<'_, '_> {
 
 /// All that endpoints say of a pod, as `podEndpointsChanged` compares it; `None` when it can be no endpoint.
 fn endpoint_facts(pod: Option<&Arc<Pod>>) -> Option<impl PartialEq> {
-    let pod = pod.filter(|pod| pod.status.pod_ip.is_some() && !pod.status.phase.is_terminal())?;
+    let pod = pod.filter(|pod| has_address(pod))?;
     let Pod { metadata, spec, node_name, status } = pod.as_ref();
     let (terminating, ready) = (metadata.is_terminating(), pod.is_ready());
     Some((&metadata.labels, terminating, ready, &status.pod_ip, node_name, &spec.hostname))
@@ -237,50 +289,6 @@ fn target_of(pod: &Pod) -> ObjectReference {
         uid: pod.metadata.uid,
         ..ObjectReference::default()
     }
-}
-
-/// The addresses of an Endpoints object by pod, to be used again.
-struct Known(LookupMap<Uid, Arc<EndpointAddress>>);
-
-impl Known {
-    fn of(subsets: &[EndpointSubset]) -> Self {
-        let mut known = LookupMap::default();
-        for address in
-            subsets.iter().flat_map(|subset| subset.addresses.iter().chain(&subset.not_ready_addresses))
-        {
-            if let Some(target) = &address.target_ref {
-                known.insert(target.uid, address.clone());
-            }
-        }
-        Self(known)
-    }
-
-    fn address_of(&mut self, pod: &Pod) -> Arc<EndpointAddress> {
-        let ip = pod.status.pod_ip.clone().unwrap_or_default();
-        match self.0.remove(&pod.metadata.uid) {
-            Some(known)
-                if known.ip == ip
-                    && known.node_name == pod.node_name
-                    && known.hostname == pod.spec.hostname =>
-            {
-                known
-            }
-            _ => Arc::new(EndpointAddress {
-                ip,
-                hostname: pod.spec.hostname.clone(),
-                node_name: pod.node_name.clone(),
-                target_ref: Some(target_of(pod)),
-            }),
-        }
-    }
-}
-
-/// Orders as the text does; an IPv4 address fits into the number, so that comparing it is enough.
-fn sort_key(ip: &Name) -> (u128, Name) {
-    let mut first = [0; 16];
-    let length = ip.len().min(first.len());
-    first[..length].copy_from_slice(&ip.as_bytes()[..length]);
-    (u128::from_be_bytes(first), ip.clone())
 }
 
 /// The ports behind a Service; a named target port is looked up in a pod.
@@ -308,14 +316,43 @@ fn ports_of(service: &Service, pod: Option<&Pod>) -> Vec<EndpointPort> {
         .collect()
 }
 
+/// Notes the pod of an entry.
+fn note(unsettled: &mut Unsettled, pod: Option<&ObjectReference>) {
+    if let Some(pod) = pod {
+        unsettled.insert(pod.uid, pod.name.clone());
+    }
+}
+
 impl ControllerManager {
-    /// A pod changed: Services that select it now or did before look at it.
+    /// Something changed that endpoints depend on, or they themselves.
     pub(in crate::control) fn endpoints_changed(
         &mut self,
         ctx: &mut Ctx<'_, ControllerEvent>,
         commit: &Commit,
     ) {
-        let Object::Pod(new) = &commit.new else { return };
+        match &commit.new {
+            Object::Pod(new) => self.pod_of_endpoints_changed(ctx, commit, new),
+            Object::Service(_) => {
+                for id in [ControllerId::Endpoints, ControllerId::EndpointSlice] {
+                    self.desks[id as usize].unsettled.remove(&commit.id.index);
+                }
+            }
+            Object::Endpoints(new) => self.addresses_written(commit, new),
+            Object::EndpointSlice(new) => self.slice_written(commit, new),
+            Object::Node(_) if Mirror::changes_zone(commit) => {
+                self.desks[ControllerId::EndpointSlice as usize].unsettled.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// A pod changed: Services that select it now or did before look at it.
+    fn pod_of_endpoints_changed(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        commit: &Commit,
+        new: &Arc<Pod>,
+    ) {
         let old = match &commit.old {
             Some(Object::Pod(old)) => Some(old),
             _ => None,
@@ -335,8 +372,57 @@ impl ControllerManager {
             .map(|(index, _)| index)
             .collect();
         for key in keys {
-            self.enqueue(ctx, ControllerId::Endpoints, key);
-            self.enqueue(ctx, ControllerId::EndpointSlice, key);
+            for id in [ControllerId::Endpoints, ControllerId::EndpointSlice] {
+                if let Some(unsettled) = self.desks[id as usize].unsettled.get_mut(&key) {
+                    unsettled.insert(new.metadata.uid, new.metadata.name.clone());
+                }
+                self.enqueue(ctx, id, key);
+            }
+        }
+    }
+
+    /// A version of a slice was delivered: what it changed has to be looked at.
+    fn slice_written(&mut self, commit: &Commit, new: &EndpointSlice) {
+        let old = match &commit.old {
+            Some(Object::EndpointSlice(old)) => Some(old.as_ref()),
+            _ => None,
+        };
+        let new = Some(new).filter(|_| commit.op != Op::Deleted);
+        let endpoints =
+            |slice: Option<&EndpointSlice>| slice.map(|slice| slice.endpoints.clone()).unwrap_or_default();
+        let (before, after) = (endpoints(old), endpoints(new));
+        let changes = before.changes(&after);
+        // Who keeps nothing may be anybody, who writes whatever he likes.
+        let keeps_some = changes.len() < before.len() + after.len();
+        let changes: Option<Vec<_>> =
+            keeps_some.then(|| changes.into_iter().map(|endpoint| endpoint.target_ref.clone()).collect());
+        for slice in [old, new].into_iter().flatten() {
+            let metadata = &slice.metadata;
+            let Some(service) = metadata.labels.get(SERVICE_NAME) else { continue };
+            if let Some((id, _)) = self.mirror.objects().find(Kind::Service, &metadata.namespace, service) {
+                self.written(ControllerId::EndpointSlice, id.index, changes.clone());
+            }
+        }
+    }
+
+    /// Entries of a Service for these pods were written, or any entries.
+    fn written(
+        &mut self,
+        controller: ControllerId,
+        service: u32,
+        pods: Option<Vec<Option<ObjectReference>>>,
+    ) {
+        let services = &mut self.desks[controller as usize].unsettled;
+        match pods.map(|pods| pods.into_iter().collect::<Option<Vec<_>>>()) {
+            Some(Some(pods)) => {
+                if let Some(unsettled) = services.get_mut(&service) {
+                    for pod in &pods {
+                        note(unsettled, Some(pod));
+                    }
+                }
+            }
+            // Also entries that are for no pod.
+            Some(None) | None => drop(services.remove(&service)),
         }
     }
 }

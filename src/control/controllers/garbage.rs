@@ -3,7 +3,7 @@
 //! Source: `pkg/controller/garbagecollector`, v1.34; `spec` control plane 4.7. Owners are looked up in the delivered
 //! state; a key stands for an object of any kind through a table that only grows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::delete::{FOREGROUND, ORPHAN};
 use crate::api::{Commit, DeleteOptions, Kind, Object, ObjectId, Op, OwnerReference, Patch, Request, Uid};
@@ -15,7 +15,7 @@ use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerMa
 pub(in crate::control) struct GarbageGraph {
     keys: Vec<ObjectId>,
     numbers: BTreeMap<ObjectId, u32>,
-    dependents: BTreeMap<Uid, Vec<ObjectId>>,
+    dependents: BTreeMap<Uid, BTreeSet<ObjectId>>,
 }
 
 impl GarbageGraph {
@@ -35,9 +35,15 @@ impl ControllerManager {
             return;
         }
         let metadata = commit.new.metadata();
-        for owner in commit.old.iter().flat_map(|old| &old.metadata().owner_references) {
-            if let Some(list) = self.garbage.dependents.get_mut(&owner.uid) {
-                list.retain(|id| *id != commit.id);
+        let owners_changed = commit
+            .old
+            .as_ref()
+            .is_none_or(|old| old.metadata().owner_references != metadata.owner_references);
+        if owners_changed || commit.op == Op::Deleted {
+            for owner in commit.old.iter().flat_map(|old| &old.metadata().owner_references) {
+                if let Some(set) = self.garbage.dependents.get_mut(&owner.uid) {
+                    set.remove(&commit.id);
+                }
             }
         }
         if commit.op == Op::Deleted {
@@ -49,18 +55,16 @@ impl ControllerManager {
             }
             return;
         }
-        for owner in &metadata.owner_references {
-            self.garbage.dependents.entry(owner.uid).or_default().push(commit.id);
+        if owners_changed {
+            for owner in &metadata.owner_references {
+                self.garbage.dependents.entry(owner.uid).or_default().insert(commit.id);
+            }
         }
         // An owner that orphans its dependents waits until the last of them has let go.
         let let_go = commit.old.iter().flat_map(|old| &old.metadata().owner_references);
         for owner in let_go.filter(|owner| !metadata.owner_references.contains(owner)) {
             self.enqueue_owner(ctx, owner, metadata.namespace.as_str());
         }
-        let owners_changed = commit
-            .old
-            .as_ref()
-            .is_none_or(|old| old.metadata().owner_references != metadata.owner_references);
         let waits = metadata.is_terminating()
             && metadata.finalizers.iter().any(|finalizer| finalizer == FOREGROUND || finalizer == ORPHAN);
         if (owners_changed && !metadata.owner_references.is_empty()) || waits {

@@ -1,6 +1,6 @@
 //! "Why this node": the last cycle as a table of nodes and plugins.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::framework::{Code, PluginId};
 use super::ids::NodeId;
@@ -132,43 +132,91 @@ impl Explanation {
 }
 
 impl fmt::Display for Explanation {
-    /// A table: a row a node, a column a plugin; refused nodes with the reason in place of scores.
+    /// The whole table.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table(usize::MAX))
+    }
+}
+
+impl Explanation {
+    /// A table: a row a node, a column a plugin; refused nodes with the reason in place of scores. Of more than `most`
+    /// nodes that passed, the best are shown; more than `most` that were refused are counted by the reason.
+    pub fn table(&self, most: usize) -> String {
+        let mut text = String::new();
         if let Some(refusal) = &self.pre_filter {
-            writeln!(f, "all nodes refused: {refusal}")?;
+            let _ = writeln!(text, "  all nodes  {refusal}");
         }
-        let names = self.feasible.iter().map(|node| &node.node);
-        let width = names.chain(self.refused.iter().map(|node| &node.node)).map(|name| name.len()).max();
-        let width = width.unwrap_or(0).max("NODE".len());
-        write!(f, "  {:width$}", "NODE")?;
-        for (plugin, weight) in &self.scorers {
-            write!(f, "  {}", heading(plugin, *weight))?;
-        }
-        writeln!(f, "  TOTAL")?;
-        let mut ranked: Vec<_> = self.feasible.iter().collect();
-        ranked.sort_by_key(|node| std::cmp::Reverse(node.total));
-        for node in ranked {
-            let mark = if self.chosen.as_ref() == Some(&node.node) { '*' } else { ' ' };
-            write!(f, "{mark} {:width$}", node.node)?;
-            for ((plugin, weight), score) in self.scorers.iter().zip(&node.scores) {
-                write!(f, "  {score:>0$}", heading(plugin, *weight).len())?;
+        let refused = self.refused_rows(most);
+        let names = self.feasible.iter().map(|node| node.node.len());
+        let width =
+            names.chain(refused.iter().map(|(who, _)| who.len())).max().unwrap_or(0).max("NODE".len());
+        if !self.feasible.is_empty() || !refused.is_empty() {
+            text.push_str("  NODE");
+            if !self.scorers.is_empty() || self.feasible.is_empty() {
+                text.push_str(&" ".repeat(width - "NODE".len()));
             }
-            match node.total {
-                Some(total) => writeln!(f, "  {total:>5}")?,
-                None => writeln!(f, "      -")?,
+            for (plugin, weight) in &self.scorers {
+                let _ = write!(text, "  {}", heading(plugin, *weight));
             }
+            text.push_str(match (self.feasible.is_empty(), self.scorers.is_empty()) {
+                (true, _) => "  REFUSED BY\n",
+                (false, true) => "\n",
+                (false, false) => "  TOTAL\n",
+            });
         }
-        for node in &self.refused {
-            writeln!(f, "  {:width$}  {}", node.node, node.refusal)?;
+        self.scored_rows(&mut text, width, most);
+        for (who, why) in &refused {
+            let _ = writeln!(text, "  {who:width$}  {why}");
         }
         if let Some(refusal) = &self.not_looked_at {
-            writeln!(f, "  other nodes: {refusal}")?;
+            let _ = writeln!(text, "  other nodes: {refusal}");
         }
-        for candidate in &self.candidates {
+        for candidate in self.candidates.iter().take(most) {
             let victims = candidate.victims.join(", ");
-            writeln!(f, "  preempting on {}: {victims}", candidate.node)?;
+            let best = self.candidate_ties == [candidate.node.clone()];
+            let mark = if best { '*' } else { ' ' };
+            let _ = writeln!(text, "{mark} {}: could have the pod without {victims}", candidate.node);
         }
-        Ok(())
+        text
+    }
+
+    /// The nodes that passed, the best first.
+    fn scored_rows(&self, text: &mut String, width: usize, most: usize) {
+        let is_chosen = |node: &Scored| self.chosen.as_ref() == Some(&node.node);
+        let mut ranked: Vec<_> = self.feasible.iter().collect();
+        ranked.sort_by_key(|node| (std::cmp::Reverse(node.total), !is_chosen(node)));
+        for node in ranked.iter().take(most) {
+            let mark = if is_chosen(node) { '*' } else { ' ' };
+            let _ = write!(text, "{mark} {:width$}", node.node);
+            for ((plugin, weight), score) in self.scorers.iter().zip(&node.scores) {
+                let _ = write!(text, "  {score:>0$}", heading(plugin, *weight).len());
+            }
+            let _ = match node.total {
+                Some(total) => writeln!(text, "  {total:>5}"),
+                None => writeln!(text, "  passed, with nothing to compare it with"),
+            };
+        }
+        if ranked.len() > most {
+            let (more, best) = (ranked.len() - most, ranked[most].total.unwrap_or_default());
+            let _ = writeln!(text, "  and {more} more nodes that passed, with totals up to {best}");
+        }
+    }
+
+    /// Who was refused, and why.
+    fn refused_rows(&self, most: usize) -> Vec<(String, String)> {
+        let each = self.refused.iter().map(|node| (node.node.to_string(), node.refusal.to_string()));
+        if self.refused.len() <= most {
+            return each.collect();
+        }
+        let mut counts: Vec<(String, usize)> = Vec::new();
+        for (_, why) in each {
+            match counts.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((why, 1)),
+            }
+        }
+        let nodes = |count: usize| if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
+        counts.into_iter().map(|(why, count)| (nodes(count), why)).collect()
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn describe<S: ObjectSource + ?Sized>(page: &mut Page, object: &Objec
         line!(page, 0, "Events:\t<none>");
         return;
     }
-    events.sort_by_key(|event| event.last_timestamp);
+    // kubectl leaves events of one second to chance: here in the order in which they were written.
+    events.sort_by_key(|event| (event.last_timestamp, event.metadata.resource_version));
     line!(page, 0, "Events:");
     line!(page, 1, "Type\tReason\tAge\tFrom\tMessage");
     line!(page, 1, "----\t------\t----\t----\t-------");

@@ -37,12 +37,14 @@ pub(super) fn describe<S: ObjectSource + ?Sized>(page: &mut Page, node: &Node, s
     }
     system_info(page, node);
     let pods = source.list(Kind::Pod, None);
-    let pods: Vec<&Pod> = pods
+    let mut pods: Vec<&Pod> = pods
         .iter()
         .filter_map(|object| Pod::from_object(object))
         .map(AsRef::as_ref)
         .filter(|pod| pod.node_name.as_ref() == Some(&node.metadata.name) && !pod.status.phase.is_terminal())
         .collect();
+    // As etcd keeps them.
+    pods.sort_by_key(|pod| (&pod.metadata.namespace, &pod.metadata.name));
     Usage { node, pods }.describe(page, source);
 }
 

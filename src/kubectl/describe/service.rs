@@ -7,7 +7,7 @@ use crate::api::service::{
     EndpointAddress, EndpointSlice, Endpoints, LoadBalancerIngress, SERVICE_NAME, Service,
 };
 use crate::api::{Kind, Resource};
-use crate::base::Name;
+use crate::base::{Name, SharedList};
 use crate::kubectl::print::{host_port, or_none, shortened};
 use crate::kubectl::source::ObjectSource;
 
@@ -115,7 +115,7 @@ pub(super) fn endpoints(page: &mut Page, endpoints: &Endpoints) {
     page.labels_and_annotations(&endpoints.metadata);
     line!(page, 0, "Subsets:");
     for subset in &endpoints.subsets {
-        let addresses = |list: &[Arc<EndpointAddress>]| {
+        let addresses = |list: &SharedList<Arc<EndpointAddress>>| {
             list.iter().map(|address| address.ip.as_str()).collect::<Vec<_>>().join(",")
         };
         line!(page, 1, "Addresses:\t{}", or_none(&addresses(&subset.addresses)));
@@ -155,7 +155,7 @@ pub(super) fn endpoint_slice(page: &mut Page, slice: &EndpointSlice) {
         return;
     }
     line!(page, 0, "Endpoints:");
-    for endpoint in &slice.endpoints {
+    for endpoint in slice.endpoints.iter() {
         let addresses: Vec<&str> = endpoint.addresses.iter().map(Name::as_str).collect();
         line!(page, 1, "- Addresses:\t{}", or_none(&addresses.join(", ")));
         line!(page, 2, "Conditions:");

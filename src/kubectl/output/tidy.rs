@@ -195,7 +195,7 @@ mod tests {
                 "phase": "Running",
                 "conditions": [{"type": "Ready", "status": "True", "lastProbeTime": null,
                     "lastTransitionTime": "2025-01-01T00:00:08Z"}],
-                "containerStatuses": [{"name": "app", "image": "web:1", "ready": false, "restartCount": 0,
+                "containerStatuses": [{"name": "app", "image": "web:1", "imageID": "", "ready": false, "restartCount": 0,
                     "lastState": {}, "state": {"terminated": {"exitCode": 0, "startedAt": null,
                     "finishedAt": "2025-01-01T00:00:08Z"}}}],
                 "podIP": "10.1.0.5", "podIPs": [{"ip": "10.1.0.5"}],

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::base::wrap::{COLUMNS, paragraph};
 use crate::lint::{Rule, all};
 
 /// One line a rule: id, severity, title.
@@ -17,9 +18,13 @@ pub fn list() -> String {
 /// All there is to say about a rule.
 pub fn page(rule: &Rule) -> String {
     let mut out = format!("{} ({})\n{}\n\n", rule.id, rule.severity.name(), rule.title);
-    let _ = writeln!(out, "{}\n\nWhat to do: {}\n", rule.explanation, rule.fix);
+    let mut say = |text: &str| {
+        let _ = writeln!(out, "{}\n", paragraph(text, COLUMNS));
+    };
+    say(rule.explanation);
+    say(&format!("What to do: {}", rule.fix));
     if !rule.aliases.is_empty() {
-        let _ = writeln!(out, "Also known as: {}\n", rule.aliases.join(", "));
+        say(&format!("Also known as: {}", rule.aliases.join(", ")));
     }
     for (title, example) in [("Found:", rule.bad), ("\nMended:", rule.good)] {
         let _ = writeln!(out, "{title}");

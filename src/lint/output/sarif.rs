@@ -1,5 +1,7 @@
 //! Findings as SARIF 2.1.0, which code hosts show beside the lines.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::lint::{Finding, all};
@@ -43,16 +45,31 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
+/// A path as a URI reference: what has no place in one is written in percent.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.replace('\\', "/").bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
+
 fn result(finding: &Finding) -> Value {
     let span = finding.label.span;
+    let proof =
+        finding.proof.as_ref().map_or(String::new(), |proof| format!("\n\nShown by a run: {}.", proof.claim));
     json!({
         "ruleId": finding.rule.id,
         "ruleIndex": all().position(|rule| rule.id == finding.rule.id),
         "level": level(finding.rule.severity),
-        "message": { "text": format!("{}: {}", finding.object, finding.message) },
+        "message": { "text": format!("{}: {}.{proof}", finding.object, finding.message) },
         "locations": [{
             "physicalLocation": {
-                "artifactLocation": { "uri": finding.label.file.name() },
+                "artifactLocation": { "uri": uri(finding.label.file.name()) },
                 "region": { "startLine": span.line, "startColumn": span.column },
             },
         }],

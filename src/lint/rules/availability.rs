@@ -25,11 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "budget-blocks-drain",
-        aliases: &[
-            "kube-linter:pdb-max-unavailable",
-            "kube-linter:pdb-min-available",
-            "kube-score:poddisruptionbudget-has-policy",
-        ],
+        aliases: &["kube-linter:pdb-max-unavailable", "kube-linter:pdb-min-available"],
         severity: Severity::Error,
         title: "a disruption budget that never allows an eviction",
         explanation: "kubectl drain evicts pods, and an eviction that breaks the budget is refused (429) and tried \
@@ -68,7 +64,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-spreading",
-        aliases: &["kube-linter:no-anti-affinity", "kube-score:deployment-has-host-podantiaffinity"],
+        aliases: &[
+            "kube-linter:no-anti-affinity",
+            "kube-score:deployment-has-host-podantiaffinity",
+            "kube-score:statefulset-has-host-podantiaffinity",
+            "kube-score:pod-topology-spread-constraints",
+        ],
         severity: Severity::Note,
         title: "replicas are spread only by the scheduler's default",
         explanation: "By default the scheduler prefers to spread replicas over hosts and zones, but gives this up as \
@@ -94,12 +95,43 @@ fn single_replica(cluster: &Cluster<'_>, report: &mut Report) {
                 && autoscaler.spec.min_replicas.unwrap_or(1) > 1
         });
         if workload.replicas == Some(1) && !scaled_by && cluster.services_of(workload).next().is_some() {
-            report.add(
-                cluster.site(workload.manifest, "spec.replicas"),
-                "one replica: a failure of its node is an outage",
-            );
+            let site = cluster.site(workload.manifest, "spec.replicas");
+            report.add_if_shown(site, "one replica: a failure of its node is an outage", show_outage);
         }
     }
+}
+
+/// The node of the only replica loses its power.
+fn show_outage() -> Option<Proof> {
+    let text = format!(
+        "{}  steps:
+  - {{at: 60s, fault: {{nodeCrash: {{node: worker-1}}}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  replicas: 1
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      containers: [{{name: app, image: app:1}}]
+      affinity: {{nodeAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{{weight: 100, preference: \
+         {{matchExpressions: [{{key: kubernetes.io/hostname, operator: In, values: [worker-1]}}]}}}}]}}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web}}
+spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}
+",
+        proof::head("one-replica", 600, 2)
+    );
+    let experiment = Experiment::run(text)?;
+    let outage = experiment.time_between("Fault", "ready endpoints 0 -> 1")?;
+    let claim =
+        format!("when its node fails, {outage} pass until the Service has an endpoint that works again");
+    Some(experiment.proof(claim, &[("Fault", ""), ("MODIFIED", "ready endpoints")]))
 }
 
 /// The workload that a budget is for, if it is a single one.

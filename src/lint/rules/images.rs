@@ -22,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "removed-api-version",
-        aliases: &["kube-score:stable-version"],
+        aliases: &["kube-score:stable-version", "kube-linter:no-extensions-v1beta"],
         severity: Severity::Warning,
         title: "an API version that servers no longer know",
         explanation: "Clusters of today refuse this version: `no matches for kind`. Here it is read as its successor.",

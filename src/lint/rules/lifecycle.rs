@@ -9,7 +9,7 @@ use crate::lint::finding::Report;
 use crate::lint::proof::{self, Experiment, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
-use crate::workload::OnSignal;
+use crate::workload::{AppModel, OnSignal};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -145,10 +145,71 @@ fn no_prestop_delay(cluster: &Cluster<'_>, report: &mut Report) {
                     "container `{}` gets SIGTERM before the proxies have heard that its pod is going",
                     container.name
                 );
-                report.add(cluster.site(workload.manifest, &format!("{path}.name")), text);
+                let site = cluster.site(workload.manifest, &format!("{path}.name"));
+                let replicas = workload.replicas.unwrap_or(2);
+                let program = cluster.program(workload, container).map(|program| &**program);
+                if program.is_some_and(|program| matches!(program.on_stop, OnSignal::Ignore)) {
+                    // It serves on until it is killed.
+                    continue;
+                }
+                if replicas <= MOST_REPLICAS {
+                    report.add_if_shown(site, text, || show_lost_requests(replicas, program));
+                } else {
+                    report.add(site, text);
+                }
             }
         }
     }
+}
+
+/// More replicas than this are not restarted for a proof.
+const MOST_REPLICAS: i32 = 20;
+
+/// A rolling restart under load. A program of which nothing is known ends at once.
+fn show_lost_requests(replicas: i32, program: Option<&AppModel>) -> Option<Proof> {
+    let after = match program.map(|program| &program.on_stop) {
+        Some(OnSignal::Exit { after, .. }) => after.sample_duration(0.5),
+        _ => SimDuration::ZERO,
+    };
+    let closes = program.is_some_and(|program| program.closes_on_stop);
+    let text = format!(
+        "{}  traffic:
+  - {{name: users, service: default/web, rate: {{constant: 100}}, from: 10s, timeout: 2s}}
+  steps:
+  - {{at: 60s, kubectl: rollout restart deployment web}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      containers:
+      - name: app
+        image: app:1
+        readinessProbe: {{tcpSocket: {{port: 80}}, periodSeconds: 2}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web}}
+spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}
+---
+apiVersion: shakedown.sim/v1alpha1
+kind: AppModel
+metadata: {{name: app}}
+spec:
+  match: {{image: \"app:*\"}}
+  onSigterm: {{exitAfter: {after}, code: 0, stopListening: {closes}}}
+",
+        proof::head("no-delay", 180 + 10 * u64::from(replicas.unsigned_abs()), 3)
+    );
+    let experiment = Experiment::run_with_latencies(text)?;
+    let failed = experiment.requests().failed;
+    let claim = format!("a rolling restart under 100 requests a second loses {failed} of them");
+    (failed > 0).then(|| experiment.proof(claim, &[("Signal", "SIGTERM"), ("MODIFIED", "ready endpoints")]))
 }
 
 fn bare_pod(cluster: &Cluster<'_>, report: &mut Report) {

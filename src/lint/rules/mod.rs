@@ -2,6 +2,7 @@
 
 mod autoscaling;
 mod availability;
+mod backends;
 mod images;
 mod lifecycle;
 mod probes;
@@ -15,8 +16,9 @@ use crate::source::nearest;
 
 /// Every rule, in the order of the topics.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let topics: [&[Rule]; 9] = [
+    let topics: [&[Rule]; 10] = [
         probes::RULES,
+        backends::RULES,
         startup::RULES,
         lifecycle::RULES,
         resources::RULES,

@@ -6,7 +6,6 @@ use crate::api::service::Service;
 use crate::lint::Rule;
 use crate::lint::cluster::{Cluster, Purpose, Workload};
 use crate::lint::finding::Report;
-use crate::lint::proof::{self, Experiment, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
 use crate::workload::HttpRule;
@@ -26,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "no-liveness-probe",
-        aliases: &["kube-linter:no-liveness-probe"],
+        aliases: &["kube-linter:no-liveness-probe", "kube-score:pod-probes"],
         severity: Severity::Note,
         title: "a program that serves has no liveness probe",
         explanation: "A process that hangs keeps its pod Running. Without a liveness probe nothing restarts it: only \
@@ -47,18 +46,6 @@ pub(super) const RULES: &[Rule] = &[
         bad: examples!("liveness-equals-readiness").0,
         good: examples!("liveness-equals-readiness").1,
         check: liveness_equals_readiness,
-    },
-    Rule {
-        id: "liveness-depends-on-backend",
-        aliases: &[],
-        severity: Severity::Error,
-        title: "the liveness probe fails when a backend is down",
-        explanation: "A restart does not bring a database back. When the backend fails, every replica is killed again \
-             and again, ends in CrashLoopBackOff, and is still not there when the backend returns.",
-        fix: "ask the backend in the readiness probe, or not at all; liveness asks only whether this process is alive",
-        bad: examples!("liveness-depends-on-backend").0,
-        good: examples!("liveness-depends-on-backend").1,
-        check: liveness_depends_on_backend,
     },
     Rule {
         id: "heavy-probe",
@@ -192,7 +179,7 @@ fn timeout_s(probe: &Probe) -> i32 {
 }
 
 /// The rule of the program that answers an HTTP probe.
-fn answer<'m>(
+pub(super) fn answer<'m>(
     cluster: &'m Cluster<'_>,
     workload: &Workload<'_>,
     container: &Container,
@@ -204,93 +191,6 @@ fn answer<'m>(
         Some(front) => path.starts_with(front),
         None => *rule.path == *path,
     })
-}
-
-fn liveness_depends_on_backend(cluster: &Cluster<'_>, report: &mut Report) {
-    for workload in &cluster.workloads {
-        for (container, path) in workload.all_containers() {
-            let Some(probe) = &container.liveness_probe else { continue };
-            let site = cluster.site(workload.manifest, &format!("{path}.livenessProbe"));
-            if let Some(needed) =
-                answer(cluster, workload, container, probe).and_then(|rule| rule.needs.first())
-            {
-                let text =
-                    format!("liveness of container `{}` fails when `{needed}` is down", container.name);
-                report.add_if_shown(site, text, || show_backend(probe, needed));
-            } else if let Some(host) = foreign_host(cluster, workload, probe) {
-                let text = format!("liveness of container `{}` asks `{host}`, not itself", container.name);
-                report.add(site, text);
-            }
-        }
-    }
-}
-
-/// The host that a probe asks, if it is another one: by its host field, or in a command as `-h HOST` or by the name of
-/// a Service.
-fn foreign_host(cluster: &Cluster<'_>, workload: &Workload<'_>, probe: &Probe) -> Option<String> {
-    let own = |host: &str| matches!(host, "" | "localhost" | "127.0.0.1" | "::1" | "0.0.0.0");
-    let named = [
-        probe.http_get.as_ref().and_then(|action| action.host.as_deref()),
-        probe.tcp_socket.as_ref().and_then(|action| action.host.as_deref()),
-    ];
-    if let Some(host) = named.into_iter().flatten().find(|host| !own(host)) {
-        return Some(host.to_owned());
-    }
-    let command = probe.exec.as_ref()?.command.iter().map(|word| &**word).collect::<Vec<_>>().join(" ");
-    let words: Vec<&str> =
-        command.split([' ', '=', '/', ':', '"', '\'']).filter(|word| !word.is_empty()).collect();
-    let in_command = words.windows(2).find(|pair| matches!(pair[0], "-h" | "--host")).map(|pair| pair[1]);
-    let mine: Vec<&str> =
-        cluster.services_of(workload).map(|(manifest, _)| &*manifest.object.metadata().name).collect();
-    let service = || {
-        let names = cluster.services.iter().map(|(manifest, _)| &*manifest.object.metadata().name);
-        names.filter(|name| !mine.contains(name) && name.contains('-')).find(|name| words.contains(name))
-    };
-    in_command.filter(|host| !own(host) && !host.starts_with('$')).or_else(service).map(str::to_owned)
-}
-
-/// Three minutes with the backend down: how often the program is killed.
-fn show_backend(probe: &Probe, needed: &str) -> Option<Proof> {
-    let backend = needed.rsplit('/').next().unwrap_or(needed);
-    let text = format!(
-        "{}  steps:
-  - {{at: 60s, fault: {{dependencyDown: {{service: {backend}}}}}, for: 5m}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: {backend}}}
-spec: {{selector: {{app: {backend}}}, ports: [{{port: 80}}]}}
----
-apiVersion: v1
-kind: Pod
-metadata: {{name: {backend}, labels: {{app: {backend}}}}}
-spec: {{containers: [{{name: backend, image: backend:1}}]}}
----
-apiVersion: v1
-kind: Pod
-metadata: {{name: asks}}
-spec:
-  containers:
-  - name: app
-    image: app:1
-    livenessProbe: {{httpGet: {{path: /probe, port: 80}}{}}}
----
-apiVersion: shakedown.sim/v1alpha1
-kind: AppModel
-metadata: {{name: app}}
-spec:
-  match: {{image: \"app:*\"}}
-  http: {{\"/probe\": {{needs: [service/{backend}]}}}}
-",
-        proof::head("backend-down", 360, 1),
-        timing(probe)
-    );
-    let experiment = Experiment::run(text)?;
-    let kills = experiment.count("ProbeFailed", "");
-    let claim =
-        format!("with `{backend}` down for 5 minutes the program is killed {kills} times, to no avail");
-    (kills > 0)
-        .then(|| experiment.proof(claim, &[("ProbeFailed", ""), ("BackOff", "restarting"), ("Fault", "")]))
 }
 
 /// The numbers of a probe as they continue a flow mapping: `, periodSeconds: 5`.
@@ -316,7 +216,7 @@ fn heavy_probe(cluster: &Cluster<'_>, report: &mut Report) {
                 let field = format!("{path}.{}", purpose.field());
                 let site = cluster.site(workload.manifest, &field);
                 let name = &container.name;
-                if has_credentials(cluster, workload, &field) {
+                if has_credentials(cluster, workload, container, probe, &field) {
                     report.add(
                         site,
                         format!("the {} of container `{name}` needs credentials", purpose.field()),
@@ -349,13 +249,58 @@ fn heavy_probe(cluster: &Cluster<'_>, report: &mut Report) {
     }
 }
 
-fn has_credentials(cluster: &Cluster<'_>, workload: &Workload<'_>, probe: &str) -> bool {
-    let headers = cluster.written(workload.manifest, &format!("{probe}.httpGet.httpHeaders"));
-    headers.is_some_and(|headers| {
+/// Words in the name of a header, or of a parameter in a path, behind which a secret stands.
+const SECRET_WORDS: [&str; 10] = [
+    "authorization",
+    "token",
+    "api-key",
+    "apikey",
+    "api_key",
+    "secret",
+    "password",
+    "passwd",
+    "credential",
+    "x-auth",
+];
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether an HTTP probe sends a secret, in a header or in its path, or is told to log in by the program.
+fn has_credentials(
+    cluster: &Cluster<'_>,
+    workload: &Workload<'_>,
+    container: &Container,
+    probe: &Probe,
+    field: &str,
+) -> bool {
+    let headers = cluster.written(workload.manifest, &format!("{field}.httpGet.httpHeaders"));
+    let in_header = headers.is_some_and(|headers| {
         headers.items().iter().any(|header| {
-            let name = header.get("name").and_then(crate::source::Node::as_str).unwrap_or_default();
-            ["authorization", "x-api-key"].contains(&name.to_ascii_lowercase().as_str())
+            let text = |key: &str| header.get(key).and_then(crate::source::Node::as_str).unwrap_or_default();
+            // A cookie may only mark a request as a probe's; one that names a session is a credential.
+            is_secret(text("name"))
+                || (text("name").eq_ignore_ascii_case("cookie") && is_session(text("value")))
         })
+    });
+    let path = probe.http_get.as_ref().and_then(|action| action.path.as_deref()).unwrap_or_default();
+    let parameters = path.split_once('?').map_or("", |(_, parameters)| parameters);
+    let in_path =
+        parameters.split('&').any(|parameter| is_secret(parameter.split('=').next().unwrap_or_default()));
+    let refused =
+        answer(cluster, workload, container, probe).is_some_and(|rule| [401, 403].contains(&rule.status));
+    in_header || in_path || refused
+}
+
+/// Whether one of the cookies of a header opens a session.
+fn is_session(cookies: &str) -> bool {
+    let names = cookies.split(';').filter_map(|cookie| cookie.split('=').next());
+    names.map(str::trim).any(|name| {
+        is_secret(name)
+            || ["jwt", "auth", "sessionid", "jsessionid", "phpsessid"]
+                .contains(&name.to_ascii_lowercase().as_str())
     })
 }
 

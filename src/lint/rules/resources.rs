@@ -1,5 +1,6 @@
 //! Requests and limits.
 
+use crate::api::Kind;
 use crate::api::core::ResourceList;
 use crate::api::pod::Container;
 use crate::kernel::SimDuration;
@@ -191,7 +192,9 @@ spec:
 }
 
 fn host_port(cluster: &Cluster<'_>, report: &mut Report) {
-    for workload in cluster.workloads.iter().filter(|workload| !workload.spec.host_network) {
+    // A DaemonSet has one pod a node: the port is its own.
+    let meant = |workload: &&Workload<'_>| !workload.spec.host_network && workload.kind != Kind::DaemonSet;
+    for workload in cluster.workloads.iter().filter(meant) {
         for (container, path) in workload.all_containers() {
             let taken =
                 container.ports.iter().position(|port| port.host_port.is_some_and(|number| number > 0));
@@ -205,7 +208,9 @@ fn host_port(cluster: &Cluster<'_>, report: &mut Report) {
 }
 
 fn host_network(cluster: &Cluster<'_>, report: &mut Report) {
-    for workload in cluster.workloads.iter().filter(|workload| workload.spec.host_network) {
+    // Agents of the node are DaemonSets, and mean to see its network.
+    let meant = |workload: &&Workload<'_>| workload.spec.host_network && workload.kind != Kind::DaemonSet;
+    for workload in cluster.workloads.iter().filter(meant) {
         let site = cluster.site(workload.manifest, &format!("{}.hostNetwork", workload.path));
         report.add(site, "its pods share the network of their node");
     }

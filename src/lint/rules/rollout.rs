@@ -1,13 +1,16 @@
 //! Updates that cannot go on, and pods that fit nowhere.
 
+use std::fmt::Write as _;
+
 use crate::api::Kind;
 use crate::api::object::Object;
 use crate::api::qos::pod_requests;
 use crate::api::workload::DeploymentStrategyType;
 use crate::base::Quantity;
 use crate::lint::Rule;
-use crate::lint::cluster::{Cluster, Workload};
+use crate::lint::cluster::{Cluster, Site, Workload};
 use crate::lint::finding::Report;
+use crate::lint::proof::{Experiment, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
 
@@ -94,7 +97,7 @@ fn cannot_progress(cluster: &Cluster<'_>, report: &mut Report) {
                 "a new pod must come up before an old one goes, and {nodes} nodes have no room for more than {} pods",
                 room(cluster, workload)
             );
-            report.add(site, text);
+            add_with_run(cluster, report, site, text, || show_stuck(cluster, workload, replicas));
         } else if nodes_are_known(cluster)
             && takes_host_port(workload)
             && u64::from(replicas.unsigned_abs()) >= nodes
@@ -102,7 +105,7 @@ fn cannot_progress(cluster: &Cluster<'_>, report: &mut Report) {
             let text = format!(
                 "a new pod must come up before an old one goes, and the port of the node is taken on all {nodes} nodes"
             );
-            report.add(site, text);
+            add_with_run(cluster, report, site, text, || show_stuck(cluster, workload, replicas));
         }
     }
 }
@@ -133,6 +136,121 @@ fn fits_nowhere(cluster: &Cluster<'_>, report: &mut Report) {
             }
             None => "no node has room for one of its pods".to_owned(),
         };
-        report.add(cluster.site(workload.manifest, &format!("{}.containers", workload.path)), text);
+        let site = cluster.site(workload.manifest, &format!("{}.containers", workload.path));
+        add_with_run(cluster, report, site, text, || show_pending(cluster, workload));
     }
+}
+
+/// More nodes than this are not put into a proof.
+const NODES_IN_PROOF: usize = 50;
+
+/// Adds a finding that a run shows, where the cluster is small enough for one.
+fn add_with_run(
+    cluster: &Cluster<'_>,
+    report: &mut Report,
+    site: Site<'_>,
+    text: String,
+    run: impl FnOnce() -> Option<Proof>,
+) {
+    if cluster.scenario.nodes.len() > NODES_IN_PROOF {
+        report.add(site, text);
+    } else {
+        report.add_if_shown(site, text, run);
+    }
+}
+
+/// The head of a scenario with the nodes of the one that is looked at.
+fn same_nodes(cluster: &Cluster<'_>, name: &str, steps: &str) -> String {
+    let mut nodes = String::new();
+    for plan in &cluster.scenario.nodes {
+        let allocatable = ["cpu", "memory", "pods"]
+            .iter()
+            .filter_map(|resource| offered(&plan.node, resource).map(|has| format!("{resource}: \"{has}\"")));
+        let allocatable = allocatable.collect::<Vec<_>>().join(", ");
+        let _ =
+            writeln!(nodes, "    - {{name: {}, allocatable: {{{allocatable}}}}}", plan.node.metadata.name);
+    }
+    format!(
+        "apiVersion: shakedown.sim/v1alpha1
+kind: Scenario
+metadata: {{name: {name}}}
+spec:
+  duration: 5m
+  cluster:
+    nodes:
+{nodes}{steps}"
+    )
+}
+
+/// A container that requests what the pods of a workload request, and takes their ports of the node.
+fn container(workload: &Workload<'_>) -> String {
+    let requests = pod_requests(workload.spec);
+    let known = requests.iter().filter(|(resource, _)| matches!(&***resource, "cpu" | "memory"));
+    let requests: Vec<String> = known.map(|(resource, wanted)| format!("{resource}: \"{wanted}\"")).collect();
+    let ports = workload.spec.containers.iter().flat_map(|container| &container.ports);
+    let ports: Vec<String> = ports
+        .filter_map(|port| {
+            let of_node = if workload.spec.host_network { Some(port.container_port) } else { port.host_port };
+            let number = of_node.filter(|number| *number > 0)?;
+            Some(format!("{{containerPort: {}, hostPort: {number}}}", port.container_port))
+        })
+        .collect();
+    format!(
+        "{{name: app, image: app:1, resources: {{requests: {{{}}}}}, ports: [{}]}}",
+        requests.join(", "),
+        ports.join(", ")
+    )
+}
+
+/// The workload alone on its nodes gets a new image.
+fn show_stuck(cluster: &Cluster<'_>, workload: &Workload<'_>, replicas: i32) -> Option<Proof> {
+    let steps = "  steps:\n  - {at: 60s, kubectl: set image deployment/rolls app=app:2}\n";
+    let text = format!(
+        "{}---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: rolls}}
+spec:
+  replicas: {replicas}
+  progressDeadlineSeconds: 60
+  strategy: {{rollingUpdate: {{maxSurge: 1, maxUnavailable: 0}}}}
+  selector: {{matchLabels: {{app: rolls}}}}
+  template:
+    metadata: {{labels: {{app: rolls}}}}
+    spec:
+      containers:
+      - {}
+",
+        same_nodes(cluster, "rollout", steps),
+        container(workload)
+    );
+    let experiment = Experiment::run(text)?;
+    let stuck = experiment.count("MODIFIED", "ProgressDeadlineExceeded") > 0;
+    let claim = "the new pod finds no node, and the rollout stops at its deadline".to_owned();
+    stuck.then(|| {
+        experiment.proof(
+            claim,
+            &[("FailedScheduling", "nodes are available"), ("MODIFIED", "ProgressDeadlineExceeded")],
+        )
+    })
+}
+
+/// One pod of the workload alone on the nodes.
+fn show_pending(cluster: &Cluster<'_>, workload: &Workload<'_>) -> Option<Proof> {
+    let text = format!(
+        "{}---
+apiVersion: v1
+kind: Pod
+metadata: {{name: waits}}
+spec:
+  containers:
+  - {}
+",
+        same_nodes(cluster, "pending", ""),
+        container(workload)
+    );
+    let experiment = Experiment::run(text)?;
+    let waits = experiment.count("FailedScheduling", "") > 0;
+    let claim = "with all nodes empty, the pod finds none".to_owned();
+    waits.then(|| experiment.proof(claim, &[("FailedScheduling", "nodes are available")]))
 }

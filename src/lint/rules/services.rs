@@ -48,7 +48,11 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "selector-does-not-match-template",
-        aliases: &["kube-linter:mismatching-selector"],
+        aliases: &[
+            "kube-linter:mismatching-selector",
+            "kube-score:deployment-pod-selector-labels-match-template-metadata-labels",
+            "kube-score:statefulset-pod-selector-labels-match-template-metadata-labels",
+        ],
         severity: Severity::Error,
         title: "a workload does not recognise its own pods",
         explanation: "The API server refuses such an object: `selector` does not match template `labels`.",
@@ -71,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "wrong-restart-policy",
-        aliases: &["kube-linter:restart-policy"],
+        aliases: &["kube-linter:restart-policy", "kube-score:cronjob-restartpolicy"],
         severity: Severity::Error,
         title: "a restartPolicy that the kind does not allow",
         explanation: "Deployments, ReplicaSets, StatefulSets, DaemonSets and ReplicationControllers allow only Always; \

@@ -37,8 +37,9 @@ impl PodCx<'_, '_> {
         let env = self.env;
         let available = |service: &str| env.network.is_available(&namespace, service);
         let now = self.ctx.now;
+        let crowd = env.network.crowd(self.pod.pod.metadata.uid, index as u16, now);
         let mut answer = match &mut self.pod.containers[index].running {
-            Some(instance) => instance.app.answer(question, now, &available),
+            Some(instance) => instance.app.answer(question, now, &available, crowd),
             None if is_command => {
                 return Err("rpc error: code = NotFound desc = container is not running".into());
             }

@@ -26,6 +26,7 @@ impl PodCx<'_, '_> {
                 let period = seconds(probe.period_seconds, 10);
                 let base = self.ctx.now + self.start_jitter(index, kind, period);
                 let at = self.pod.worker.probes.len();
+                self.pod.worker.probes.reserve_exact(1);
                 self.pod.worker.probes.push(ProbeWorker {
                     container: index,
                     kind,

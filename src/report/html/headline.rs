@@ -4,15 +4,26 @@ use std::fmt::Write as _;
 
 use super::text::{count, escaped, length, percent};
 use crate::report::Summary;
-use crate::report::summary::{FaultSummary, Total, WorkloadSummary};
+use crate::report::summary::{FaultSummary, FlowSummary, Total, WorkloadSummary};
 
-/// Rows that a card shows; the rest is counted.
-const ROWS: usize = 5;
+/// Rows that a card shows; the rest unfolds.
+const ROWS: usize = 3;
+/// Rows that unfold; the rest is counted.
+const MORE: usize = 30;
+/// Cards with a sentence for each row, which need more room.
+const AVAILABILITY: &str = "Availability";
+const REQUESTS: &str = "Requests";
+/// Warnings that are shown unfolded.
+const WARNINGS: usize = 2;
 
-/// Title, facts, command.
-pub(super) fn header(summary: &Summary) -> String {
+/// Title, what it is about, facts, command.
+pub(super) fn header(summary: &Summary, description: &str) -> String {
+    let about = match description.trim() {
+        "" => String::new(),
+        text => format!("<p class=\"about\">{}</p>\n", escaped(text)),
+    };
     format!(
-        "<header>\n<div>\n<h1>{scenario}</h1>\n<p class=\"facts\"><span>seed <b>{seed}</b></span> \
+        "<header>\n<div>\n<h1>{scenario}</h1>\n{about}<p class=\"facts\"><span>seed <b>{seed}</b></span> \
          <span>Kubernetes <b>{kubernetes}</b></span> <span><b>{length}</b> of virtual time</span> \
          <span><b>{events}</b> events</span> <span><b>{records}</b> records</span> \
          <span>Shakedown <b>{version}</b></span></p>\n\
@@ -33,44 +44,67 @@ pub(super) fn header(summary: &Summary) -> String {
 
 /// The cards with the numbers.
 pub(super) fn cards(summary: &Summary) -> String {
-    let cards = [
-        availability(summary),
+    let mut cards = vec![availability(summary)];
+    cards.extend(requests(&summary.traffic));
+    cards.extend([
         recovery(summary),
         restarts(&summary.restarts),
         expectations(summary),
         pods(summary),
         nodes(summary),
-    ];
+    ]);
     format!("<section class=\"cards\" aria-label=\"Summary\">\n{}</section>\n", cards.concat())
 }
 
 /// What the reader must know before trusting the results.
 pub(super) fn warnings(summary: &Summary) -> String {
-    summary.warnings.iter().fold(String::new(), |mut out, warning| {
-        let _ = writeln!(out, "<p><b>Not simulated:</b> {}</p>", escaped(warning));
-        out
-    })
+    let count = summary.warnings.len();
+    if count == 0 {
+        return String::new();
+    }
+    let open = if count <= WARNINGS { " open" } else { "" };
+    let what = if count == 1 { "warning".to_owned() } else { format!("{count} warnings") };
+    let mut out = format!(
+        "<details class=\"warnings\"{open}><summary>To know before trusting this: {what}</summary>\n<ul>\n"
+    );
+    for warning in &summary.warnings {
+        let _ = writeln!(out, "<li>{}</li>", escaped(warning));
+    }
+    out.push_str("</ul></details>\n");
+    out
 }
 
 /// A card: what, how much, and the parts as list items.
 fn card(title: &str, big: &str, class: &str, note: &str, items: &[String]) -> String {
+    let wide = if matches!(title, AVAILABILITY | REQUESTS) { " wide" } else { "" };
     let mut out = format!(
-        "<section class=\"card\">\n<h2>{}</h2>\n<div class=\"big {class}\">{}</div>\n",
+        "<section class=\"card{wide}\">\n<h2>{}</h2>\n<div class=\"big {class}\">{}</div>\n",
         escaped(title),
         escaped(big)
     );
     if !note.is_empty() {
         let _ = writeln!(out, "<small>{}</small>", escaped(note));
     }
-    if !items.is_empty() {
-        out.push_str("<ul>\n");
-        for item in items.iter().take(ROWS) {
-            let _ = writeln!(out, "<li>{item}</li>");
+    let row = |out: &mut String, item: &str| {
+        let _ = writeln!(out, "<li>{item}</li>");
+    };
+    if items.is_empty() {
+        out.push_str("</section>\n");
+        return out;
+    }
+    // One row more is no longer than the line that says so.
+    let shown = if items.len() == ROWS + 1 { items.len() } else { items.len().min(ROWS) };
+    out.push_str("<ul>\n");
+    items[..shown].iter().for_each(|item| row(&mut out, item));
+    out.push_str("</ul>\n");
+    let more = &items[shown..];
+    if !more.is_empty() {
+        let _ = writeln!(out, "<details><summary>and {} more</summary>\n<ul>", more.len());
+        more.iter().take(MORE).for_each(|item| row(&mut out, item));
+        if more.len() > MORE {
+            row(&mut out, "<small>the rest is in summary.json</small>");
         }
-        if let Some(more) = items.len().checked_sub(ROWS).filter(|more| *more > 0) {
-            let _ = writeln!(out, "<li><small>and {more} more in summary.json</small></li>");
-        }
-        out.push_str("</ul>\n");
+        out.push_str("</ul></details>\n");
     }
     out.push_str("</section>\n");
     out
@@ -89,23 +123,46 @@ fn availability(summary: &Summary) -> String {
         |it: &WorkloadSummary| it.available_percent.map_or(0, |percent| (percent * 1000.0) as u64);
     workloads.sort_by_key(|it| thousandths(it));
     let Some(worst) = workloads.first() else {
-        return card("Availability", "-", "", "no workloads with replicas", &[]);
+        return card(AVAILABILITY, "-", "", "no workloads with replicas", &[]);
     };
     let name = |it: &WorkloadSummary| format!("{}/{}", it.kind.to_lowercase(), it.name);
     let row = |it: &&WorkloadSummary| {
         let value = it.available_percent.map_or("never ready".to_owned(), percent);
-        let fewest = it.min_ready.map_or_else(String::new, |fewest| format!("at least {fewest} ready, "));
-        let remark = format!("{fewest}{} of {} at the end", it.ready, it.wanted);
+        let fewest = it.min_ready.map_or_else(String::new, |fewest| format!("{fewest} ready at least, "));
+        let remark = format!("{}, {fewest}{} of {} at the end", it.kind.to_lowercase(), it.ready, it.wanted);
         let width = it.available_percent.unwrap_or(0.0);
         let meter = format!("<div class=\"meter\"><i style=\"width:{width}%\"></i></div>");
-        format!("<span>{}</span><b>{value}</b>{meter}<small>{}</small>", escaped(&name(it)), escaped(&remark))
+        format!("<span>{}</span><b>{value}</b>{meter}<small>{}</small>", escaped(&it.name), escaped(&remark))
     };
     let items: Vec<String> = workloads.iter().map(row).collect();
     let big = worst.available_percent.map_or("never ready".to_owned(), percent);
     let full = thousandths(worst) == 100_000;
     let note =
         if full { "all workloads, since first ready".to_owned() } else { format!("lowest: {}", name(worst)) };
-    card("Availability", &big, if full { "good" } else { "" }, &note, &items)
+    card(AVAILABILITY, &big, if full { "good" } else { "" }, &note, &items)
+}
+
+/// What users got: requests of sources, the worst client first. What programs ask each other is below, in the charts.
+fn requests(flows: &[FlowSummary]) -> Option<String> {
+    let mut users: Vec<&FlowSummary> = flows.iter().filter(|flow| flow.client_kind == "source").collect();
+    users.sort_by(|a, b| {
+        let percent = |flow: &FlowSummary| flow.availability_percent.unwrap_or(100.0);
+        percent(a).total_cmp(&percent(b)).then_with(|| b.sent.cmp(&a.sent))
+    });
+    let total = |of: fn(&FlowSummary) -> u64| users.iter().map(|flow| of(flow)).sum::<u64>();
+    let (answered, failed) = (total(|flow| flow.answered), total(|flow| flow.failed.total));
+    let thousandths = crate::report::traffic::availability(answered, failed)?;
+    let row = |flow: &&FlowSummary| {
+        let value = flow.availability_percent.map_or("-".to_owned(), percent);
+        let failed = if flow.failed.total > 0 { reasons(&flow.failed) } else { "none failed".to_owned() };
+        let slow = flow.latency_ms.as_ref().map(|latency| format!(", p99 {}", length(latency.p99 / 1000.0)));
+        let remark = format!("{} sent, {failed}{}", count(flow.sent), slow.unwrap_or_default());
+        item(&format!("{} to {}", flow.client, flow.service), &value, &remark)
+    };
+    let items: Vec<String> = users.iter().map(row).collect();
+    let class = if failed == 0 { "good" } else { "" };
+    let note = format!("answered, of {} that ended", count(answered + failed));
+    Some(card(REQUESTS, &percent(thousandths as f64 / 1000.0), class, &note, &items))
 }
 
 fn recovery(summary: &Summary) -> String {
@@ -113,8 +170,10 @@ fn recovery(summary: &Summary) -> String {
     if faults.is_empty() {
         return card("Time to recovery", "-", "", "no faults in this run", &[]);
     }
+    let nobody = summary.workloads.is_empty();
     let row = |fault: &FaultSummary| {
         let value = match fault.outcome {
+            "no_effect" if nobody => "-".to_owned(),
             "no_effect" => "no effect".to_owned(),
             _ => fault.recovered_after_s.map_or("not in this run".into(), length),
         };
@@ -130,6 +189,7 @@ fn recovery(summary: &Summary) -> String {
         .fold(None, |longest: Option<f64>, it| Some(longest.map_or(it, |longest| longest.max(it))));
     match (lost, longest) {
         (0, Some(longest)) => card("Time to recovery", &length(longest), "", "longest of all faults", &items),
+        (0, None) if nobody => card("Time to recovery", "-", "", "no workloads with replicas", &items),
         (0, None) => card("Time to recovery", "no effect", "good", "all workloads stayed ready", &items),
         (lost, _) => card(
             "Time to recovery",
@@ -198,7 +258,8 @@ fn pods(summary: &Summary) -> String {
 }
 
 fn reasons(total: &Total) -> String {
-    let each: Vec<String> = total.by.iter().map(|(reason, times)| format!("{reason} ×{times}")).collect();
+    let each: Vec<String> =
+        total.by.iter().map(|(reason, times)| format!("{reason} ×{}", count(*times))).collect();
     each.join(", ")
 }
 

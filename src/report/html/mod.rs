@@ -71,7 +71,7 @@ pub fn page<'a>(
     page.push_str("style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
     let _ = writeln!(page, "<title>{} - Shakedown report</title>", escaped(&info.scenario));
     let _ = writeln!(page, "<style>\n{STYLE}</style>\n</head>\n<body>");
-    page.push_str(&headline::header(&summary));
+    page.push_str(&headline::header(&summary, &info.description));
     page.push_str(&headline::cards(&summary));
     page.push_str(&headline::warnings(&summary));
     page.push_str(NAVIGATION);

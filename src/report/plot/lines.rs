@@ -62,7 +62,11 @@ pub fn lines(lines: &[Line], recorded: &Recorded, info: &RunInfo, other: Option<
 }
 
 fn words(metric: &str) -> String {
-    let text = unit(metric).0.replace('_', " ");
+    let spelled = |word: &str| match word {
+        "cpu" | "hpa" => word.to_uppercase(),
+        _ => word.to_owned(),
+    };
+    let text = unit(metric).0.split('_').map(spelled).collect::<Vec<_>>().join(" ");
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
@@ -133,10 +137,16 @@ fn panel(frame: &mut Frame, metric: &str, lines: &[&Line]) {
         dashed(frame, &corners(frame, &line.other), color);
         let corners = corners(frame, &line.points);
         if !corners.is_empty() {
-            frame.scene.line(corners, color, 1.8);
+            frame.scene.line(corners, color, width(line, &lines[at + 1..]));
         }
     }
     frame.y = bottom + AIR;
+}
+
+/// Lines that run together are drawn the wider the deeper they lie, so that none is hidden.
+fn width(line: &Line, above: &[&Line]) -> f64 {
+    let meets = |other: &&&Line| line.points.iter().any(|point| other.points.binary_search(point).is_ok());
+    1.8 + 1.8 * above.iter().filter(meets).count() as f64
 }
 
 /// A line of dashes along corners.
@@ -185,7 +195,7 @@ mod tests {
 
     #[test]
     fn metrics_are_read_with_their_units() {
-        assert_eq!(words("node_cpu_requested_milli"), "Node cpu requested");
+        assert_eq!(words("node_cpu_requested_milli"), "Node CPU requested");
         assert_eq!(unit("request_latency_p99_us"), ("request_latency_p99", 1000.0, " ms"));
     }
 }

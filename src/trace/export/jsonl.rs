@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::text::push_number;
 use crate::api::{Commit, Object, Op};
 use crate::trace::replay::ContainerLine;
+use crate::trace::samples::TrafficLine;
 use crate::trace::{ContainerFact, Detail, Record};
 
 /// Lines are handed on in pieces of about this size.
@@ -55,6 +56,14 @@ impl<W: Write> JsonlWriter<W> {
         if let Some(container) = container_of(&record.detail) {
             out.extend_from_slice(b",\"container\":");
             serde_json::to_writer(&mut *out, &container)?;
+        }
+        if let Detail::Traffic(sample) = &record.detail {
+            out.extend_from_slice(b",\"traffic\":");
+            serde_json::to_writer(&mut *out, &TrafficLine::of(sample))?;
+        }
+        if let Detail::Usage(sample) = &record.detail {
+            out.extend_from_slice(b",\"usage\":");
+            serde_json::to_writer(&mut *out, sample)?;
         }
         if let Detail::Fault { until: Some(until), .. } = &record.detail {
             push_key_number(out, b",\"untilNs\":", until.as_nanos());
