@@ -6,6 +6,7 @@
 //! An object that is already complete is left untouched, down to its allocation: pods share their spec with the template
 //! they come from, and every update passes through here.
 
+mod kept;
 mod pod;
 mod service;
 mod workload;
@@ -71,11 +72,9 @@ pub fn apply_defaults(object: &mut Object) {
         Object::PriorityClass(class) => Defaults::fill_shared(class),
         Object::ResourceQuota(quota) => Defaults::fill_shared(quota),
         Object::LimitRange(range) => Defaults::fill_shared(range),
-        Object::Namespace(_)
-        | Object::PodDisruptionBudget(_)
-        | Object::Lease(_)
-        | Object::Event(_)
-        | Object::Unsimulated(_) => {}
+        Object::Secret(secret) => Defaults::fill_shared(secret),
+        // The others have none, or are only kept.
+        _ => {}
     }
 }
 

@@ -36,6 +36,12 @@ impl Uid {
         Self::from_hash(*blake3::hash(text.as_bytes()).as_bytes())
     }
 
+    /// The UID whose 32 hexadecimal digits these are, with or without dashes; else nil.
+    pub fn from_hex(text: &str) -> Self {
+        let hex: String = text.chars().filter(|c| *c != '-').collect();
+        Self(u128::from_str_radix(&hex, 16).unwrap_or_default())
+    }
+
     /// A well-formed version-4 UUID from 32 hash bytes.
     pub fn from_hash(hash: [u8; 32]) -> Self {
         let mut bytes = [0u8; 16];

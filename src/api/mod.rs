@@ -12,6 +12,7 @@ pub mod cron;
 pub mod defaults;
 pub mod delete;
 pub mod intstr;
+pub mod kept;
 mod limit_range;
 pub mod match_label_keys;
 pub mod meta;

@@ -7,41 +7,40 @@ use serde::{Deserialize, Serialize};
 
 use super::autoscaling::HorizontalPodAutoscaler;
 use super::batch::{CronJob, Job};
+use super::kept::{self, Content};
 use super::meta::ObjectMeta;
 use super::node::{Lease, Node};
 use super::pod::Pod;
 use super::policy::{EventObject, LimitRange, Namespace, PodDisruptionBudget, PriorityClass, ResourceQuota};
 use super::service::{EndpointSlice, Endpoints, Service};
-use super::workload::{DaemonSet, Deployment, ReplicaSet, ReplicationController, StatefulSet};
+use super::workload::{
+    ControllerRevision, DaemonSet, Deployment, ReplicaSet, ReplicationController, StatefulSet,
+};
 use crate::base::Name;
 
-/// An object whose kind is not simulated: kept as it came, counted, and named in a warning.
-#[derive(Clone, Debug, PartialEq, Default)]
+/// An object of a kind that is not known: kept as it came, counted, and named in a warning.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Unsimulated {
     /// Group and version as written.
     pub api_version: Name,
     /// Kind as written.
     pub kind: Name,
     /// Identity.
+    #[serde(default)]
     pub metadata: ObjectMeta,
-    /// The whole object.
-    pub content: serde_json::Value,
+    /// Everything else, by field.
+    #[serde(flatten)]
+    pub content: Content,
 }
 
-impl Serialize for Unsimulated {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.content.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Unsimulated {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let content = serde_json::Value::deserialize(deserializer)?;
-        let text =
-            |key: &str| content.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().into();
-        let metadata = content.get("metadata").cloned().unwrap_or_default();
-        let metadata = ObjectMeta::deserialize(metadata).map_err(serde::de::Error::custom)?;
-        Ok(Self { api_version: text("apiVersion"), kind: text("kind"), metadata, content })
+impl Unsimulated {
+    fn qualified_name(&self) -> Name {
+        let kind = self.kind.to_lowercase();
+        match self.api_version.split_once('/') {
+            Some((group, _)) => format!("{kind}.{group}/{}", self.metadata.name).into(),
+            None => format!("{kind}/{}", self.metadata.name).into(),
+        }
     }
 }
 
@@ -169,12 +168,26 @@ kinds! {
     Namespace(Namespace) "namespaces" "namespace" "ns" "v1" false;
     Endpoints(Endpoints) "endpoints" "endpoints" "ep" "v1" true;
     EndpointSlice(EndpointSlice) "endpointslices" "endpointslice" "" "discovery.k8s.io/v1" true;
+    ControllerRevision(ControllerRevision) "controllerrevisions" "controllerrevision" "" "apps/v1" true;
     PodDisruptionBudget(PodDisruptionBudget) "poddisruptionbudgets" "poddisruptionbudget" "pdb" "policy/v1" true;
     PriorityClass(PriorityClass) "priorityclasses" "priorityclass" "pc" "scheduling.k8s.io/v1" false;
     ResourceQuota(ResourceQuota) "resourcequotas" "resourcequota" "quota" "v1" true;
     LimitRange(LimitRange) "limitranges" "limitrange" "limits" "v1" true;
     Lease(Lease) "leases" "lease" "" "coordination.k8s.io/v1" true;
     Event(EventObject) "events" "event" "ev" "v1" true;
+    ConfigMap(kept::ConfigMap) "configmaps" "configmap" "cm" "v1" true;
+    Secret(kept::Secret) "secrets" "secret" "" "v1" true;
+    ServiceAccount(kept::ServiceAccount) "serviceaccounts" "serviceaccount" "sa" "v1" true;
+    PersistentVolumeClaim(kept::PersistentVolumeClaim) "persistentvolumeclaims" "persistentvolumeclaim" "pvc" "v1" true;
+    PersistentVolume(kept::PersistentVolume) "persistentvolumes" "persistentvolume" "pv" "v1" false;
+    StorageClass(kept::StorageClass) "storageclasses" "storageclass" "sc" "storage.k8s.io/v1" false;
+    Ingress(kept::Ingress) "ingresses" "ingress" "ing" "networking.k8s.io/v1" true;
+    IngressClass(kept::IngressClass) "ingressclasses" "ingressclass" "" "networking.k8s.io/v1" false;
+    NetworkPolicy(kept::NetworkPolicy) "networkpolicies" "networkpolicy" "netpol" "networking.k8s.io/v1" true;
+    Role(kept::Role) "roles" "role" "" "rbac.authorization.k8s.io/v1" true;
+    RoleBinding(kept::RoleBinding) "rolebindings" "rolebinding" "" "rbac.authorization.k8s.io/v1" true;
+    ClusterRole(kept::ClusterRole) "clusterroles" "clusterrole" "" "rbac.authorization.k8s.io/v1" false;
+    ClusterRoleBinding(kept::ClusterRoleBinding) "clusterrolebindings" "clusterrolebinding" "" "rbac.authorization.k8s.io/v1" false;
     Unsimulated(Unsimulated) "unsimulated" "unsimulated" "" "v1" true;
 }
 
@@ -182,6 +195,12 @@ impl Kind {
     /// `Pod`, `Deployment`, ...
     pub fn as_str(self) -> &'static str {
         self.names().name
+    }
+
+    /// Whether a component of the cluster acts on objects of this kind; the others are only kept.
+    pub fn is_simulated(self) -> bool {
+        // The table ends with the kinds that are only kept.
+        self < Self::ConfigMap
     }
 
     /// The kind written so in a manifest's `kind`.
@@ -211,10 +230,15 @@ impl fmt::Display for Kind {
 }
 
 impl Object {
-    /// Kind, namespace and name.
+    /// Kind, namespace and name. Kinds that are not known are one kind here, so their names tell them apart:
+    /// `certificate.cert-manager.io/web`.
     pub fn reference(&self) -> ObjectRef {
         let metadata = self.metadata();
-        ObjectRef { kind: self.kind(), namespace: metadata.namespace.clone(), name: metadata.name.clone() }
+        let name = match self {
+            Self::Unsimulated(object) => object.qualified_name(),
+            _ => metadata.name.clone(),
+        };
+        ObjectRef { kind: self.kind(), namespace: metadata.namespace.clone(), name }
     }
 }
 

@@ -112,6 +112,7 @@ fn plain_name(kind: Kind) -> &'static str {
         Kind::Service => "services",
         Kind::ReplicationController => "replicationcontrollers",
         Kind::ResourceQuota => "resourcequotas",
+        Kind::ConfigMap | Kind::Secret | Kind::PersistentVolumeClaim => kind.names().plural,
         _ => "",
     }
 }

@@ -298,14 +298,15 @@ fn suffix(mut draw: u64) -> String {
 
 /// Whether `metadata.generation` counts changes of this kind's spec (pods: since 1.33).
 fn tracks_generation(kind: Kind) -> bool {
-    !matches!(
-        kind,
+    match kind {
         Kind::Event
-            | Kind::Lease
-            | Kind::Endpoints
-            | Kind::Node
-            | Kind::Namespace
-            | Kind::Service
-            | Kind::Unsimulated
-    )
+        | Kind::Lease
+        | Kind::Endpoints
+        | Kind::Node
+        | Kind::Namespace
+        | Kind::Service
+        | Kind::ControllerRevision => false,
+        Kind::Ingress | Kind::NetworkPolicy => true,
+        _ => kind.is_simulated(),
+    }
 }

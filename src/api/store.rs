@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::object::{Kind, Object, Resource};
+use super::object::{Kind, Object, ObjectRef, Resource};
 use crate::base::name::TwoNames;
 use crate::base::{LookupMap, Name};
 use crate::kernel::SimTime;
@@ -107,12 +107,12 @@ impl Collection {
         let old = std::mem::replace(&mut self.slots[at], version);
         match (&old, &self.slots[at]) {
             (None, Some(new)) => {
-                let metadata = new.metadata();
-                self.by_name.insert((metadata.namespace.clone(), metadata.name.clone()), index);
+                let ObjectRef { namespace, name, .. } = new.reference();
+                self.by_name.insert((namespace, name), index);
             }
             (Some(old), None) => {
-                let metadata = old.metadata();
-                self.by_name.remove(&(metadata.namespace.clone(), metadata.name.clone()));
+                let ObjectRef { namespace, name, .. } = old.reference();
+                self.by_name.remove(&(namespace, name));
             }
             _ => {}
         }

@@ -217,6 +217,52 @@ pub struct StatefulSetStatus {
     pub conditions: Vec<Condition>,
 }
 
+/// A template that a StatefulSet or DaemonSet had.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ControllerRevision {
+    /// Identity.
+    pub metadata: ObjectMeta,
+    /// What is remembered.
+    pub data: RevisionData,
+    /// Its number in the history; grows.
+    pub revision: i64,
+}
+
+/// `data` of a ControllerRevision: the part of the owner that a rollback brings back.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RevisionData {
+    /// `spec` of the owner.
+    pub spec: RevisionSpec,
+}
+
+/// `data.spec` of a ControllerRevision.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RevisionSpec {
+    /// The template.
+    pub template: PodTemplate,
+}
+
+impl ControllerRevision {
+    /// The n-th revision of a history.
+    pub fn new(metadata: ObjectMeta, template: PodTemplate, revision: i64) -> Self {
+        Self { metadata, data: RevisionData { spec: RevisionSpec { template } }, revision }
+    }
+
+    /// The same template with another number.
+    #[must_use]
+    pub fn renumbered(&self, revision: i64) -> Self {
+        Self { revision, ..self.clone() }
+    }
+
+    /// The template.
+    pub fn template(&self) -> &PodTemplate {
+        &self.data.spec.template
+    }
+}
+
 /// One pod on every suitable node.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -5,6 +5,8 @@
 
 use super::client::ApiClient;
 use super::ctx::Ctx;
+use std::borrow::Cow;
+
 use crate::api::core::ObjectReference;
 use crate::api::policy::{EventObject, EventSource};
 use crate::api::{Kind, Object, ObjectMeta, ObjectRef, Patch, Request, Uid};
@@ -19,6 +21,9 @@ const AGGREGATE_WINDOW: SimDuration = SimDuration::from_secs(600);
 const SPAM_BURST: u64 = 25;
 /// Time until one more passes.
 const SPAM_REFILL: SimDuration = SimDuration::from_secs(300);
+
+/// A CamelCase word: one of the program's, or one that is put together.
+pub type Reason = Cow<'static, str>;
 
 /// `Normal` or `Warning`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +57,7 @@ struct About {
 #[derive(Clone, Debug)]
 struct Group {
     kind: EventType,
-    reason: &'static str,
+    reason: Reason,
     messages: Vec<Name>,
     last: SimTime,
 }
@@ -61,7 +66,7 @@ struct Group {
 #[derive(Clone, Debug)]
 struct Series {
     kind: EventType,
-    reason: &'static str,
+    reason: Reason,
     field_path: Option<Name>,
     message: Name,
     name: Name,
@@ -96,12 +101,13 @@ impl EventRecorder {
         client: &mut ApiClient,
         object: ObjectReference,
         kind: EventType,
-        reason: &'static str,
+        reason: impl Into<Reason>,
         message: impl Into<Name>,
     ) {
+        let reason = reason.into();
         let about = self.about.entry_or_default((object.uid, object.name.clone()));
-        let message = about.aggregate(ctx.now, kind, reason, message.into());
-        let at = about.series(&self.source, &object, ctx.now, kind, reason, message);
+        let message = about.aggregate(ctx.now, kind, &reason, message.into());
+        let at = about.series(&self.source, &object, ctx.now, kind, &reason, message);
         about.series[at].count += 1;
         if !about.passes(ctx.now, kind) {
             return;
@@ -121,7 +127,10 @@ impl EventRecorder {
         let event = EventObject {
             metadata: ObjectMeta { name, namespace, ..ObjectMeta::default() },
             involved_object: object,
-            reason: Name::word(reason),
+            reason: match reason {
+                Reason::Borrowed(word) => Name::word(word),
+                Reason::Owned(text) => text.into(),
+            },
             message,
             kind: Name::word(kind.as_str()),
             count,
@@ -136,11 +145,16 @@ impl EventRecorder {
 
 impl About {
     /// From the tenth message of a group on, all further news of the group is one series.
-    fn aggregate(&mut self, now: SimTime, kind: EventType, reason: &'static str, message: Name) -> Name {
-        let same = |group: &Group| group.kind == kind && group.reason == reason;
+    fn aggregate(&mut self, now: SimTime, kind: EventType, reason: &Reason, message: Name) -> Name {
+        let same = |group: &Group| group.kind == kind && group.reason == *reason;
         let at = self.groups.iter().position(same).unwrap_or_else(|| {
             self.groups.reserve_exact(1);
-            self.groups.push(Group { kind, reason, messages: Vec::new(), last: SimTime::ZERO });
+            self.groups.push(Group {
+                kind,
+                reason: reason.clone(),
+                messages: Vec::new(),
+                last: SimTime::ZERO,
+            });
             self.groups.len() - 1
         });
         let group = &mut self.groups[at];
@@ -166,18 +180,19 @@ impl About {
         object: &ObjectReference,
         now: SimTime,
         kind: EventType,
-        reason: &'static str,
+        reason: &Reason,
         message: Name,
     ) -> usize {
         let same = |series: &Series| {
             series.kind == kind
-                && series.reason == reason
+                && series.reason == *reason
                 && series.message == message
                 && series.field_path == object.field_path
         };
         self.series.iter().position(same).unwrap_or_else(|| {
             let name = event_name(source, object, now, reason, &message);
             let field_path = object.field_path.clone();
+            let reason = reason.clone();
             self.series.reserve_exact(1);
             self.series.push(Series { kind, reason, field_path, message, name, count: 0, sent: false });
             self.series.len() - 1

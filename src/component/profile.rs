@@ -35,6 +35,7 @@ pub fn settings_for(version: &str) -> Option<Settings> {
     }
     if minor >= 35 {
         settings.sync_by_backoff_expiry = true;
+        settings.hpa_configurable_tolerance = true;
     }
     Some(settings)
 }

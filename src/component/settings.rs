@@ -18,6 +18,8 @@ pub enum SettingType {
     Number,
     /// `true` or `false`.
     Boolean,
+    /// Priorities and how long each band of pods has, such as `0=60s,100000=10s`.
+    PriorityBands,
 }
 
 /// Name, type and meaning of a setting.
@@ -116,6 +118,28 @@ impl Value for Bytes {
     }
     fn show(&self) -> String {
         Quantity::from_bytes(i64::try_from(self.0).unwrap_or(i64::MAX)).to_string()
+    }
+}
+
+/// How long pods of at least this priority have, by rising priority.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PriorityBands(pub Vec<(i32, SimDuration)>);
+
+impl Value for PriorityBands {
+    const KIND: SettingType = SettingType::PriorityBands;
+    const EXPECTED: &'static str = "priorities and durations such as `0=60s,100000=10s`";
+    fn read(text: &str) -> Option<Self> {
+        let band = |part: &str| {
+            let (priority, time) = part.split_once('=')?;
+            Some((priority.trim().parse().ok()?, time.trim().parse().ok()?))
+        };
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let mut bands: Vec<(i32, SimDuration)> = parts.map(band).collect::<Option<_>>()?;
+        bands.sort_by_key(|(priority, _)| *priority);
+        bands.windows(2).all(|pair| pair[0].0 < pair[1].0).then_some(Self(bands))
+    }
+    fn show(&self) -> String {
+        self.0.iter().map(|(priority, time)| format!("{priority}={time}")).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -230,6 +254,7 @@ settings! {
     sync_by_backoff_expiry "syncByBackoffExpiry": bool = false, "Whether a pod in back-off is synced when the back-off ends (1.35+), not by the fixed delay.";
     network_not_ready_backoff "networkNotReadyBackoff": SimDuration = secs(1), "How long after a sync that found no network a pod is synced again.";
     status_sync_period "statusSyncPeriod": SimDuration = secs(10), "How often the kubelet reconciles all pod statuses.";
+    dockershim "dockershim": bool = false, "Whether the runtime is Docker (up to 1.23): a process that cannot start is ContainerCannotRun.";
     deleted_pod_removal_delay "deletedPodRemovalDelay": SimDuration = millis(0), "Time from the end of a deleted pod to the removal of its object (1.20: one of the kubelet's later passes).";
     terminal_phase_of_deleted_pods "terminalPhaseOfDeletedPods": bool = true, "Whether a deleted pod ends as Succeeded or Failed (1.27+) or stays Running.";
     cluster_dns "clusterDns": bool = true, "Whether kubelets know the address of the cluster's DNS; without it they complain.";
@@ -257,6 +282,8 @@ settings! {
     eviction_hard_memory "evictionHardMemory": Bytes = Bytes(104_857_600), "memory.available below which pods are evicted at once.";
     eviction_hard_nodefs "evictionHardNodefs": u64 = 10, "The same for nodefs.available, in percent of the disk; 0 = none.";
     eviction_hard_imagefs "evictionHardImagefs": u64 = 15, "The same for imagefs.available, in percent of the disk; 0 = none.";
+    eviction_hard_nodefs_inodes "evictionHardNodefsInodes": u64 = 5, "The same for nodefs.inodesFree, in percent of the inodes; 0 = none.";
+    eviction_hard_imagefs_inodes "evictionHardImagefsInodes": u64 = 5, "The same for imagefs.inodesFree, in percent of the inodes; 0 = none.";
     eviction_hard_pid "evictionHardPid": u64 = 0, "The same for pid.available, in process ids; 0 = none.";
     eviction_soft_memory "evictionSoftMemory": Bytes = Bytes(0), "memory.available below which pods are evicted after evictionSoftGracePeriod; 0 = none.";
     eviction_soft_nodefs "evictionSoftNodefs": u64 = 0, "The same for nodefs.available, in percent of the disk; 0 = none.";
@@ -269,6 +296,8 @@ settings! {
     container_stop_signals "containerStopSignals": bool = false, "Whether lifecycle.stopSignal counts (feature gate, off by default to 1.36).";
     shutdown_grace_period "shutdownGracePeriod": SimDuration = secs(0), "How long a node may take to stop its pods before it shuts down; 0 = the power goes at once.";
     shutdown_grace_period_critical_pods "shutdownGracePeriodCriticalPods": SimDuration = secs(0), "The last part of it, which critical pods have for themselves.";
+    shutdown_grace_period_by_pod_priority "shutdownGracePeriodByPodPriority": PriorityBands = PriorityBands::default(), "The same for each band of priorities, lowest first, such as 0=60s,100000=10s; it takes the place of the two above.";
+    node_inodes "nodeInodes": u64 = 6_553_600, "Inodes of a machine's disk.";
     node_pids "nodePids": u64 = 4_194_304, "Process ids of a machine (kernel.pid_max).";
     pod_pids_limit "podPidsLimit": u64 = 0, "Process ids of one pod; 0 = no limit.";
     image_gc_period "imageGCPeriod": SimDuration = secs(300), "How often the kubelet looks for images to delete.";
@@ -291,12 +320,20 @@ settings! {
     load_balancer_check_threshold "loadBalancerCheckThreshold": u64 = 2, "Checks in a row after which a load balancer changes its mind about a node.";
     horizontal_pod_autoscaler_sync_period "horizontalPodAutoscalerSyncPeriod": SimDuration = secs(15), "How often each autoscaler is looked at.";
     horizontal_pod_autoscaler_tolerance "horizontalPodAutoscalerTolerance": f64 = 0.1, "How far from its target a metric may be without an effect.";
+    hpa_configurable_tolerance "hpaConfigurableTolerance": bool = false, "Whether autoscalers may have tolerances of their own (feature gate HPAConfigurableTolerance: alpha in 1.33, on from 1.35 on).";
     horizontal_pod_autoscaler_cpu_initialization_period "horizontalPodAutoscalerCpuInitializationPeriod": SimDuration = secs(300), "How long after its start the CPU of a pod counts only while it is ready.";
     horizontal_pod_autoscaler_initial_readiness_delay "horizontalPodAutoscalerInitialReadinessDelay": SimDuration = secs(30), "How long after its start a pod that is not ready counts as never ready.";
     horizontal_pod_autoscaler_downscale_stabilization "horizontalPodAutoscalerDownscaleStabilization": SimDuration = secs(300), "How long higher recommendations hold off a lower one.";
     metric_resolution "metricResolution": SimDuration = secs(15), "How often metrics-server asks the kubelets.";
     cluster_autoscaler_scan_interval "clusterAutoscalerScanInterval": SimDuration = secs(10), "How often the cluster autoscaler looks at the cluster.";
     node_provision_time "nodeProvisionTime": SimDuration = secs(90), "Time from the autoscaler's wish to a new node that is ready.";
+    max_node_provision_time "maxNodeProvisionTime": SimDuration = secs(900), "How long the cluster autoscaler waits for a new node before it gives it up.";
+    initial_node_group_backoff "initialNodeGroupBackoff": SimDuration = secs(300), "How long a pool that has failed to grow is left alone; doubled with every further failure.";
+    max_node_group_backoff "maxNodeGroupBackoff": SimDuration = secs(1800), "The longest such time.";
+    max_total_unready_percentage "maxTotalUnreadyPercentage": u64 = 45, "With more nodes not ready than this the cluster autoscaler does nothing.";
+    ok_total_unready_count "okTotalUnreadyCount": u64 = 3, "So many nodes may be not ready in any case.";
+    scale_down_unready_time "scaleDownUnreadyTime": SimDuration = secs(1200), "How long a node must not be ready before it is removed.";
+    scale_down_delay_after_failure "scaleDownDelayAfterFailure": SimDuration = secs(180), "How long after a failure to remove a node none is removed.";
     scale_down_unneeded_time "scaleDownUnneededTime": SimDuration = secs(600), "How long a node must not be needed before it is removed.";
     scale_down_delay_after_add "scaleDownDelayAfterAdd": SimDuration = secs(600), "How long after a scale-up no node is removed.";
     scale_down_utilization_threshold "scaleDownUtilizationThreshold": f64 = 0.5, "Requests over allocatable below which a node may not be needed.";

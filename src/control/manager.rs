@@ -9,7 +9,6 @@ use super::controllers::garbage::GarbageGraph;
 use super::controllers::node_lifecycle::NodeLifecycle;
 use super::controllers::pod_gc::PodGcState;
 use crate::api::core::ObjectReference;
-use crate::api::pod::PodTemplate;
 use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Objects, Request};
 use crate::base::Name;
 use crate::component::events::EventType;
@@ -143,8 +142,10 @@ pub(super) struct Desk {
     pub(super) autoscalers: BTreeMap<u32, Past>,
     /// Of each Service the pods to look at; all of them when it is not listed.
     pub(super) unsettled: BTreeMap<u32, Unsettled>,
-    /// Templates of StatefulSets by the name of their revision (ControllerRevisions are not simulated).
-    pub(super) templates: BTreeMap<u32, BTreeMap<Name, PodTemplate>>,
+    /// Name and number of the last revision that was written for a StatefulSet or DaemonSet.
+    pub(super) recorded: BTreeMap<u32, (Name, i64)>,
+    /// How long a DaemonSet waits before it makes a failed pod anew, by generation and node.
+    pub(super) daemon_backoff: BTreeMap<(u32, i64, Name), (SimTime, SimDuration)>,
 }
 
 /// The controller manager.
@@ -287,7 +288,8 @@ impl ControllerManager {
                 failures: BTreeMap::new(),
                 autoscalers: BTreeMap::new(),
                 unsettled: BTreeMap::new(),
-                templates: BTreeMap::new(),
+                recorded: BTreeMap::new(),
+                daemon_backoff: BTreeMap::new(),
             })
             .collect();
         Self {

@@ -119,6 +119,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     field("configuration", "Of spec.scheduler: a KubeSchedulerConfiguration (v1), as kube-scheduler reads it.")
         .see(&["spec.scheduler"]),
     field("apply", "Of a step: manifests that are applied, as `kubectl apply` would.").see(&["spec.steps", "kubectl"]),
+    field("staticPod", "Of a step: a manifest that is put into the directory of a kubelet or removed from it; the kubelet runs such pods without the API server.")
+        .aliases(&["staticPods"])
+        .see(&["spec.steps", "apply"]),
     field("when", "Of a step: a condition instead of a time; the step happens once it holds.")
         .see(&["spec.steps", "at"]),
     field("mtbf", "Of a step: a distribution of the times between failures; the fault comes again and again.")
@@ -158,6 +161,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         .see(&["PID 1", "SIGTERM"]),
     field("disk", "Of an AppModel: what the program writes into its container or a volume, and how fast it grows.")
         .see(&["DiskPressure", "Evicted"]),
+    field("grpcHealth", "Of an AppModel: how it answers gRPC health checks, by service; the empty name is the whole program.")
+        .see(&["grpc"]),
     field("pids", "Of an AppModel: how many processes it has, and how fast they become more.").see(&["PIDPressure"]),
     field("cpu", "Of an AppModel: what the program uses, and what a request costs."),
 ];

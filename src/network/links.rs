@@ -52,16 +52,31 @@ impl Links {
 
     /// How packets fare between two nodes. A node always reaches itself.
     pub fn between(&self, from: u32, to: u32) -> Passage {
-        let mut passage = Passage::default();
         if from == to {
-            return passage;
+            return Passage::default();
         }
-        for (a, b, how) in self.0.values() {
-            let (Side::Nodes(a), Side::Nodes(b)) = (a, b) else { continue };
-            let concerned = (a.contains(&from) && b.contains(&to)) || (a.contains(&to) && b.contains(&from));
-            if !concerned {
-                continue;
+        self.passage(|a, b| match (a, b) {
+            (Side::Nodes(a), Side::Nodes(b)) => {
+                (a.contains(&from) && b.contains(&to)) || (a.contains(&to) && b.contains(&from))
             }
+            _ => false,
+        })
+    }
+
+    /// How packets fare between a node and the machines of the control plane.
+    pub fn to_control_plane(&self, node: u32) -> Passage {
+        self.passage(|a, b| match (a, b) {
+            (Side::ControlPlane, Side::Nodes(nodes)) | (Side::Nodes(nodes), Side::ControlPlane) => {
+                nodes.contains(&node)
+            }
+            _ => false,
+        })
+    }
+
+    /// What all disturbances of the links that are meant come to.
+    fn passage(&self, is_meant: impl Fn(&Side, &Side) -> bool) -> Passage {
+        let mut passage = Passage::default();
+        for (_, _, how) in self.0.values().filter(|(a, b, _)| is_meant(a, b)) {
             match how {
                 Disturbance::Cut => passage.cut = true,
                 Disturbance::Latency(more) => passage.latency += *more,
@@ -74,6 +89,24 @@ impl Links {
             }
         }
         passage
+    }
+}
+
+/// First wait for the acknowledgement of data on a known path, doubled with every retransmission; and how many there are.
+const DATA_TIMEOUT: SimDuration = SimDuration::from_millis(200);
+const RETRANSMISSIONS: u32 = 10;
+
+impl Passage {
+    /// Extra time of data in an open connection: the latency, and what retransmissions cost on average.
+    pub fn mean_delay(&self) -> SimDuration {
+        let mut delay = self.latency;
+        let (mut lost, mut wait) = (u64::from(self.loss_per_million), DATA_TIMEOUT);
+        for _ in 0..RETRANSMISSIONS {
+            delay += SimDuration::from_nanos(wait.as_nanos() / 1_000_000 * lost);
+            lost = lost * u64::from(self.loss_per_million) / 1_000_000;
+            wait = wait * 2;
+        }
+        delay
     }
 }
 
@@ -97,8 +130,18 @@ mod tests {
         assert_eq!(links.between(0, 2), expected);
         assert_eq!(links.between(2, 0), expected);
         assert_eq!(links.between(1, 2), Passage::default());
+        assert!(links.to_control_plane(0).cut && !links.to_control_plane(1).cut);
         links.heal(1);
         links.heal(2);
         assert_eq!(links.between(0, 2).loss_per_million, 0);
+    }
+
+    #[test]
+    fn lost_packets_cost_time_on_average() {
+        // A tenth is sent again after 200 ms, a hundredth once more after 400 ms: 20 + 4 + 0.8 + ... ms.
+        let passage = Passage { loss_per_million: 100_000, ..Passage::default() };
+        assert_eq!(passage.mean_delay().as_nanos() / 100_000, 249);
+        let passage = Passage { latency: SimDuration::from_millis(7), ..Passage::default() };
+        assert_eq!(passage.mean_delay(), SimDuration::from_millis(7));
     }
 }

@@ -1,7 +1,7 @@
 //! What a kubelet does not take, and what it ends by itself: admission and `activeDeadlineSeconds`.
 //!
-//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: admission
-//! of NoExecute taints, devices and topology and preemption for critical pods.
+//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: devices and
+//! topology, sysctls, AppArmor.
 
 use std::collections::btree_map::Range;
 
@@ -9,33 +9,72 @@ use super::eviction::Pressure;
 use super::host::{HostShared, NodeEvent};
 use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::pod_cx::PodCx;
+use super::preemption;
 use crate::api::core::{ResourceList, Taint, TaintEffect};
 use crate::api::pod::{Pod, PodSpec, QosClass};
 use crate::api::qos::{SYSTEM_CRITICAL_PRIORITY, pod_requests};
+use crate::base::Name;
 use crate::component::Class;
-use crate::component::events::EventType;
+use crate::component::events::{EventType, Reason};
 use crate::kernel::SimDuration;
 
 const SEQ_DEADLINE: u32 = 5;
 
 /// Why a pod is not taken: reason, and message.
-pub(super) type Rejection = (&'static str, String);
+pub(super) type Rejection = (Reason, String);
 
-/// Whether a node takes a pod beside those that it has.
+/// On the image of a static pod in the API: the identity of its manifest.
+pub(super) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+/// Where a kubelet has a pod from.
+pub(super) const SOURCE_ANNOTATION: &str = "kubernetes.io/config.source";
+
+/// What a node lacks for a pod, in the unit in which the resource is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lack {
+    pub(super) resource: Name,
+    requested: i64,
+    used: i64,
+    capacity: i64,
+}
+
+impl Lack {
+    /// How much there is too little.
+    pub(super) fn amount(&self) -> i64 {
+        self.requested + self.used - self.capacity
+    }
+
+    fn rejection(&self) -> Rejection {
+        let Self { resource, requested, used, capacity } = self;
+        let message = format!(
+            "Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
+        );
+        (format!("OutOf{resource}").into(), message)
+    }
+}
+
+/// Whether a node takes a pod beside those that it has, and which of them have to make room for it.
 pub(super) fn admit(
     host: &HostShared,
     pods: Range<'_, u32, Box<HostPod>>,
     pod: &Pod,
-) -> Result<(), Rejection> {
-    let present: Vec<&HostPod> = pods
-        .map(|(_, pod)| pod.as_ref())
-        .filter(|pod| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
+) -> Result<Vec<u32>, Rejection> {
+    let present: Vec<(u32, &HostPod)> = pods
+        .filter(|(_, pod)| !matches!(pod.worker.stage, Stage::Terminated | Stage::Finished))
+        .map(|(id, pod)| (*id, pod.as_ref()))
         .collect();
     under_pressure(host, pod)?;
-    fits(host, &present, pod)?;
+    let lacks = lacking(host, &present, pod);
+    let victims = match lacks.first() {
+        None => Vec::new(),
+        Some(first) if !is_critical(pod) => return Err(first.rejection()),
+        Some(_) => {
+            let found = preemption::victims(&present, pod, &lacks);
+            found.ok_or_else(|| ("UnexpectedAdmissionError".into(), unexpected(&lacks)))?
+        }
+    };
     if !is_selected(host, pod) {
         let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
-        return Err(("NodeAffinity", message.to_owned()));
+        return Err(("NodeAffinity".into(), message.to_owned()));
     }
     let ports = |pod: &Pod| -> Vec<i32> {
         let all = pod
@@ -48,21 +87,44 @@ pub(super) fn admit(
     };
     let wanted = ports(pod);
     if !wanted.is_empty()
-        && present.iter().any(|other| ports(&other.pod).iter().any(|port| wanted.contains(port)))
+        && present.iter().any(|(_, other)| ports(&other.pod).iter().any(|port| wanted.contains(port)))
     {
         let message =
             "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
-        return Err(("NodePorts", message.to_owned()));
+        return Err(("NodePorts".into(), message.to_owned()));
     }
-    host.admits_while_up()
+    let repels = |taint: &&Taint| {
+        taint.effect == TaintEffect::NoExecute
+            && !pod.spec.tolerations.iter().any(|toleration| toleration.tolerates(taint))
+    };
+    if !is_static(pod) && host.taints.iter().any(|taint| repels(&taint)) {
+        let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
+        return Err(("TaintToleration".into(), message.to_owned()));
+    }
+    host.admits_while_up()?;
+    Ok(victims)
+}
+
+/// No set of pods would make enough room.
+fn unexpected(lacks: &[Lack]) -> String {
+    let text = |lack: &Lack| format!("(res: {}, q: {}), ", lack.resource, lack.amount());
+    let all: String = lacks.iter().map(text).collect();
+    format!(
+        "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to \
+         preempt: no set of running pods found to reclaim resources: [{all}]"
+    )
+}
+
+/// Whether a pod comes from a file of its node, or is the image of such a pod in the API.
+pub(super) fn is_static(pod: &Pod) -> bool {
+    let annotations = &pod.metadata.annotations;
+    annotations.get(MIRROR_ANNOTATION).is_some()
+        || annotations.get(SOURCE_ANNOTATION).is_some_and(|source| source != "api")
 }
 
 /// Whether the kubelet evicts a pod under no circumstances: static and mirror pods, and those of the system.
 pub(super) fn is_critical(pod: &Pod) -> bool {
-    let annotations = &pod.metadata.annotations;
-    let is_static = annotations.get("kubernetes.io/config.mirror").is_some()
-        || annotations.get("kubernetes.io/config.source").is_some_and(|source| source != "api");
-    is_static || pod.priority() >= SYSTEM_CRITICAL_PRIORITY
+    is_static(pod) || pod.priority() >= SYSTEM_CRITICAL_PRIORITY
 }
 
 /// Under pressure only critical pods are taken; under that of memory alone also pods that have requests, and others
@@ -79,7 +141,7 @@ fn under_pressure(host: &HostShared, pod: &Pod) -> Result<(), Rejection> {
         }
     }
     let names: Vec<&str> = pressures.iter().map(|pressure| pressure.condition()).collect();
-    Err(("Evicted", format!("The node had condition: [{}]. ", names.join(" "))))
+    Err(("Evicted".into(), format!("The node had condition: [{}]. ", names.join(" "))))
 }
 
 fn memory_taint() -> Taint {
@@ -98,9 +160,15 @@ fn is_selected(host: &HostShared, pod: &Pod) -> bool {
     labels && required.is_none_or(|selector| selector.matches(&host.labels, &host.name))
 }
 
-/// The resources that a kubelet looks at, and the reason when there is too little.
-const AMOUNTS: [(&str, &str); 3] =
-    [("cpu", "OutOfcpu"), ("memory", "OutOfmemory"), ("ephemeral-storage", "OutOfephemeral-storage")];
+/// What a pod asks of a resource, in the unit in which it is counted: CPU in thousandths of a core.
+pub(super) fn asked(requests: &ResourceList, resource: &str) -> i64 {
+    requests
+        .get(resource)
+        .map_or(0, |quantity| if resource == "cpu" { quantity.milli_value() } else { quantity.value() })
+}
+
+/// The resources that every kubelet looks at, in this order; others come after them.
+const AMOUNTS: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 /// Amounts of these resources: CPU in thousandths of a core, the others in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,36 +181,37 @@ impl Amounts {
     }
 
     fn of(list: &ResourceList) -> Self {
-        Self(AMOUNTS.map(|(name, _)| {
-            let quantity = list.get(name)?;
-            Some(if name == "cpu" { quantity.milli_value() } else { quantity.value() })
-        }))
+        Self(AMOUNTS.map(|name| list.contains_key(name).then(|| asked(list, name))))
     }
 }
 
-fn fits(host: &HostShared, present: &[&HostPod], pod: &Pod) -> Result<(), Rejection> {
-    let lacks = |word: &str, requested: i64, used: i64, capacity: i64| {
-        format!(
-            "Node didn't have enough resource: {word}, requested: {requested}, used: {used}, capacity: {capacity}"
-        )
-    };
+/// What the node has too little of for a pod, in the order in which it is looked at.
+fn lacking(host: &HostShared, present: &[(u32, &HostPod)], pod: &Pod) -> Vec<Lack> {
+    let mut lacks = Vec::new();
     if let Some(capacity) = host.allocatable.get("pods") {
         let (used, capacity) = (present.len() as i64, capacity.value());
         if used + 1 > capacity {
-            return Err(("OutOfpods", lacks("pods", 1, used, capacity)));
+            lacks.push(Lack { resource: "pods".into(), requested: 1, used, capacity });
         }
     }
-    let requested = Amounts::requested(&pod.spec);
-    let capacity = Amounts::of(&host.allocatable);
-    for (at, (name, reason)) in AMOUNTS.into_iter().enumerate() {
+    let requests = pod_requests(&pod.spec);
+    let (requested, offered) = (Amounts::of(&requests), Amounts::of(&host.allocatable));
+    for (at, name) in AMOUNTS.into_iter().enumerate() {
         let requested = requested.0[at].filter(|amount| *amount > 0);
-        let (Some(requested), Some(capacity)) = (requested, capacity.0[at]) else { continue };
-        let used: i64 = present.iter().filter_map(|other| other.requested.0[at]).sum();
+        let (Some(requested), Some(capacity)) = (requested, offered.0[at]) else { continue };
+        let used: i64 = present.iter().filter_map(|(_, other)| other.requested.0[at]).sum();
         if used + requested > capacity {
-            return Err((reason, lacks(name, requested, used, capacity)));
+            lacks.push(Lack { resource: name.into(), requested, used, capacity });
         }
     }
-    Ok(())
+    for name in requests.keys().filter(|name| !AMOUNTS.contains(&name.as_str())) {
+        let (requested, capacity) = (asked(&requests, name), asked(&host.allocatable, name));
+        let used: i64 = present.iter().map(|(_, other)| asked(&pod_requests(&other.pod.spec), name)).sum();
+        if used + requested > capacity {
+            lacks.push(Lack { resource: name.into(), requested, used, capacity });
+        }
+    }
+    lacks
 }
 
 impl PodCx<'_, '_> {

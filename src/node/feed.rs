@@ -9,6 +9,7 @@ use super::host::{Host, NodeEvent, SEQ_STATUS_RETRY};
 use super::node_status::NODE_STATUS_TOKEN;
 use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::power::cancel_worker;
+use super::static_pods::MIRROR_TOKEN;
 use crate::api::pod::Pod;
 use crate::api::{Commit, Object, Op};
 use crate::component::events::EventType;
@@ -18,7 +19,15 @@ impl Host {
     /// The watch delivers a change of a pod that is, or was, bound to this node.
     pub fn deliver(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, commit: &Commit) {
         ctx.trace.set_cause(commit.record);
-        let Object::Pod(pod) = &commit.new else { return };
+        let pod = match &commit.new {
+            Object::Pod(pod) => pod,
+            Object::Node(node) => {
+                self.shared.labels = node.metadata.labels.clone();
+                self.shared.taints.clone_from(&node.spec.taints);
+                return;
+            }
+            _ => return,
+        };
         if commit.op == Op::Deleted {
             self.object_gone(ctx, env, commit.id.index);
         } else {
@@ -28,19 +37,35 @@ impl Host {
 
     /// The kubelet hears of a pod, or of a change of one it has.
     pub fn pod_changed(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32, pod: &Arc<Pod>) {
+        if self.mirror_changed(ctx, env, id, pod) {
+            return;
+        }
         if !self.pods.contains_key(&id) {
             if pod.status.phase.is_terminal() && !pod.metadata.is_terminating() {
                 return;
             }
-            if !pod.metadata.is_terminating()
-                && pod.status.start_time.is_none()
-                && let Err(why) = admit(&self.shared, self.pods.range(..), pod)
-            {
-                self.reject(ctx, id, pod, why);
-                return;
+            let waiting = self.shared.preemptions.iter_mut().find(|waiting| waiting.id == id);
+            if let Some(waiting) = waiting {
+                waiting.pod = pod.clone();
+                if !pod.metadata.is_terminating() {
+                    return;
+                }
+                self.shared.preemptions.retain(|waiting| waiting.id != id);
             }
-            self.pods.insert(id, Box::new(HostPod::new(pod.clone())));
-            self.with(id, ctx, env, |cx| cx.request_sync());
+            if !pod.metadata.is_terminating() && pod.status.start_time.is_none() {
+                match admit(&self.shared, self.pods.range(..), pod) {
+                    Err(why) => {
+                        self.reject(ctx, id, pod, why);
+                        return;
+                    }
+                    Ok(victims) if !victims.is_empty() => {
+                        self.preempt(ctx, env, (id, pod), &victims);
+                        return;
+                    }
+                    Ok(_) => {}
+                }
+            }
+            self.begin_pod(ctx, env, id, pod);
         }
         self.with(id, ctx, env, |cx| {
             let gates_changed =
@@ -63,8 +88,24 @@ impl Host {
         });
     }
 
+    /// The kubelet takes a pod.
+    pub(super) fn begin_pod(
+        &mut self,
+        ctx: &mut Ctx<'_, NodeEvent>,
+        env: NodeEnv<'_>,
+        id: u32,
+        pod: &Arc<Pod>,
+    ) {
+        self.pods.insert(id, Box::new(HostPod::new(pod.clone())));
+        self.with(id, ctx, env, |cx| cx.request_sync());
+    }
+
     /// The object is gone from the API: whatever still runs is stopped quickly, and then forgotten.
     pub(super) fn object_gone(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, id: u32) {
+        if self.mirror_gone(ctx, env, id) {
+            return;
+        }
+        self.shared.preemptions.retain(|waiting| waiting.id != id);
         let finished = self.with(id, ctx, env, |cx| {
             cx.pod.worker.object_gone = true;
             let finished = cx.pod.worker.stage == Stage::Finished;
@@ -95,7 +136,18 @@ impl Host {
             return;
         }
         let id = token as u32;
+        if token & MIRROR_TOKEN != 0 {
+            if failed {
+                self.mirror_failed(id);
+            }
+            return;
+        }
+        let is_static = self.is_static_pod(id);
         let Some(pod) = self.pods.get_mut(&id) else { return };
+        if gone && is_static {
+            // The image has changed; the watch will tell.
+            return;
+        }
         if gone {
             pod.worker.object_gone = true;
             if pod.worker.stage == Stage::Finished {
@@ -111,7 +163,7 @@ impl Host {
     }
 
     /// The status manager's next periodic pass finds statuses that differ from what the API server has.
-    fn schedule_status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+    pub(super) fn schedule_status_pass(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         if self.shared.status_pass.is_none() && self.shared.kubelet_runs && self.shared.powered {
             let (period, phase) = (ctx.settings.status_sync_period, self.shared.status_phase);
             let at = ctx.now.next_tick_after(period, phase);
@@ -146,9 +198,9 @@ impl Host {
         let pod = found.pod.clone();
         let Err((reason, message)) = admit(&self.shared, self.pods.range(..id), &pod) else { return };
         self.with(id, ctx, env, |cx| {
-            cx.pod_event(EventType::Warning, reason, &message);
+            cx.pod_event(EventType::Warning, reason.clone(), &message);
             let message = format!("Pod was rejected: {message}").into();
-            let verdict = KubeletVerdict { reason: reason.into(), message, is_disruption: false };
+            let verdict = KubeletVerdict { reason: reason.as_ref().into(), message, is_disruption: false };
             cx.begin_rejection(verdict);
         });
     }
@@ -157,10 +209,11 @@ impl Host {
     pub fn relisted(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, pods: &[(u32, Arc<Pod>)]) {
         let listed: BTreeSet<u32> = pods.iter().map(|(id, _)| *id).collect();
         for id in self.ids() {
-            if !listed.contains(&id) {
+            if !listed.contains(&id) && !self.is_static_pod(id) {
                 self.object_gone(ctx, env, id);
             }
         }
+        self.relist_mirrors(ctx, env, |index| listed.contains(&index));
         for (id, pod) in pods {
             self.pod_changed(ctx, env, *id, pod);
             self.admit_again(ctx, env, *id);

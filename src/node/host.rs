@@ -1,6 +1,7 @@
 //! One machine: power, network link, kubelet, runtime; and how events reach its pods.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::address::AddressPool;
 use super::env::NodeEnv;
@@ -10,10 +11,12 @@ use super::node_status::NodeReport;
 use super::outage::Outage;
 use super::pod::HostPod;
 use super::pod_cx::PodCx;
+use super::preemption::Preemption;
 use super::shutdown::Shutdown;
+use super::static_pods::StaticPod;
 use super::usage::Outside;
-use crate::api::core::{ObjectReference, ResourceList};
-use crate::api::pod::PodPhase;
+use crate::api::core::{ObjectReference, ResourceList, Taint};
+use crate::api::pod::{Pod, PodPhase};
 use crate::api::{Kind, Labels, Uid};
 use crate::base::Name;
 use crate::component::events::EventType;
@@ -85,6 +88,13 @@ pub struct HostConfig {
     pub minor_version: u32,
 }
 
+/// Ports that a program on the machine's own network has, or will have.
+#[derive(Clone, Debug)]
+pub(super) struct HostBind {
+    pub(super) ports: Vec<i32>,
+    pub(super) since: SimTime,
+}
+
 /// The part of a node that its pods share.
 #[derive(Clone, Debug)]
 pub struct HostShared {
@@ -129,6 +139,26 @@ pub struct HostShared {
     pub allocatable: ResourceList,
     /// Labels of the node.
     pub labels: Labels,
+    /// Taints of the node.
+    pub taints: Vec<Taint>,
+    /// Who has bound which ports of the machine, by pod and container.
+    pub(super) host_binds: BTreeMap<(u32, usize), HostBind>,
+    /// Containers that will find their port taken, and when.
+    pub(super) clashes: Vec<((u32, usize), SimTime)>,
+    /// Identity of the node's object.
+    pub node_uid: Uid,
+    /// The directory of static pods: what the kubelet makes of each manifest, by namespace and name.
+    pub(super) manifests: BTreeMap<(Name, Name), Arc<Pod>>,
+    /// The static pods that the kubelet has.
+    pub(super) static_pods: BTreeMap<(Name, Name), StaticPod>,
+    /// Numbers given to static pods so far.
+    pub(super) static_numbers: u32,
+    /// A static pod may have ended, or its manifest has changed.
+    pub(super) static_progress: bool,
+    /// Critical pods that wait for others to end.
+    pub(super) preemptions: Vec<Preemption>,
+    /// A pod that was preempted may have ended.
+    pub(super) preemption_progress: bool,
     /// What the kubelet thinks of its runtime.
     pub(super) outage: Outage,
     pub(super) relist: Option<EventHandle>,
@@ -219,6 +249,16 @@ impl Host {
             capacity: ResourceList::new(),
             allocatable: ResourceList::new(),
             labels: Labels::default(),
+            taints: Vec::new(),
+            host_binds: BTreeMap::new(),
+            clashes: Vec::new(),
+            node_uid: Uid::default(),
+            manifests: BTreeMap::new(),
+            static_pods: BTreeMap::new(),
+            static_numbers: 0,
+            static_progress: false,
+            preemptions: Vec::new(),
+            preemption_progress: false,
             outage: Outage::default(),
             relist: None,
             status_pass: None,
@@ -237,6 +277,11 @@ impl Host {
             last_pid: 1000,
         };
         Self { shared, pods: BTreeMap::new(), reboot_takes: SimDuration::ZERO }
+    }
+
+    /// Whether the kubelet knows a pod: it has it, or makes room for it.
+    pub fn knows(&self, id: u32) -> bool {
+        self.pod(id).is_some() || self.shared.preemptions.iter().any(|waiting| waiting.id == id)
     }
 
     /// The pods on this node, by object index.
@@ -266,8 +311,18 @@ impl Host {
         while std::mem::take(&mut self.shared.shutdown_progress) {
             self.advance_shutdown(ctx, env, false);
         }
+        if std::mem::take(&mut self.shared.preemption_progress) {
+            self.finish_preemptions(ctx, env);
+        }
+        while std::mem::take(&mut self.shared.static_progress) {
+            self.finish_static_pods(ctx, env);
+        }
+        for ((pod, container), at) in std::mem::take(&mut self.shared.clashes) {
+            self.with(pod, ctx, env, |cx| cx.port_in_use(container, at));
+        }
         if std::mem::take(&mut self.shared.usage_changed) {
             self.plan_oom(ctx);
+            self.plan_shortages(ctx, env);
             self.plan_eviction_round(ctx, env);
             self.plan_image_gc(ctx, env);
         }

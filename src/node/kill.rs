@@ -231,11 +231,15 @@ impl PodCx<'_, '_> {
                 .map(|port| Question::Http { path: http.path.as_deref().unwrap_or("/"), port }),
             (None, None) => None,
         };
+        let can_fork = self.pod.can_fork(now, self.ctx.settings.pod_pids_limit);
         let namespace = self.pod.pod.metadata.namespace.clone();
         let network = self.env.network;
         let available = |service: &str| network.is_available(&namespace, service);
         let running = self.pod.containers[index].running.as_mut();
-        match question.zip(running) {
+        match question
+            .zip(running)
+            .filter(|(question, _)| can_fork || !matches!(question, Question::Exec { .. }))
+        {
             Some((question, instance)) => {
                 let answer = instance.app.answer(question, now, &available, None);
                 let fails = match question {

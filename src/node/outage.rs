@@ -148,7 +148,7 @@ impl Host {
         };
         let status = PodStatus {
             phase: PodPhase::Failed,
-            reason: Some(reason.into()),
+            reason: Some(reason.as_ref().into()),
             message: Some(format!("Pod was rejected: {message}").into()),
             start_time: Some(ctx.timestamp()),
             ..pod.status.clone()

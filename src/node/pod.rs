@@ -7,11 +7,13 @@ use super::admission::Amounts;
 use super::backoff::BackOffEntry;
 use super::kill::Kill;
 use super::probe::ProbeWorker;
+use super::static_pods::is_from_file;
+use crate::api::Uid;
 use crate::api::pod::{Container, Pod, PodStatus};
 use crate::base::Name;
 use crate::kernel::{EventHandle, SimTime};
 use crate::trace::RecordId;
-use crate::workload::AppInstance;
+use crate::workload::{AppInstance, LastWords};
 
 /// A container process that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Finished {
     pub code: i32,
     /// Reason as the runtime reports it.
     pub reason: Name,
-    /// Message, for failed starts.
+    /// Of a failed start what the runtime says, else what the program left behind.
     pub message: Option<Name>,
 }
 
@@ -60,6 +62,8 @@ pub struct ContainerTruth {
     pub ended_before: Option<Finished>,
     /// How many processes were started.
     pub starts: u64,
+    /// The number of the newest process that has left a log on the machine's disk.
+    pub logged: Option<i32>,
     /// How the running process is being stopped.
     pub kill: Option<Kill>,
     /// The image of the newest process that has ended.
@@ -114,7 +118,7 @@ pub struct Sandbox {
 }
 
 /// Where the kubelet's worker is in the life of the pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Containers are kept as the spec says.
     Syncing,
@@ -294,6 +298,8 @@ pub struct HostPod {
     pub dirty: bool,
     /// The kubelet's memory.
     pub worker: Worker,
+    /// Of a static pod the identity of its image in the API, if there is one.
+    pub mirror: Option<Uid>,
 }
 
 impl HostPod {
@@ -311,8 +317,14 @@ impl HostPod {
             seen_sandbox: None,
             dirty: false,
             worker,
+            mirror: None,
             pod,
         }
+    }
+
+    /// The identity under which the API knows the pod; of a static pod without an image there is none.
+    pub fn uid_in_api(&self) -> Option<Uid> {
+        if is_from_file(&self.pod) { self.mirror } else { Some(self.pod.metadata.uid) }
     }
 
     /// How many init containers there are (sidecars included).
@@ -353,7 +365,15 @@ impl HostPod {
     }
 
     /// Notes that a process has ended.
-    pub fn end_instance(&mut self, index: usize, at: SimTime, code: i32, reason: Name) -> Option<Instance> {
+    pub fn end_instance(
+        &mut self,
+        index: usize,
+        at: SimTime,
+        code: i32,
+        reason: Name,
+        words: &LastWords,
+    ) -> Option<Instance> {
+        let message = super::last_words::message(self.spec(index), code, words);
         self.keep_volume(index, at);
         let truth = &mut self.containers[index];
         let instance = truth.running.take()?;
@@ -365,7 +385,7 @@ impl HostPod {
             at,
             code,
             reason,
-            message: None,
+            message,
         });
         self.dirty = true;
         Some(instance)

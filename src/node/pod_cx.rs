@@ -5,7 +5,7 @@ use super::host::{HostShared, NodeEvent, SEQ_RELIST};
 use super::pod::HostPod;
 use crate::api::core::ObjectReference;
 use crate::base::Name;
-use crate::component::events::EventType;
+use crate::component::events::{EventType, Reason};
 use crate::component::{Class, Ctx};
 
 /// One pod with all that a step of its life touches.
@@ -33,7 +33,7 @@ impl PodCx<'_, '_> {
     }
 
     /// Reports an event about the pod.
-    pub(super) fn pod_event(&mut self, kind: EventType, reason: &'static str, message: &str) {
+    pub(super) fn pod_event(&mut self, kind: EventType, reason: impl Into<Reason>, message: &str) {
         let about = self.reference(None);
         self.host.events.emit(self.ctx, &mut self.host.client, about, kind, reason, message);
     }

@@ -10,6 +10,7 @@ use crate::api::pod::Pod;
 use crate::component::Ctx;
 use crate::fault::ProcessFault;
 use crate::trace::{Detail, Subject};
+use crate::workload::LastWords;
 
 impl Host {
     /// Ends the process of a container by a fault: with an exit code, or by a signal.
@@ -21,7 +22,7 @@ impl Host {
         container: Option<&str>,
         how: ProcessFault,
     ) -> bool {
-        self.with(id, ctx, env, |cx| {
+        self.with(self.resolve(id), ctx, env, |cx| {
             if how == ProcessFault::KillSandbox {
                 return cx.lose_sandbox();
             }
@@ -38,9 +39,9 @@ impl Host {
             match how {
                 ProcessFault::Exit(code) => {
                     let reason = if code == 0 { "Completed" } else { "Error" };
-                    cx.process_ended(index, code, reason);
+                    cx.process_ended(index, code, reason, &LastWords::default());
                 }
-                ProcessFault::OutOfMemory => cx.process_ended(index, 137, "OOMKilled"),
+                ProcessFault::OutOfMemory => cx.process_ended(index, 137, "OOMKilled", &LastWords::default()),
                 ProcessFault::Signal(signal) => {
                     let is_stop = signal == crate::workload::instance::SIGTERM;
                     cx.deliver_signal(index, signal, is_stop);
@@ -62,6 +63,7 @@ impl Host {
     /// The kubelet stops; containers go on.
     pub fn stop_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.kubelet_runs = false;
+        self.shared.preemptions.clear();
         self.shared.outage.forget(ctx);
         self.shared.eviction.cancel(ctx);
         self.shared.report.forget(ctx);
@@ -90,6 +92,7 @@ impl Host {
         self.shared.powered = false;
         ctx.cancel(&mut self.shared.out_of_memory);
         ctx.cancel(&mut self.shared.cpu_shift);
+        self.shared.host_binds.clear();
         let forgets = ctx.settings.runtime_forgets_on_boot;
         for pod in self.pods.values_mut() {
             if let Some(sandbox) = &mut pod.sandbox {
@@ -97,7 +100,9 @@ impl Host {
             }
             for index in 0..pod.containers.len() {
                 // The runtime finds after the boot that the task has vanished: exit code 255, reason Unknown.
-                if let Some(mut instance) = pod.end_instance(index, ctx.now, 255, "Unknown".into()) {
+                if let Some(mut instance) =
+                    pod.end_instance(index, ctx.now, 255, "Unknown".into(), &LastWords::default())
+                {
                     ctx.cancel(&mut instance.exit_event);
                     let metadata = &pod.pod.metadata;
                     let subject = Subject::pod(&metadata.namespace, &metadata.name);
@@ -116,7 +121,10 @@ impl Host {
             if forgets {
                 self.shared.addresses.release(pod.sandbox.take().as_ref().map(|sandbox| &sandbox.ip));
                 pod.sandboxes = 0;
-                pod.containers.fill_with(ContainerTruth::default);
+                for truth in &mut pod.containers {
+                    let newest = truth.ended.as_ref().map(|ended| ended.restart);
+                    *truth = ContainerTruth { logged: newest.or(truth.logged), ..ContainerTruth::default() };
+                }
             }
         }
     }
@@ -145,6 +153,7 @@ impl Host {
             pod.look();
         }
         self.relisted(ctx, env, pods);
+        self.restart_static_pods(ctx, env);
         self.reconcile_statuses(ctx, env);
         for (id, _) in pods {
             self.with(*id, ctx, env, |cx| cx.request_sync());

@@ -3,7 +3,7 @@
 //! Source: kubelet v1.32 `kuberuntime_manager.go` SyncPod steps 2 to 8, doBackOff; `spec` node 2.1, 2.5, 2.8.
 
 use super::backoff::BackOff;
-use super::host::NodeEvent;
+use super::host::{HostBind, NodeEvent};
 use super::image::Pull;
 use super::kill::HookRun;
 use super::pod::{Finished, Instance, KillReason, Sandbox, Step, Waiting};
@@ -12,9 +12,11 @@ use crate::component::Class;
 use crate::component::events::EventType;
 use crate::kernel::{SimDuration, SimTime};
 use crate::trace::{ContainerFact, Detail, RecordId, Subject};
-use crate::workload::{AppInstance, Exit};
+use crate::workload::{AppInstance, Exit, LastWords};
 
 const SEQ_RUN: u32 = 4;
+/// What a program usually exits with that cannot bind its port.
+const PORT_IN_USE: i32 = 1;
 
 /// Number of a container's exit among the events of its pod.
 fn exit_seq(container: usize) -> u32 {
@@ -290,7 +292,10 @@ impl PodCx<'_, '_> {
         let container_name = container.name.clone();
         let around = self.surroundings(container);
         let truth = &self.pod.containers[index];
-        let restart = truth.ended.as_ref().map_or(0, |ended| ended.restart + 1);
+        // A runtime that has forgotten everything leaves the numbers of the logs (1.22+).
+        let by_logs = truth.logged.filter(|_| self.host.minor_version >= 22);
+        let newest = truth.ended.as_ref().map(|ended| ended.restart).or(by_logs);
+        let restart = newest.map_or(0, |newest| newest + 1);
         if let Some(error) = &model.start_error {
             let message = error.clone();
             self.start_failed(index, restart, &message);
@@ -369,11 +374,35 @@ impl PodCx<'_, '_> {
             }
             let (late, at) = if since <= listens { (index, listens) } else { (other, since) };
             if let Some(instance) = &mut self.pod.containers[late].running {
-                instance.app.force_exit(Exit { at, code: 1, oom: false });
+                instance.app.force_exit(Exit::new(at, PORT_IN_USE));
             }
             if late != index {
                 self.plan_exit(other);
             }
+        }
+        if self.pod.pod.spec.host_network {
+            self.bind_host_ports(index, ports, listens);
+        }
+    }
+
+    /// Pods on the machine's network share its ports in the same way.
+    fn bind_host_ports(&mut self, index: usize, ports: Vec<i32>, listens: SimTime) {
+        let own = (self.id, index);
+        for ((pod, container), bind) in &self.host.host_binds {
+            if *pod == self.id || !ports.iter().any(|port| bind.ports.contains(port)) {
+                continue;
+            }
+            let clash = if bind.since <= listens { (own, listens) } else { ((*pod, *container), bind.since) };
+            self.host.clashes.push(clash);
+        }
+        self.host.host_binds.insert(own, HostBind { ports, since: listens });
+    }
+
+    /// A program finds its port taken when it wants to bind it.
+    pub(super) fn port_in_use(&mut self, index: usize, at: SimTime) {
+        if let Some(instance) = &mut self.pod.containers[index].running {
+            instance.app.force_exit(Exit::new(at, PORT_IN_USE));
+            self.plan_exit(index);
         }
     }
 
@@ -383,10 +412,29 @@ impl PodCx<'_, '_> {
         Some((app.model().ports.clone()?, app.listens_at()))
     }
 
-    /// The runtime cannot start the process (missing binary, bad working directory): StartError, exit code 128.
+    /// Exit code, reason and message of a start that failed, as the runtime reports them.
+    ///
+    /// Docker's code follows the error (`moby` `daemon/start.go` setExitCodeFromError).
+    fn failed_start(&self, error: &str) -> (i32, &'static str, String) {
+        if !self.ctx.settings.dockershim {
+            let message = format!("failed to create containerd task: failed to create shim task: {error}");
+            return (128, "StartError", message);
+        }
+        let has = |words: &[&str]| words.iter().any(|word| error.contains(word));
+        let code = if has(&["executable file not found", "no such file or directory"]) {
+            127
+        } else if has(&["permission denied", "not a directory"]) {
+            126
+        } else {
+            128
+        };
+        (code, "ContainerCannotRun", error.to_owned())
+    }
+
+    /// The runtime cannot start the process (missing binary, bad working directory).
     fn start_failed(&mut self, index: usize, restart: i32, error: &str) {
         let now = self.ctx.now;
-        let message = format!("failed to create containerd task: failed to create shim task: {error}");
+        let (code, reason, message) = self.failed_start(error);
         let truth = &mut self.pod.containers[index];
         truth.starts += 1;
         truth.ended_before = truth.ended.take();
@@ -394,11 +442,11 @@ impl PodCx<'_, '_> {
             restart,
             started_at: None,
             at: now,
-            code: 128,
-            reason: "StartError".into(),
+            code,
+            reason: reason.into(),
             message: Some(message.as_str().into()),
         });
-        self.record_exit(index, 128, "StartError", restart);
+        self.record_exit(index, code, reason, restart);
         self.container_event(index, EventType::Warning, "Failed", format!("Error: {message}"));
         self.pod.worker.reasons[index] = Some(("RunContainerError".into(), message.into()));
         self.fail_step();
@@ -433,7 +481,7 @@ impl PodCx<'_, '_> {
             (false, 0) => "Completed",
             (false, _) => "Error",
         };
-        self.process_ended(index, exit.code, reason);
+        self.process_ended(index, exit.code, reason, &exit.words);
     }
 
     /// The OOM killer has taken the child that held the memory; the container runs on.
@@ -458,16 +506,20 @@ impl PodCx<'_, '_> {
         if is_child && self.ctx.settings.single_process_oom_kill {
             self.child_killed(index);
         } else {
-            self.process_ended(index, 137, "OOMKilled");
+            self.process_ended(index, 137, "OOMKilled", &LastWords::default());
         }
     }
 
     /// The process of a container has ended.
-    pub(super) fn process_ended(&mut self, index: usize, code: i32, reason: &'static str) {
+    pub(super) fn process_ended(&mut self, index: usize, code: i32, reason: &'static str, words: &LastWords) {
         let now = self.ctx.now;
-        let Some(mut instance) = self.pod.end_instance(index, now, code, reason.into()) else { return };
+        let ended = self.pod.end_instance(index, now, code, reason.into(), words);
+        let Some(mut instance) = ended else { return };
+        self.host.host_binds.remove(&(self.id, index));
         self.ctx.cancel(&mut instance.exit_event);
-        self.host.ended.push((self.pod.pod.metadata.uid, index as u16));
+        if let Some(uid) = self.pod.uid_in_api() {
+            self.host.ended.push((uid, index as u16));
+        }
         self.host.cpu_changed |= instance.app.model().uses_cpu();
         self.host.usage_changed |= instance.app.model().holds_resources();
         let record = self.record_exit(index, code, reason, instance.restart);

@@ -1,15 +1,17 @@
-//! Graceful node shutdown: ordinary pods first, critical pods last, then the power goes.
+//! Graceful node shutdown: pods are stopped by groups of rising priority, then the power goes.
 //!
-//! Source: kubelet v1.32 `nodeshutdown/nodeshutdown_manager_linux.go`; `spec` node 7.4. Off unless `shutdownGracePeriod` is set.
-//! Not modelled: groups by priority bands, and pods whose volumes are not unmounted in time.
+//! Source: kubelet v1.32 `nodeshutdown/nodeshutdown_manager.go` groupByPriority, migrateConfig; `spec` node 7.4. Off unless
+//! `shutdownGracePeriod` or `shutdownGracePeriodByPodPriority` is set. Not modelled: pods whose volumes are not unmounted
+//! in time.
 
-use super::admission::{Rejection, is_critical};
+use super::admission::Rejection;
 use super::env::NodeEnv;
 use super::host::{Host, HostShared, NodeEvent};
-use super::pod::{KubeletVerdict, Stage};
+use super::pod::{HostPod, KubeletVerdict, Stage};
 use crate::api::core::{Condition, ConditionStatus};
+use crate::api::qos::SYSTEM_CRITICAL_PRIORITY;
 use crate::component::events::EventType;
-use crate::component::{Class, Ctx};
+use crate::component::{Class, Ctx, Settings};
 use crate::kernel::{EventHandle, SimDuration};
 
 const SEQ_SHUTDOWN: u32 = 6;
@@ -20,8 +22,8 @@ const POWER_OFF_DELAY: SimDuration = SimDuration::from_secs(1);
 /// A shutdown under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shutdown {
-    /// Whether the critical pods are being stopped; before them the others are.
-    critical: bool,
+    /// Which of the groups is being stopped.
+    group: usize,
     /// Whether all is done and the power about to go.
     done: bool,
     /// The end of the group's time.
@@ -35,11 +37,27 @@ impl Shutdown {
     }
 }
 
+/// The groups of pods: the least priority of each, and its time. Without bands these are the ordinary and the critical pods.
+fn groups(settings: &Settings) -> Vec<(i32, SimDuration)> {
+    let bands = &settings.shutdown_grace_period_by_pod_priority.0;
+    if !bands.is_empty() {
+        return bands.clone();
+    }
+    let all = settings.shutdown_grace_period;
+    let last = settings.shutdown_grace_period_critical_pods.min(all);
+    vec![(0, all.saturating_sub(last)), (SYSTEM_CRITICAL_PRIORITY, last)]
+}
+
+/// The group of a pod: the highest that its priority reaches; the lowest also has what is below.
+fn group_of(groups: &[(i32, SimDuration)], pod: &HostPod) -> usize {
+    groups.iter().rposition(|(least, _)| *least <= pod.pod.priority()).unwrap_or(0)
+}
+
 impl HostShared {
     /// A node that is shutting down takes no pods.
     pub(super) fn admits_while_up(&self) -> Result<(), Rejection> {
         let message = "Pod was rejected as the node is shutting down.";
-        if self.shutdown.is_some() { Err(("NodeShutdown", message.to_owned())) } else { Ok(()) }
+        if self.shutdown.is_some() { Err(("NodeShutdown".into(), message.to_owned())) } else { Ok(()) }
     }
 }
 
@@ -47,7 +65,8 @@ impl Host {
     /// The machine is told to shut down. Returns whether its kubelet stops the pods first: then
     /// [`NodeEvent::ReadyToPowerOff`] comes when it is done.
     pub fn shut_down(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) -> bool {
-        if ctx.settings.shutdown_grace_period == SimDuration::ZERO || !self.shared.kubelet_works() {
+        let any_time = groups(ctx.settings).iter().any(|(_, time)| *time > SimDuration::ZERO);
+        if !any_time || !self.shared.kubelet_works() {
             return false;
         }
         if self.shared.shutdown.is_some() {
@@ -63,22 +82,21 @@ impl Host {
             ..Condition::default()
         };
         self.shared.send_condition(ctx, condition);
-        self.stop_group(ctx, env, false);
+        self.stop_group(ctx, env, 0);
         true
     }
 
-    /// Stops one group of pods, each with its own grace period or what the group has.
-    fn stop_group(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, critical: bool) {
-        let all = ctx.settings.shutdown_grace_period;
-        let last = ctx.settings.shutdown_grace_period_critical_pods.min(all);
-        let time = if critical { last } else { all.saturating_sub(last) };
+    /// Stops one group of pods, each with its own grace period or what the group has. A group without pods takes no time.
+    fn stop_group(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, group: usize) {
+        let groups = groups(ctx.settings);
+        let (_, time) = groups[group];
         let event = NodeEvent::ShutdownStep;
         let at = ctx.now + time;
         let timer = Some(ctx.schedule(at, Class::Runtime, self.shared.target, SEQ_SHUTDOWN, event));
-        self.shared.shutdown = Some(Shutdown { critical, done: false, timer });
+        self.shared.shutdown = Some(Shutdown { group, done: false, timer });
         for id in self.ids() {
             let pod = &self.pods[&id];
-            if is_critical(&pod.pod) != critical || pod.worker.stage == Stage::Finished {
+            if group_of(&groups, pod) != group || pod.worker.stage == Stage::Finished {
                 continue;
             }
             let own = pod.pod.spec.termination_grace_period_seconds.unwrap_or(30);
@@ -93,28 +111,32 @@ impl Host {
         self.shared.shutdown_progress = true;
     }
 
+    fn ready_to_power_off(&mut self, ctx: &mut Ctx<'_, NodeEvent>, group: usize) {
+        self.shared.shutdown = Some(Shutdown { group, done: true, timer: None });
+        let at = ctx.now + POWER_OFF_DELAY;
+        ctx.schedule(at, Class::Hardware, self.shared.target, SEQ_SHUTDOWN, NodeEvent::ReadyToPowerOff);
+    }
+
     /// A pod may have been the last of its group, or the group's time is over.
     pub(super) fn advance_shutdown(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>, timeout: bool) {
-        let Some(Shutdown { critical, done: false, mut timer }) = self.shared.shutdown else { return };
+        let Some(Shutdown { group, done: false, mut timer }) = self.shared.shutdown else { return };
+        let groups = groups(ctx.settings);
+        let is_last = group + 1 >= groups.len();
         let still_there = |stage: Stage| match stage {
             Stage::Finished => false,
             // The last statuses are sent before the power goes.
-            Stage::Terminated => critical,
+            Stage::Terminated => is_last,
             Stage::Syncing | Stage::Terminating => true,
         };
-        let group = self.pods.values().filter(|pod| critical || !is_critical(&pod.pod));
-        let busy = group.into_iter().any(|pod| still_there(pod.worker.stage));
-        if busy && !timeout {
+        let mut due = self.pods.values().filter(|pod| is_last || group_of(&groups, pod) <= group);
+        if due.any(|pod| still_there(pod.worker.stage)) && !timeout {
             return;
         }
         ctx.cancel(&mut timer);
-        if critical {
-            self.shared.shutdown = Some(Shutdown { critical, done: true, timer: None });
-            let event = NodeEvent::ReadyToPowerOff;
-            let at = ctx.now + POWER_OFF_DELAY;
-            ctx.schedule(at, Class::Hardware, self.shared.target, SEQ_SHUTDOWN, event);
+        if is_last {
+            self.ready_to_power_off(ctx, group);
         } else {
-            self.stop_group(ctx, env, true);
+            self.stop_group(ctx, env, group + 1);
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Source: kubelet v1.32 `kubelet_pods.go`, `status/generate.go`, `status/status_manager.go`; `spec` node 1.4, 2.7, 4.
 
+use super::last_words::fitting;
 use super::phase::{Ending, pod_phase};
 use super::plan::restarts;
 use super::pod::{Finished, HostPod, Stage};
 use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
+use super::static_pods::is_from_file;
 use crate::api::core::{Condition, ConditionStatus, Conditions};
 use crate::api::pod::{ContainerStatus, PodPhase, PodStatus, Running, Terminated, Waiting};
 use crate::api::{Kind, ObjectRef, Patch, Request, Timestamp};
@@ -32,7 +34,8 @@ impl PodCx<'_, '_> {
             return PodPhase::Failed;
         }
         let terminal = terminal && self.ctx.settings.terminal_phase_of_deleted_pods;
-        pod_phase(&self.pod.pod.spec, status, Ending { terminal, is_static: false })
+        let is_static = is_from_file(&self.pod.pod);
+        pod_phase(&self.pod.pod.spec, status, Ending { terminal, is_static })
     }
 
     /// The waiting reason to show for a container that has ended and will start again.
@@ -128,18 +131,23 @@ impl PodCx<'_, '_> {
             });
         } else {
             status.state.waiting = Some(waiting(&default_reason.into(), &Name::default()));
-            status.last_state.terminated = self.lost_container(&container.name);
+            if let Some((before, lost)) = self.lost_container(&container.name) {
+                let counts = !self.pod.pod.metadata.is_terminating() && before.state.running.is_some();
+                status.restart_count = before.restart_count + i32::from(counts);
+                status.last_state.terminated = Some(lost);
+            }
         }
         status
     }
 
-    /// What is said of a container that ran according to the last status, and that the runtime does not know, once its
-    /// pod is to go.
-    fn lost_container(&self, name: &Name) -> Option<Terminated> {
+    /// The last status of a container that ran according to it and that the runtime does not know, and what is said of its
+    /// end. Old kubelets say so only once the pod is to go.
+    fn lost_container(&self, name: &Name) -> Option<(&ContainerStatus, Terminated)> {
         let before = self.pod.worker.cached.container_statuses.iter().find(|status| status.name == *name)?;
         let known = before.last_state.terminated.clone().filter(|ended| ended.finished_at.is_none());
-        let lost = self.pod.pod.metadata.is_terminating() && before.state.running.is_some();
-        known.or_else(|| {
+        let says = self.pod.pod.metadata.is_terminating() || self.host.minor_version >= 22;
+        let lost = says && before.state.running.is_some();
+        let ended = known.or_else(|| {
             lost.then(|| Terminated {
                 exit_code: 137,
                 reason: Some("ContainerStatusUnknown".into()),
@@ -149,7 +157,8 @@ impl PodCx<'_, '_> {
                 ),
                 ..Terminated::default()
             })
-        })
+        })?;
+        Some((before, ended))
     }
 
     fn terminated(&self, index: usize, ended: &Finished) -> Terminated {
@@ -157,7 +166,7 @@ impl PodCx<'_, '_> {
             exit_code: ended.code,
             signal: None,
             reason: Some(ended.reason.clone()),
-            message: ended.message.clone(),
+            message: ended.message.as_ref().map(|text| fitting(text, self.pod.containers.len())),
             started_at: Some(ended.started_at.map_or(Timestamp(0), |at| self.ctx.timestamp_at(at))),
             finished_at: Some(self.ctx.timestamp_at(ended.at)),
             container_id: Some(container_id(self.pod, index, ended.restart)),
@@ -328,11 +337,15 @@ impl PodCx<'_, '_> {
         if self.pod.worker.object_gone {
             return;
         }
+        let Some(uid) = self.pod.uid_in_api() else {
+            self.pod.worker.unsent = true;
+            return;
+        };
         let metadata = &self.pod.pod.metadata;
         let target =
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
         let patch = Patch::PodStatus(Box::new(self.pod.worker.cached.clone()));
-        let request = Request::Patch { target, uid: Some(metadata.uid), patch };
+        let request = Request::Patch { target, uid: Some(uid), patch };
         // The status manager reads the pod before it patches it.
         self.host.client.spend(self.ctx.now);
         self.host.client.submit(self.ctx, request, Some(u64::from(self.id)));

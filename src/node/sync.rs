@@ -11,6 +11,7 @@ use super::plan::{Plan, plan};
 use super::pod::{KillReason, KubeletVerdict, Run, Stage, Step};
 use super::pod_cx::PodCx;
 use super::probe::{ProbeKind, Verdict};
+use super::static_pods::is_from_file;
 use crate::api::{DeleteOptions, Kind, ObjectRef, Request};
 use crate::component::Class;
 use crate::kernel::{SimDuration, SimTime};
@@ -66,11 +67,13 @@ impl PodCx<'_, '_> {
         (from + self.jittered(from, delay)).next_tick_after(period, phase)
     }
 
-    /// Whether a sync without cause would do something: ask a readiness probe that has not succeeded yet.
+    /// Whether a sync without cause would do something: ask a readiness probe that has not succeeded yet, or put the image of
+    /// a static pod into the API.
     fn idle_sync_matters(&self) -> bool {
-        self.pod.worker.probes.iter().any(|probe| {
+        let unready = self.pod.worker.probes.iter().any(|probe| {
             probe.kind == ProbeKind::Readiness && (probe.stored != Verdict::Success || !self.is_known(probe))
-        })
+        });
+        unready || self.lacks_mirror()
     }
 
     /// A sync begins, because it was wanted or because its time in the work queue has come.
@@ -116,6 +119,7 @@ impl PodCx<'_, '_> {
             self.request_sync();
             return;
         }
+        self.ensure_mirror();
         self.start_probes();
         self.trigger_readiness();
         let Plan { steps, kill_pod, sandbox_changed } = plan(self.pod);
@@ -208,6 +212,7 @@ impl PodCx<'_, '_> {
         self.stop_probes(&[ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness], false);
         self.pod.worker.stage = Stage::Terminated;
         self.host.shutdown_progress = true;
+        self.host.preemption_progress |= !self.host.preemptions.is_empty();
         self.end_sync(false);
         self.request_sync();
     }
@@ -218,6 +223,7 @@ impl PodCx<'_, '_> {
         self.pod.worker.stage = Stage::Finished;
         let killed_at = self.pod.worker.last_sync_end.replace(self.ctx.now).unwrap_or(self.ctx.now);
         self.host.shutdown_progress = true;
+        self.host.static_progress |= is_from_file(&self.pod.pod);
         self.host.evicted_pod_is_gone(self.ctx, self.id, killed_at);
         self.host.usage_changed |= self.pod.empty_dirs().next().is_some();
         let metadata = &self.pod.pod.metadata;

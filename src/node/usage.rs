@@ -17,6 +17,8 @@ pub(super) struct Machine {
     pub(super) memory: u64,
     /// Bytes of the one file system for images, writable layers, logs and `emptyDir` volumes.
     pub(super) disk: u64,
+    /// Files on that file system.
+    pub(super) inodes: u64,
     /// Process ids.
     pub(super) pids: u64,
 }
@@ -39,6 +41,7 @@ impl HostShared {
         Machine {
             memory: amount(&self.capacity, "memory").max(offered),
             disk: amount(&self.capacity, "ephemeral-storage"),
+            inodes: settings.node_inodes,
             pids: settings.node_pids,
         }
     }
@@ -112,6 +115,23 @@ impl HostPod {
         })
     }
 
+    /// How many files writable layers and volumes have.
+    pub(super) fn files(&self, at: SimTime) -> u64 {
+        let running = self.containers.iter().filter_map(|truth| truth.running.as_ref());
+        running.map(|instance| instance.app.files_at(at)).sum()
+    }
+
+    /// Whether one more process can be made in the pod; `limit` 0 = always.
+    pub(super) fn can_fork(&self, at: SimTime, limit: u64) -> bool {
+        limit == 0 || self.pids(at, 0) < limit
+    }
+
+    /// Whether the pod comes to its limit of processes some day.
+    pub(super) fn runs_out_of_pids(&self, limit: u64) -> bool {
+        let mut running = self.containers.iter().filter_map(|truth| truth.running.as_ref());
+        limit > 0 && running.any(|instance| instance.app.model().pids.per_second > 0)
+    }
+
     /// Processes of all containers; a limit on a pod's processes makes forks fail.
     pub(super) fn pids(&self, at: SimTime, limit: u64) -> u64 {
         let running = self.containers.iter().filter_map(|truth| truth.running.as_ref());
@@ -129,6 +149,10 @@ impl Host {
         let images: u64 = self.shared.images.values().map(|image| image.bytes).sum();
         let pods = self.pods.values().filter(|pod| pod.worker.stage != Stage::Finished);
         self.shared.outside.disk + images + pods.map(|pod| pod.disk(at)).sum::<u64>()
+    }
+
+    pub(super) fn files_used(&self, at: SimTime) -> u64 {
+        self.pods.values().map(|pod| pod.files(at)).sum()
     }
 
     pub(super) fn pids_used(&self, at: SimTime, limit: u64) -> u64 {

@@ -85,6 +85,8 @@ pub struct NodeSeries {
     pub ready_for: SimDuration,
     /// How long it was part of the cluster.
     pub observed_for: SimDuration,
+    /// When the API began to show it as not ready.
+    pub lost_at: Vec<SimTime>,
     now: Now,
 }
 
@@ -120,6 +122,7 @@ impl NodeSeries {
             pods: Steps::with_limit(POINTS_PER_SERIES),
             ready_for: SimDuration::ZERO,
             observed_for: SimDuration::ZERO,
+            lost_at: Vec::new(),
             now,
         }
     }
@@ -131,6 +134,9 @@ impl NodeSeries {
 
     pub(super) fn observe(&mut self, at: SimTime, node: &Node) {
         self.advance(at);
+        if self.is_ready() && !node.is_ready() && self.lost_at.len() < POINTS_PER_SERIES {
+            self.lost_at.push(at);
+        }
         self.now.present = true;
         self.now.ready = node.is_ready();
         self.now.state = NodeState::of(node);

@@ -121,6 +121,8 @@ pub struct FaultSummary {
     pub at_s: f64,
     /// `no_effect`, `recovered` or `not_recovered`.
     pub outcome: &'static str,
+    /// From the fault until the cluster noticed: a node is not ready any more, or a workload falls short of ready replicas.
+    pub detected_after_s: Option<f64>,
     /// From the fault until the first workload fell short of ready replicas.
     pub hit_after_s: Option<f64>,
     /// From the fault until all workloads were ready again.
@@ -386,10 +388,12 @@ fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
         let at_s = seconds(recovery.mark.at.since_start());
         let (hit_after_s, recovered_after_s) = (hit.map(seconds), end.map(seconds));
         let felt = failed_requests(recorded, &recovery.mark);
+        let detected = node_lost(recorded, &recovery.mark).into_iter().chain(hit).min();
         let after = |at: SimTime| seconds(at.saturating_since(recovery.mark.at));
         FaultSummary {
             at_s,
             outcome,
+            detected_after_s: detected.map(seconds),
             hit_after_s,
             recovered_after_s,
             requests_failed: felt.map_or(0, |(count, _, _)| count),
@@ -401,10 +405,22 @@ fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
     recorded.recoveries().into_iter().map(summary).collect()
 }
 
+/// From a fault until a node is not ready any more, up to the next fault.
+fn node_lost(recorded: &Recorded, fault: &Mark) -> Option<SimDuration> {
+    let until = next_fault(recorded, fault);
+    let lost = recorded.nodes.iter().flat_map(|node| &node.lost_at);
+    let found = lost.filter(|at| **at >= fault.at && **at < until);
+    found.map(|at| at.saturating_since(fault.at)).min()
+}
+
+fn next_fault(recorded: &Recorded, fault: &Mark) -> SimTime {
+    let later = recorded.marks.iter().filter(|mark| mark.kind == MarkKind::Fault && mark.at > fault.at);
+    later.map(|mark| mark.at).min().unwrap_or(recorded.end)
+}
+
 /// Requests of sources that failed from a fault on until the next one: how many, and the first and last interval.
 fn failed_requests(recorded: &Recorded, fault: &Mark) -> Option<(u64, SimTime, SimTime)> {
-    let later = recorded.marks.iter().filter(|mark| mark.kind == MarkKind::Fault && mark.at > fault.at);
-    let until = later.map(|mark| mark.at).min().unwrap_or(recorded.end);
+    let until = next_fault(recorded, fault);
     let sources = recorded.flows.iter().filter(|flow| flow.is_source);
     let intervals = sources.flat_map(|flow| &flow.intervals);
     let hit = intervals.filter(|it| it.until > fault.at && it.from < until && it.failures() > 0);

@@ -38,7 +38,7 @@ impl Interval {
         (u128::from(count) * 1_000_000_000_000 / u128::from(length)) as u64
     }
 
-    fn join(&mut self, other: &Self) {
+    pub(super) fn join(&mut self, other: &Self) {
         self.until = other.until;
         self.sent += other.sent;
         self.answered += other.answered;

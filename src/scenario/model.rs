@@ -8,6 +8,7 @@ use super::scheduler::SchedulerPlan;
 use super::step::Step;
 use crate::api::node::Node;
 use crate::api::object::Object;
+use crate::api::pod::Pod;
 use crate::api::timestamp::Timestamp;
 use crate::base::{Name, Quantity};
 use crate::component::settings::Settings;
@@ -105,6 +106,8 @@ pub struct NodePlan {
     pub node: Node,
     /// Images that are there from the beginning.
     pub images: Vec<Name>,
+    /// Manifests in the directory of its kubelet.
+    pub static_pods: Vec<Arc<Pod>>,
     /// Price of an hour.
     pub price: Option<Quantity>,
     /// The pool it belongs to.

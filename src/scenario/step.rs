@@ -1,10 +1,13 @@
 //! What happens in the course of a run, and when.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::expect::Condition;
 use super::model::{Manifest, Place};
-use crate::fault::Fault;
+use crate::api::pod::Pod;
+use crate::base::Name;
+use crate::fault::{Fault, NodeTarget};
 use crate::kernel::{Distribution, SimDuration, SimTime};
 
 /// Something that happens.
@@ -73,12 +76,33 @@ pub enum Action {
     Kubectl(String),
     /// `kubectl apply` of these objects.
     Apply(Vec<Manifest>),
+    /// A change of the manifests that kubelets run without the API server.
+    StaticPod {
+        /// Whose.
+        nodes: NodeTarget,
+        /// What becomes of the manifest.
+        change: ManifestChange,
+    },
     /// A fault.
     Fault {
         /// Which.
         fault: Fault,
         /// How long; `None` = to the end of the run, or what the fault itself says.
         lasts: Option<SimDuration>,
+    },
+}
+
+/// What becomes of a manifest in the directory of a kubelet.
+#[derive(Clone, Debug)]
+pub enum ManifestChange {
+    /// It is put there, or takes the place of the one of its name.
+    Put(Arc<Pod>),
+    /// It is deleted.
+    Remove {
+        /// Namespace of the pod.
+        namespace: Name,
+        /// Name in the manifest, without the node's.
+        name: Name,
     },
 }
 
@@ -90,6 +114,12 @@ impl fmt::Display for Action {
                 let names: Vec<String> =
                     manifests.iter().map(|manifest| manifest.object.reference().to_string()).collect();
                 write!(f, "apply {}", names.join(", "))
+            }
+            Self::StaticPod { nodes, change: ManifestChange::Put(pod) } => {
+                write!(f, "put the manifest of static pod {} on {nodes}", pod.metadata.name)
+            }
+            Self::StaticPod { nodes, change: ManifestChange::Remove { name, .. } } => {
+                write!(f, "remove the manifest of static pod {name} from {nodes}")
             }
             Self::Fault { fault, .. } => write!(f, "fault {}", fault.key()),
         }

@@ -3,10 +3,12 @@
 //! Source: cluster-autoscaler FAQ; `spec` control plane 5.5. Every 10 s it looks at pods that the scheduler could not place,
 //! packs them onto machines of each pool as they would be, and lets the expander choose a pool. A machine joins after
 //! `nodeProvisionTime`. A node whose requests are below half of what it has, and whose pods may move and fit elsewhere, for
-//! ten minutes, is removed: empty ones up to ten at once, others one by one after their pods were evicted.
+//! ten minutes, is removed: empty ones up to ten at once, others one by one after their pods were evicted. A zone that is away
+//! gives no machine: the autoscaler waits `maxNodeProvisionTime` for it, and then leaves the pool alone for a while. With too
+//! many nodes not ready it does nothing.
 //!
 //! Not here: the scheduler's other rules (affinity between pods, spread, volumes) in what a pod needs, similar pools that are
-//! kept in balance, back-off of pools that fail, unready nodes that stop the autoscaler.
+//! kept in balance (off by default).
 
 use std::collections::BTreeMap;
 
@@ -16,10 +18,11 @@ use crate::api::pod::Pod;
 use crate::api::policy::PodDisruptionBudget;
 use crate::api::qos::pod_requests;
 use crate::api::taints::{HARD_EFFECTS, first_untolerated};
-use crate::api::{DeleteOptions, Kind, Labels, ObjectRef, Patch, Request};
+use crate::api::{DeleteOptions, Kind, Labels, Object, ObjectRef, Patch, Request};
 use crate::base::Name;
 use crate::component::Class;
-use crate::kernel::{EventKey, SimTime};
+use crate::fault::Fault;
+use crate::kernel::{EventKey, SimDuration, SimTime};
 use crate::scenario::Scenario;
 use crate::scenario::model::{Autoscale, Expander, NodePlan, ZONE_LABEL};
 use crate::trace::{Detail, Subject};
@@ -31,6 +34,8 @@ use super::world::World;
 const TO_BE_DELETED: &str = "ToBeDeletedByClusterAutoscaler";
 /// Annotation of pods that forbid it.
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+/// A condition that changed later than this after the node's creation is not one of a node that starts.
+const STATUS_DELAY_SECONDS: i64 = 120;
 /// Empty nodes removed in one scan.
 const BULK: usize = 10;
 
@@ -44,6 +49,9 @@ struct Pool {
     newest: u64,
     /// Machines that were asked for and have not joined.
     coming: u64,
+    /// Failures in a row, and until when the pool is left alone for them.
+    failures: u32,
+    backs_off_until: SimTime,
 }
 
 /// The autoscaler and what it remembers.
@@ -51,6 +59,9 @@ struct Pool {
 pub struct ClusterAutoscaler {
     pools: Vec<Pool>,
     last_scale_up: Option<SimTime>,
+    last_failure: Option<SimTime>,
+    /// Too many nodes are not ready.
+    is_paused: bool,
     /// Nodes that are not needed, and since when.
     unneeded: BTreeMap<u32, SimTime>,
     /// Nodes whose pods are being evicted, and since when.
@@ -142,6 +153,8 @@ impl ClusterAutoscaler {
                     bounds: bounds.clone(),
                     newest: 1,
                     coming: 0,
+                    failures: 0,
+                    backs_off_until: SimTime::ZERO,
                 }),
             }
         }
@@ -183,12 +196,43 @@ impl World {
     pub(super) fn scan_cluster(&mut self) {
         let now = self.now();
         self.recorder.set_cause(0);
+        self.plan_scan(now + self.settings.cluster_autoscaler_scan_interval);
+        if self.too_many_unready() {
+            return;
+        }
         let mut rooms = self.rooms();
         let waiting = self.unplaced(&mut rooms);
         if !self.scale_up(&waiting) {
             self.scale_down();
         }
-        self.plan_scan(now + self.settings.cluster_autoscaler_scan_interval);
+    }
+
+    /// Whether so many nodes are not ready that something else must be wrong.
+    fn too_many_unready(&mut self) -> bool {
+        let nodes = self.api.objects().iter::<Node>();
+        let (mut all, mut unready) = (0_u64, 0_u64);
+        for (_, node) in nodes {
+            all += 1;
+            unready += u64::from(!node.is_ready() && !self.is_new(node));
+        }
+        let settings = &self.settings;
+        let is_paused = unready > settings.ok_total_unready_count
+            && unready * 100 > all * settings.max_total_unready_percentage;
+        if is_paused != std::mem::replace(&mut self.cluster_autoscaler.is_paused, is_paused) {
+            let message = format!("{unready} of {all} nodes are not ready");
+            let reason = if is_paused { "ClusterUnhealthy" } else { "ClusterHealthy" };
+            self.note("Status", reason, message);
+        }
+        is_paused
+    }
+
+    /// Whether a node has come lately and has not been ready since its first moments (`isNodeStillStarting`).
+    fn is_new(&self, node: &Node) -> bool {
+        let created = node.metadata.creation_timestamp.unwrap_or_default();
+        let ready = node.status.conditions.iter().find(|condition| condition.kind == "Ready");
+        let changed = ready.and_then(|ready| ready.last_transition_time).unwrap_or(created);
+        self.timestamp().seconds_since(created) < self.settings.max_node_provision_time.as_secs() as i64
+            && changed.seconds_since(created) < STATUS_DELAY_SECONDS
     }
 
     /// What is free on every node.
@@ -197,7 +241,7 @@ impl World {
         let mut rooms: BTreeMap<u32, Room> = BTreeMap::new();
         for (_, node) in objects.iter::<Node>() {
             let Some(index) = self.watches.node(&node.metadata.name) else { continue };
-            if self.hosts[index as usize].shared.powered && !node.spec.unschedulable {
+            if (node.is_ready() || self.is_new(node)) && !node.spec.unschedulable {
                 rooms.insert(index, Room::of(node));
             }
         }
@@ -298,6 +342,9 @@ impl World {
     /// What a pool could do: first fit onto machines as they would be.
     fn offer(&self, index: usize, waiting: &[std::sync::Arc<Pod>]) -> Option<Offer> {
         let pool = &self.cluster_autoscaler.pools[index];
+        if self.now() < pool.backs_off_until {
+            return None;
+        }
         let room_for = pool.bounds.max.saturating_sub(self.size_of(&pool.name) + pool.coming);
         let mut rooms: Vec<Room> = Vec::new();
         let mut helped = 0;
@@ -355,14 +402,53 @@ impl World {
 
     /// A machine that was asked for joins the cluster.
     pub(super) fn machine_joins(&mut self, pool: u32, number: u64) {
+        let now = self.now();
+        let plan = self.cluster_autoscaler.pools[pool as usize].machine(number);
+        if self.is_away(&plan) {
+            let asked = now.saturating_sub(self.settings.node_provision_time);
+            let at = now.max(asked + self.settings.max_node_provision_time);
+            let key = EventKey {
+                at,
+                class: Class::Hardware as u8,
+                target: 2 + u64::from(pool),
+                seq: number as u32,
+            };
+            let cause = self.recorder.cause();
+            self.push(key, cause, Event::MachineGivenUp(pool, number));
+            return;
+        }
         let pool = &mut self.cluster_autoscaler.pools[pool as usize];
         pool.coming -= 1;
-        let plan = pool.machine(number);
+        pool.failures = 0;
         let index = self.hosts.len() as u32;
-        let now = self.now();
         self.add_machine(index, &plan);
         self.heartbeats[index as usize].since = Some(now);
         self.network.proxies.connect(index, now, &mut self.network.services, true);
+    }
+
+    /// Whether the zone of a machine is away, so that the cloud has none to give.
+    fn is_away(&self, plan: &NodePlan) -> bool {
+        let own = plan.node.metadata.labels.get(ZONE_LABEL);
+        self.faults.iter().any(|fault| matches!(fault, Fault::ZoneOutage { zone } if own == Some(zone)))
+    }
+
+    /// A machine has not come in time: its pool is left alone for a while.
+    pub(super) fn machine_given_up(&mut self, pool: u32, number: u64) {
+        let now = self.now();
+        let (initial, most) =
+            (self.settings.initial_node_group_backoff, self.settings.max_node_group_backoff);
+        let pool = &mut self.cluster_autoscaler.pools[pool as usize];
+        pool.coming -= 1;
+        // Machines that were asked for together fail together, once.
+        if now >= pool.backs_off_until {
+            pool.backs_off_until = now + (initial * (1 << pool.failures.min(16))).min(most);
+            pool.failures += 1;
+        }
+        let message = format!(
+            "{}-{number} has not come: pool {} is left alone until {}",
+            pool.name, pool.name, pool.backs_off_until
+        );
+        self.note("ScaleUp", "ScaleUpTimedOut", message);
     }
 
     /// Removes nodes that have not been needed for long.
@@ -372,19 +458,21 @@ impl World {
         let quiet = self.settings.scale_down_delay_after_add;
         let is_quiet =
             self.cluster_autoscaler.last_scale_up.is_none_or(|last| now.saturating_since(last) >= quiet);
+        let calm = self.settings.scale_down_delay_after_failure;
+        let is_calm =
+            self.cluster_autoscaler.last_failure.is_none_or(|last| now.saturating_since(last) >= calm);
         let found = self.unneeded_nodes();
         let since = std::mem::take(&mut self.cluster_autoscaler.unneeded);
         self.cluster_autoscaler.unneeded =
             found.iter().map(|node| (*node, since.get(node).copied().unwrap_or(now))).collect();
-        if !is_quiet {
+        if !is_quiet || !is_calm {
             return;
         }
-        let wait = self.settings.scale_down_unneeded_time;
         let due = self
             .cluster_autoscaler
             .unneeded
             .iter()
-            .filter(|(_, since)| now.saturating_since(**since) >= wait);
+            .filter(|(node, since)| now.saturating_since(**since) >= self.unneeded_time(**node));
         let due: Vec<u32> = due.map(|(node, _)| *node).collect();
         let (empty, busy): (Vec<u32>, Vec<u32>) =
             due.into_iter().partition(|node| self.movable(*node).is_empty());
@@ -398,6 +486,22 @@ impl World {
         {
             self.begin_draining(node);
         }
+    }
+
+    /// How long a node must not be needed before it is removed.
+    fn unneeded_time(&self, node: u32) -> SimDuration {
+        if self.is_unready(node) {
+            self.settings.scale_down_unready_time
+        } else {
+            self.settings.scale_down_unneeded_time
+        }
+    }
+
+    /// Whether the API shows a node as not ready.
+    fn is_unready(&self, node: u32) -> bool {
+        let name = &self.hosts[node as usize].shared.name;
+        let found = self.api.objects().find(Kind::Node, &Name::default(), name);
+        matches!(found, Some((_, Object::Node(node))) if !node.is_ready())
     }
 
     fn pool_of(&self, node: u32) -> Option<&Pool> {
@@ -429,7 +533,14 @@ impl World {
         for pool in &self.cluster_autoscaler.pools {
             let mut spare = self.size_of(&pool.name).saturating_sub(pool.bounds.min);
             for node in self.machines_of(&pool.name) {
-                let Some(room) = rooms.get(&node).cloned() else { continue };
+                let Some(room) = rooms.get(&node).cloned() else {
+                    // Not ready for long: not needed either, if its pods may go.
+                    if spare > 0 && self.is_lost(node) {
+                        spare -= 1;
+                        unneeded.push(node);
+                    }
+                    continue;
+                };
                 let whole = Room::of(&pool.template.node).free;
                 let used = |resource: &str| {
                     let all = i128::from(whole.get(resource).copied().unwrap_or(0));
@@ -453,6 +564,11 @@ impl World {
             }
         }
         unneeded
+    }
+
+    /// Whether a node is not ready, and has no pod that would have to stay.
+    fn is_lost(&self, node: u32) -> bool {
+        self.is_unready(node) && !self.movable(node).iter().any(|pod| self.must_stay(pod))
     }
 
     /// Whether a pod keeps its node from being removed.

@@ -162,6 +162,7 @@ impl World {
         host.shared.capacity = node.status.capacity.clone();
         host.shared.allocatable = node.status.allocatable.clone();
         host.shared.labels = node.metadata.labels.clone();
+        host.shared.taints.clone_from(&node.spec.taints);
         for image in &plan.images {
             let size = self.apps.models().iter().find(|app| app.matcher.is_for_image(image));
             let size = size.and_then(|app| app.image_size).unwrap_or(self.settings.default_image_size);
@@ -173,6 +174,12 @@ impl World {
         self.watches.add_node(name);
         self.open_watch(Watcher::Node(index));
         self.create_now(node.into());
+        if let Some(node) = self.api.objects().get::<Node>(&Name::default(), plan.name()) {
+            self.hosts[index as usize].shared.node_uid = node.metadata.uid;
+        }
+        for manifest in &plan.static_pods {
+            self.with_host(index, |host, ctx, env| host.put_manifest(ctx, env, manifest));
+        }
     }
 
     /// Plans the steps from `first` on.
@@ -220,10 +227,11 @@ fn registered(mut node: Node, config: &HostConfig, version: &str, epoch: crate::
     node.spec.pod_cidr = Some(cidr.clone());
     node.spec.pod_cidrs = vec![cidr];
     let storage = Quantity::from_bytes(DEFAULT_STORAGE);
-    node.status.allocatable.entry("ephemeral-storage".into()).or_insert(storage);
+    let offered = *node.status.allocatable.entry("ephemeral-storage".into()).or_insert(storage);
     if node.status.capacity.is_empty() {
         node.status.capacity = node.status.allocatable.clone();
     }
+    node.status.capacity.entry("ephemeral-storage".into()).or_insert(offered);
     node.status.addresses = vec![
         NodeAddress { kind: "InternalIP".into(), address: config.address.clone() },
         NodeAddress { kind: "Hostname".into(), address: name },

@@ -127,6 +127,7 @@ impl World {
             Event::Traffic => self.run_traffic(),
             Event::Scan => self.scan_cluster(),
             Event::MachineJoins(pool, number) => self.machine_joins(pool, number),
+            Event::MachineGivenUp(pool, number) => self.machine_given_up(pool, number),
             Event::Scrape => self.scrape(),
             Event::LoadBalancer(index) => self.load_balancer_made(index),
             Event::Step(index) => self.begin_step(index),
@@ -192,8 +193,12 @@ impl World {
     /// Puts requests on their way.
     fn send(&mut self, outbox: Vec<Submission>) {
         for submission in outbox {
+            let extra = match submission.origin {
+                Origin::Node(node) => self.watches.extra(Watcher::Node(node)),
+                _ => crate::kernel::SimDuration::ZERO,
+            };
             let key = EventKey {
-                at: submission.at,
+                at: submission.at + extra,
                 class: Class::Api as u8,
                 target: submission.client,
                 seq: submission.seq,

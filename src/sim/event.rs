@@ -42,6 +42,8 @@ pub enum Event {
     Scan,
     /// The n-th machine of an autoscaled pool joins.
     MachineJoins(u32, u64),
+    /// The autoscaler gives up a machine of a pool.
+    MachineGivenUp(u32, u64),
     /// metrics-server asks the kubelets.
     Scrape,
     /// The cloud has made the load balancer of a Service.

@@ -121,6 +121,15 @@ impl World {
         };
         let (a, b) = (side(a), side(b));
         self.network.links.disturb(step, a, b, how);
+        self.links_changed();
+    }
+
+    /// Nodes hear from the control plane as late as their links let them.
+    pub(super) fn links_changed(&mut self) {
+        for node in 0..self.hosts.len() as u32 {
+            let extra = self.network.links.to_control_plane(node).mean_delay();
+            self.watches.set_extra(node, extra);
+        }
     }
 
     /// What a fault does at its beginning.

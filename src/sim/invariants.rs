@@ -246,7 +246,7 @@ fn is_ignored_by_kubelet(world: &World, node: &Name, index: u32) -> bool {
     let works = there.shared.powered && there.shared.kubelet_runs && there.shared.runtime_answers;
     let registered = world.api.objects().get::<Node>(&Name::default(), node).is_some();
     let watches = world.watches.broken_since(Watcher::Node(host)).is_none();
-    works && registered && watches && !there.pods().contains_key(&index)
+    works && registered && watches && !there.knows(index)
 }
 
 #[cfg(test)]

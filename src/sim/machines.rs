@@ -90,6 +90,8 @@ impl World {
         let shared = &mut self.hosts[index as usize].shared;
         if let Some(node) = self.api.objects().get::<Node>(&Name::default(), &shared.name) {
             shared.labels = node.metadata.labels.clone();
+            shared.taints.clone_from(&node.spec.taints);
+            shared.node_uid = node.metadata.uid;
         }
         self.with_host(index, |host, ctx, env| {
             host.start_kubelet(ctx, env, &pods);

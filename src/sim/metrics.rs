@@ -98,7 +98,7 @@ impl World {
                 add_requests(&mut used, pod);
                 let metrics = self.scrape_pod(*id, pod, window, &mut points, &mut used);
                 if let Some(metrics) = metrics.filter(|_| self.reach.reaches_api(host.shared.index)) {
-                    newest.pods.insert(pod.pod.metadata.uid, metrics);
+                    newest.pods.insert(pod.uid_in_api().unwrap_or(pod.pod.metadata.uid), metrics);
                 }
             }
         }
@@ -131,7 +131,9 @@ impl World {
             let Some(instance) = &truth.running else { continue };
             let traffic = self.traffic.as_ref();
             let load = traffic
-                .map(|traffic| traffic.load_of(pod.pod.metadata.uid, at as u16, now))
+                .map(|traffic| {
+                    traffic.load_of(pod.uid_in_api().unwrap_or(pod.pod.metadata.uid), at as u16, now)
+                })
                 .unwrap_or_default();
             let key = (id, at as u16);
             let age = now.saturating_since(instance.started_at);

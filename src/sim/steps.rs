@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::api::{Object, ObjectRef};
 use crate::component::Class;
+use crate::fault::{Fault, NodeTarget};
 use crate::kernel::{EventKey, SimDuration, SimTime};
+use crate::scenario::step::ManifestChange;
 use crate::scenario::{Action, Manifest, Patch, Scenario, Step, When};
 use crate::trace::{Detail, Subject};
 
@@ -85,7 +87,7 @@ impl Script {
 fn class_of(step: &Step) -> Class {
     match step.action {
         Action::Fault { .. } => Class::Hardware,
-        Action::Kubectl(_) | Action::Apply(_) => Class::User,
+        Action::Kubectl(_) | Action::Apply(_) | Action::StaticPod { .. } => Class::User,
     }
 }
 
@@ -165,6 +167,11 @@ impl World {
                 let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
                 self.apply_objects(objects);
             }
+            Action::StaticPod { nodes, change } => {
+                let (text, subject) = (step.action.to_string(), Subject::cluster());
+                self.recorder.record(now, "scenario", subject, "Step", "staticPod", text, Detail::Step);
+                self.change_manifest(nodes, change);
+            }
             Action::Fault { fault, .. } => {
                 let until = lasts.map(|lasts| now + lasts);
                 let detail = Detail::Fault { ended: false, until };
@@ -195,6 +202,18 @@ impl World {
         self.plan_next(index, &step, lasts);
     }
 
+    /// Somebody changes the directory of static pods on machines.
+    fn change_manifest(&mut self, nodes: &NodeTarget, change: &ManifestChange) {
+        for node in self.target_nodes(nodes) {
+            self.with_host(node, |host, ctx, env| match change {
+                ManifestChange::Put(pod) => host.put_manifest(ctx, env, pod),
+                ManifestChange::Remove { namespace, name } => {
+                    host.remove_manifest(ctx, env, namespace, name);
+                }
+            });
+        }
+    }
+
     fn plan_next(&mut self, index: u32, step: &Step, lasts: Option<SimDuration>) {
         match &step.when {
             When::Every { period, until, .. } => {
@@ -216,6 +235,9 @@ impl World {
     pub(super) fn end_fault(&mut self, index: u32) {
         let Some(fault) = self.faults.end(index) else { return };
         self.network.links.heal(index);
+        if matches!(fault, Fault::NetworkLatency { .. } | Fault::PacketLoss { .. }) {
+            self.links_changed();
+        }
         let now = self.now();
         let detail = Detail::Fault { ended: true, until: None };
         let label = fault_label(&fault);

@@ -45,7 +45,7 @@ impl ClusterView<'_> {
     /// The program that listens on a port of a pod.
     fn program(&self, target: &Target, port: i32) -> Option<(Process, bool)> {
         let host = &self.hosts[target.node as usize];
-        let (index, pod) = host.pods().iter().find(|(_, pod)| pod.pod.metadata.uid == target.pod)?;
+        let (index, pod) = host.pods().iter().find(|(_, pod)| pod.uid_in_api() == Some(target.pod))?;
         if !pod.sandbox.as_ref().is_some_and(|sandbox| sandbox.ready) {
             return None;
         }

@@ -3,7 +3,7 @@
 //! Every watcher has a cursor into one log and at most one delivery pending. Kubelets see only their own pods, so each
 //! has a short list of its own; a commit is routed by the node that the pod is, or was, bound to.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::api::{Commit, Kind, Object, Op};
@@ -57,6 +57,8 @@ pub struct Watches {
     global: [Cursor; 3],
     nodes: Vec<Cursor>,
     node_by_name: LookupMap<Name, u32>,
+    /// Extra time of what goes between a node and the control plane.
+    slow: BTreeMap<u32, SimDuration>,
     /// How far back the API servers remember changes of pods.
     pub(super) pod_history: PodHistory,
 }
@@ -155,6 +157,23 @@ impl Watches {
         self.cursor(watcher).attempt = Some(handle);
     }
 
+    /// Data between a node and the control plane takes so much longer from now on.
+    pub(super) fn set_extra(&mut self, node: u32, extra: SimDuration) {
+        if extra == SimDuration::ZERO {
+            self.slow.remove(&node);
+        } else {
+            self.slow.insert(node, extra);
+        }
+    }
+
+    /// Extra time of what goes between a watcher and the control plane.
+    pub(super) fn extra(&self, watcher: Watcher) -> SimDuration {
+        match watcher {
+            Watcher::Node(node) if !self.slow.is_empty() => self.slow.get(&node).copied().unwrap_or_default(),
+            _ => SimDuration::ZERO,
+        }
+    }
+
     /// Takes in a commit; returns the deliveries to schedule.
     pub(super) fn publish(&mut self, commit: &Arc<Commit>, delay: SimDuration) -> Vec<Wake> {
         let mut wakes = Vec::new();
@@ -165,6 +184,7 @@ impl Watches {
         let watching = everywhere.into_iter().filter(|watcher| is_watched(*watcher, commit.id.kind));
         let nodes = self.nodes_of(commit).into_iter().flatten().map(Watcher::Node);
         for watcher in watching.chain(nodes) {
+            let delay = delay + self.extra(watcher);
             let cursor = self.cursor(watcher);
             if !cursor.connected {
                 continue;
@@ -177,8 +197,12 @@ impl Watches {
         wakes
     }
 
-    /// The nodes that a pod is and was bound to.
+    /// The nodes that a pod is and was bound to; of a node whose labels or taints change, itself.
     fn nodes_of(&self, commit: &Commit) -> [Option<u32>; 2] {
+        if let (Object::Node(new), Some(Object::Node(old))) = (&commit.new, &commit.old) {
+            let changed = new.metadata.labels != old.metadata.labels || new.spec.taints != old.spec.taints;
+            return [self.node(&new.metadata.name).filter(|_| changed), None];
+        }
         let node = |object: Option<&Object>| match object {
             Some(Object::Pod(pod)) => pod.node_name.as_ref().and_then(|name| self.node(name)),
             _ => None,
@@ -200,6 +224,7 @@ impl Watches {
         now: SimTime,
         delay: SimDuration,
     ) -> (Vec<Arc<Commit>>, Option<SimTime>) {
+        let delay = delay + self.extra(watcher);
         let cursor = self.cursor(watcher);
         cursor.pending = None;
         let count = cursor.queue.iter().take_while(|commit| commit.at + delay <= now).count();

@@ -1,11 +1,14 @@
 //! A running program: when it will listen, answer, exit.
 
+mod answer;
 mod requests;
 
 use std::sync::Arc;
 
+pub use self::answer::Answer;
+use self::answer::MOST_REDIRECTS;
 use super::cpu::CpuShare;
-use super::model::{AppModel, ExecRule, HttpRule, OnSignal};
+use super::model::{AppModel, ExecRule, HealthRule, HealthStatus, HttpRule, LastWords, OnSignal};
 use super::server::{Crowd, RequestLoad};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration, SimTime, Stream, Streams};
@@ -32,6 +35,15 @@ pub struct Exit {
     pub code: i32,
     /// Whether the kernel's OOM killer did it.
     pub oom: bool,
+    /// What the program leaves behind.
+    pub words: LastWords,
+}
+
+impl Exit {
+    /// An exit by the program itself or by a signal, without a word.
+    pub fn new(at: SimTime, code: i32) -> Self {
+        Self { at, code, oom: false, words: LastWords::default() }
+    }
 }
 
 /// What a probe or a hook asks of a program.
@@ -58,65 +70,9 @@ pub enum Question<'a> {
     Grpc {
         /// Port.
         port: i32,
+        /// The service asked for; empty = the whole program.
+        service: &'a str,
     },
-}
-
-/// What comes back, after `latency`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Time to the answer; `None` = never.
-    pub latency: Option<SimDuration>,
-    /// Whether it is a success.
-    pub success: bool,
-    /// Whether nobody listens.
-    pub refused: bool,
-    /// What the prober would print; with a success, a warning.
-    pub output: Name,
-    /// The first service that the program needed for the answer and could not reach.
-    pub lacks: Option<Name>,
-}
-
-impl Answer {
-    /// A failure at once.
-    pub fn failure(output: impl Into<Name>) -> Self {
-        Self {
-            latency: Some(SimDuration::ZERO),
-            success: false,
-            refused: false,
-            output: output.into(),
-            lacks: None,
-        }
-    }
-
-    /// Nobody listens.
-    pub fn refused() -> Self {
-        Self { refused: true, ..Self::failure("connect: connection refused") }
-    }
-
-    /// No answer within the time that the asker allows.
-    pub fn late(output: Name) -> Self {
-        Self { latency: None, ..Self::failure(output) }
-    }
-
-    /// A success after some time.
-    pub fn success(latency: SimDuration) -> Self {
-        Self { latency: Some(latency), success: true, refused: false, output: Name::default(), lacks: None }
-    }
-
-    /// An HTTP response: 200 to 399 are successes, redirects to another host with a warning.
-    fn http(latency: SimDuration, status: u16) -> Self {
-        match status {
-            200..300 => Self::success(latency),
-            300..400 => Self {
-                output: "Probe terminated redirects, Response body: ".into(),
-                ..Self::success(latency)
-            },
-            _ => Self {
-                latency: Some(latency),
-                ..Self::failure(format!("HTTP probe failed with statuscode: {status}"))
-            },
-        }
-    }
 }
 
 /// What a program meets when it starts.
@@ -156,6 +112,8 @@ pub struct AppInstance {
     own_exit: Option<Exit>,
     /// Exit because of a signal or fault, if earlier than its own.
     forced_exit: Option<Exit>,
+    /// Exit because the machine or the pod has run out of something, as things stand now.
+    shortage_exit: Option<Exit>,
     hung: bool,
     /// It was told to stop.
     stopping: bool,
@@ -189,6 +147,7 @@ impl AppInstance {
             listens_at: now,
             own_exit: None,
             forced_exit: None,
+            shortage_exit: None,
             hung: false,
             stopping: false,
             answers: 0,
@@ -281,10 +240,8 @@ impl AppInstance {
 
     /// When it will end unless something happens.
     pub fn exit(&self) -> Option<&Exit> {
-        match (&self.forced_exit, &self.own_exit) {
-            (Some(forced), Some(own)) => Some(if forced.at <= own.at { forced } else { own }),
-            (forced, own) => forced.as_ref().or(own.as_ref()),
-        }
+        let all = [&self.forced_exit, &self.shortage_exit, &self.own_exit];
+        all.into_iter().flatten().min_by_key(|exit| exit.at)
     }
 
     /// When it begins to listen.
@@ -314,6 +271,11 @@ impl AppInstance {
     /// What it has written since its start, in bytes.
     pub fn disk_at(&self, now: SimTime) -> u64 {
         self.model.disk.at(now.saturating_since(self.started_at))
+    }
+
+    /// How many files it has on disk.
+    pub fn files_at(&self, now: SimTime) -> u64 {
+        self.model.files.at(now.saturating_since(self.started_at))
     }
 
     /// Processes and threads.
@@ -350,13 +312,20 @@ impl AppInstance {
         }
     }
 
+    /// When it will end for want of something, as things stand now. Returns whether that is news.
+    pub fn set_shortage(&mut self, exit: Option<Exit>) -> bool {
+        let old = std::mem::replace(&mut self.shortage_exit, exit);
+        old != self.shortage_exit
+    }
+
     /// A signal arrives. SIGKILL ends it now; the stop signal does what the program does about it; other signals
     /// have their default action.
     pub fn signal(&mut self, signal: i32, is_stop: bool, now: SimTime) {
-        let killed = Exit { at: now, code: SIGNAL_BASE + signal, oom: false };
+        let killed = Exit::new(now, SIGNAL_BASE + signal);
         if signal == SIGKILL {
             self.forced_exit = Some(killed);
             self.own_exit = None;
+            self.shortage_exit = None;
             return;
         }
         if !is_stop {
@@ -368,9 +337,9 @@ impl AppInstance {
         }
         self.stopping = true;
         match &self.model.on_stop {
-            OnSignal::Exit { after, code } => {
-                let exit = Exit { at: now + self.draw(after, 1), code: *code, oom: false };
-                self.force_exit(exit);
+            OnSignal::Exit { after, code, words } => {
+                let at = now + self.draw(after, 1);
+                self.force_exit(Exit { words: words.clone(), ..Exit::new(at, *code) });
             }
             OnSignal::Unhandled if !self.is_pid_1 => self.force_exit(killed),
             OnSignal::Unhandled | OnSignal::Ignore => {}
@@ -388,12 +357,16 @@ impl AppInstance {
         }
         match question {
             Question::Http { path, .. } => self
-                .http_rule(path)
-                .is_none_or(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
+                .http_chain(path)
+                .iter()
+                .all(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
             Question::Exec { command } => self
                 .exec_rule(command)
                 .is_none_or(|rule| rule.while_aged.is_empty() && rule.latency.constant_value().is_some()),
-            Question::Tcp { .. } | Question::Grpc { .. } => true,
+            Question::Grpc { service, .. } => self
+                .health_rule(service)
+                .is_none_or(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
+            Question::Tcp { .. } => true,
         }
     }
 
@@ -413,51 +386,103 @@ impl AppInstance {
             return Answer::late(Name::default());
         }
         let port = match question {
-            Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port } => port,
+            Question::Http { port, .. } | Question::Tcp { port } | Question::Grpc { port, .. } => port,
             Question::Exec { .. } => unreachable!("commands were answered above"),
         };
         if !self.is_listening(port, now) {
             return Answer::refused();
         }
-        let path = match question {
-            Question::Http { path, .. } => path,
+        let crowd = crowd.unwrap_or_default();
+        match question {
             // The kernel takes the connection, however busy the program is.
-            _ if matches!(question, Question::Tcp { .. }) => return Answer::success(SimDuration::ZERO),
-            _ => "",
-        };
-        let work = match crowd.unwrap_or_default() {
-            Crowd { wait: None, .. } => return Answer::http(SimDuration::ZERO, 503),
-            Crowd { at_work: 0, wait: Some(SimDuration::ZERO) } => {
-                let cpu = self.http_rule(path).map_or(SimDuration::ZERO, |rule| rule.cpu);
-                self.wall_time(now, cpu)
-            }
-            Crowd { at_work, wait: Some(wait) } => self.among(at_work, wait, path, now),
-        };
-        match (question, work) {
-            (Question::Http { .. }, _) => self.answer_http(path, work, available),
-            (_, Some(work)) => Answer::success(work),
-            (_, None) => Answer::late(Name::default()),
+            Question::Tcp { .. } => Answer::success(SimDuration::ZERO),
+            // There is no place for one more.
+            _ if crowd.wait.is_none() => Answer::http(SimDuration::ZERO, 503),
+            Question::Grpc { service, .. } => self.answer_health(service, now, available, crowd),
+            Question::Http { path, .. } => self.answer_http(path, now, available, crowd),
+            Question::Exec { .. } => unreachable!("commands were answered above"),
         }
     }
 
-    /// The answer to a request whose work takes so long; `None` = for ever.
+    /// How long the work on a request takes among those that are there; `None` = for ever.
+    fn work(&self, path: &str, now: SimTime, crowd: Crowd) -> Option<SimDuration> {
+        match crowd {
+            Crowd { at_work: 0, wait: None | Some(SimDuration::ZERO) } => {
+                let cpu = self.http_rule(path).map_or(SimDuration::ZERO, |rule| rule.cpu);
+                self.wall_time(now, cpu)
+            }
+            Crowd { at_work, wait } => self.among(at_work, wait.unwrap_or_default(), path, now),
+        }
+    }
+
+    fn answer_health(
+        &mut self,
+        service: &str,
+        now: SimTime,
+        available: &dyn Fn(&str) -> bool,
+        crowd: Crowd,
+    ) -> Answer {
+        let Some(work) = self.work("", now, crowd) else { return Answer::late(Name::default()) };
+        let Some(rule) = self.health_rule(service).cloned() else {
+            if self.model.health.is_empty() {
+                return Answer::success(work);
+            }
+            let text = format!(
+                "error: health rpc failed: rpc error: code = NotFound desc = unknown service {service}"
+            );
+            return Answer { latency: Some(work), ..Answer::failure(text) };
+        };
+        let latency = work.saturating_add(self.next_draw(&rule.latency));
+        let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
+        let status = if lacks.is_none() { rule.status } else { HealthStatus::NotServing };
+        Answer { lacks, ..Answer::health(latency, status) }
+    }
+
     fn answer_http(
         &mut self,
         path: &str,
-        work: Option<SimDuration>,
+        now: SimTime,
         available: &dyn Fn(&str) -> bool,
+        crowd: Crowd,
     ) -> Answer {
-        let Some(rule) = self.http_rule(path).cloned() else {
-            let status = if self.model.http.is_empty() { 200 } else { 404 };
-            return work.map_or(Answer::late(Name::default()), |work| Answer::http(work, status));
-        };
-        let own = self.next_draw(&rule.latency);
-        let Some(latency) = work.map(|wall| wall.saturating_add(own)) else {
-            return Answer::late(Name::default());
-        };
-        let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
-        let status = if lacks.is_none() { rule.status } else { 503 };
-        Answer { lacks, ..Answer::http(latency, status) }
+        let mut took = SimDuration::ZERO;
+        let mut path = Name::from(path);
+        for _ in 0..=MOST_REDIRECTS {
+            let work = self.work(&path, now.saturating_add(took), crowd);
+            let Some(rule) = self.http_rule(&path).cloned() else {
+                let status = if self.model.http.is_empty() { 200 } else { 404 };
+                return work.map_or(Answer::late(Name::default()), |work| {
+                    Answer::http(took.saturating_add(work), status)
+                });
+            };
+            let own = self.next_draw(&rule.latency);
+            let Some(latency) = work.map(|work| work.saturating_add(own)) else {
+                return Answer::late(Name::default());
+            };
+            took = took.saturating_add(latency);
+            let lacks = rule.needs.iter().find(|service| !available(service)).cloned();
+            let next = rule.location.filter(|location| lacks.is_none() && location.starts_with('/'));
+            let Some(location) = next else {
+                let status = if lacks.is_none() { rule.status } else { 503 };
+                return Answer { lacks, ..Answer::http(took, status) };
+            };
+            path = location;
+        }
+        Answer::lost(took)
+    }
+
+    /// The rules that answer a request, redirects within the host included.
+    fn http_chain(&self, path: &str) -> Vec<&HttpRule> {
+        let mut chain = Vec::new();
+        let mut path = path;
+        while let Some(rule) = self.http_rule(path).filter(|_| chain.len() <= MOST_REDIRECTS) {
+            chain.push(rule);
+            match rule.location.as_deref().filter(|location| location.starts_with('/')) {
+                Some(location) => path = location,
+                None => break,
+            }
+        }
+        chain
     }
 
     fn answer_exec(&mut self, command: &[Name], now: SimTime) -> Answer {
@@ -479,6 +504,10 @@ impl AppInstance {
         self.model.http.iter().find(|rule| super::model::glob(&rule.path, path))
     }
 
+    fn health_rule(&self, service: &str) -> Option<&HealthRule> {
+        self.model.health.iter().find(|rule| rule.service == service)
+    }
+
     fn exec_rule(&self, command: &[Name]) -> Option<&ExecRule> {
         let line = command.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
         self.model.exec.iter().find(|rule| line.contains(rule.contains.as_str()))
@@ -486,13 +515,13 @@ impl AppInstance {
 
     /// The earliest of its own exits: by script, by rule, or by memory.
     fn plan_exit(&self) -> Option<Exit> {
-        let scripted = self.model.runs.get(self.start as usize).or(self.model.runs.last()).copied();
-        let by_script = scripted
-            .and_then(|run| Some(Exit { at: self.started_at + run.lasts?, code: run.code, oom: false }));
-        let by_rule = self.model.exits.iter().enumerate().map(|(number, rule)| Exit {
-            at: self.started_at + self.draw(&rule.after, 2 + number as u64),
-            code: rule.code,
-            oom: false,
+        let scripted = self.model.runs.get(self.start as usize).or(self.model.runs.last());
+        let by_script = scripted.and_then(|run| {
+            Some(Exit { words: run.words.clone(), ..Exit::new(self.started_at + run.lasts?, run.code) })
+        });
+        let by_rule = self.model.exits.iter().enumerate().map(|(number, rule)| {
+            let at = self.started_at + self.draw(&rule.after, 2 + number as u64);
+            Exit { words: rule.words.clone(), ..Exit::new(at, rule.code) }
         });
         by_rule.chain(by_script).chain(self.plan_oom()).min_by_key(|exit| exit.at)
     }
@@ -502,7 +531,7 @@ impl AppInstance {
         let room = self.memory_limit?.saturating_sub(self.memory_of_requests());
         let after = self.model.memory.reaches(room)?;
         let at = self.memory_since.checked_add(after)?;
-        Some(Exit { at, code: SIGNAL_BASE + SIGKILL, oom: true })
+        Some(Exit { oom: true, ..Exit::new(at, SIGNAL_BASE + SIGKILL) })
     }
 
     fn draw(&self, distribution: &Distribution, number: u64) -> SimDuration {
@@ -540,7 +569,7 @@ mod tests {
         let mut model = AppModel::well_behaved("leak");
         model.memory.per_second = 10 << 20;
         let app = start(model, Some(100 << 20));
-        assert_eq!(app.exit(), Some(&Exit { at: SimTime::from_secs(15), code: 137, oom: true }));
+        assert_eq!(app.exit(), Some(&Exit { oom: true, ..Exit::new(SimTime::from_secs(15), 137) }));
         assert_eq!(app.memory_at(SimTime::from_secs(10)), 50 << 20);
     }
 
@@ -574,6 +603,7 @@ mod tests {
             cpu: SimDuration::ZERO,
             calls: Vec::new(),
             parallel: false,
+            location: None,
         });
         let mut app = start(model, None);
         let answer = app.answer(ask, SimTime::from_secs(6), &|_| true, None);

@@ -11,7 +11,8 @@ pub mod usage;
 pub use cpu::{CpuShare, Quota};
 pub use instance::{Answer, AppInstance, Exit, Question, RequestChange, Surroundings};
 pub use model::{
-    AppModel, Apps, CallRule, ExecRule, ExitRule, HttpRule, Matcher, OnSignal, RetryRule, ScriptedRun, glob,
+    AppModel, Apps, CallRule, ExecRule, ExitRule, HealthRule, HealthStatus, HttpRule, LastWords, Matcher,
+    OnSignal, RetryRule, ScriptedRun, glob,
 };
 pub use server::{Admission, Crowd, Desk, ProcessId, RequestLoad, SharedCpu};
 pub use usage::Growth;

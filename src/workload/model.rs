@@ -76,6 +76,46 @@ pub struct HttpRule {
     pub calls: Vec<CallRule>,
     /// Whether the calls are made all at once.
     pub parallel: bool,
+    /// Where a redirect leads: a path on the same host, or anything else for another host.
+    pub location: Option<Name>,
+}
+
+/// How a program answers gRPC health checks for a service of its own.
+#[derive(Clone, Debug)]
+pub struct HealthRule {
+    /// The service asked for; empty = the whole program.
+    pub service: Name,
+    /// What it answers.
+    pub status: HealthStatus,
+    /// Time to answer.
+    pub latency: Distribution,
+    /// Services that must have ready endpoints; else `NOT_SERVING`.
+    pub needs: Vec<Name>,
+}
+
+/// An answer of `grpc.health.v1.Health/Check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthStatus {
+    /// All is well.
+    Serving,
+    /// It knows the service and says that it does not work.
+    NotServing,
+    /// It does not know yet.
+    Unknown,
+    /// It does not speak the health protocol.
+    Unimplemented,
+}
+
+impl HealthStatus {
+    /// The word of the protocol.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Serving => "SERVING",
+            Self::NotServing => "NOT_SERVING",
+            Self::Unknown => "UNKNOWN",
+            Self::Unimplemented => "UNIMPLEMENTED",
+        }
+    }
 }
 
 /// A call from one program to a service.
@@ -130,6 +170,15 @@ pub struct ExecRule {
     pub cpu: SimDuration,
 }
 
+/// What a program leaves behind when it ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastWords {
+    /// What it has written to its termination message file.
+    pub message: Name,
+    /// The end of its log.
+    pub log: Name,
+}
+
 /// An exit that a program makes by itself.
 #[derive(Clone, Debug)]
 pub struct ExitRule {
@@ -137,6 +186,8 @@ pub struct ExitRule {
     pub after: Distribution,
     /// Exit code (128 + n when it dies by signal n).
     pub code: i32,
+    /// What it leaves behind.
+    pub words: LastWords,
 }
 
 /// What a program does when told to stop.
@@ -148,6 +199,8 @@ pub enum OnSignal {
         after: Distribution,
         /// Its exit code.
         code: i32,
+        /// What it leaves behind.
+        words: LastWords,
     },
     /// Goes on; only SIGKILL ends it.
     Ignore,
@@ -156,12 +209,14 @@ pub enum OnSignal {
 }
 
 /// One entry of a script: the n-th start runs so long and exits so; the last entry repeats.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ScriptedRun {
     /// How long; `None` = for ever.
     pub lasts: Option<SimDuration>,
     /// Exit code.
     pub code: i32,
+    /// What it leaves behind.
+    pub words: LastWords,
 }
 
 /// A program.
@@ -185,6 +240,8 @@ pub struct AppModel {
     pub startup_cpu: SimDuration,
     /// Answers to HTTP requests; paths that are not listed answer 200 at once, unless some are listed: then 404.
     pub http: Vec<HttpRule>,
+    /// Answers to gRPC health checks; without any it serves, with some it knows no other service.
+    pub health: Vec<HealthRule>,
     /// Answers to commands; those not listed succeed.
     pub exec: Vec<ExecRule>,
     /// Ports it listens on; `None` = all.
@@ -209,8 +266,14 @@ pub struct AppModel {
     pub disk: Growth,
     /// The `emptyDir` volume that it writes to; `None` = its writable layer and logs.
     pub disk_volume: Option<Name>,
+    /// How many files it has on disk.
+    pub files: Growth,
+    /// The exit code with which it ends when it cannot write because the disk is full; `None` = it goes on.
+    pub disk_full: Option<i32>,
     /// Processes and threads.
     pub pids: Growth,
+    /// The exit code with which it ends when it cannot have one more process; `None` = it goes on.
+    pub fork_failed: Option<i32>,
     /// CPU used without requests, in thousandths of a core.
     pub cpu_base_milli: u64,
     /// How many threads work on a burst (a startup, a costly answer) at one time.
@@ -240,6 +303,7 @@ impl AppModel {
             startup: Distribution::exactly(SimDuration::ZERO),
             startup_cpu: SimDuration::ZERO,
             http: Vec::new(),
+            health: Vec::new(),
             exec: Vec::new(),
             ports: None,
             localhost_only: false,
@@ -247,12 +311,19 @@ impl AppModel {
             runs: Vec::new(),
             has_init: false,
             stop_signal: SIGTERM,
-            on_stop: OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 143 },
+            on_stop: OnSignal::Exit {
+                after: Distribution::exactly(SimDuration::ZERO),
+                code: 143,
+                words: LastWords::default(),
+            },
             memory: Growth::default(),
             memory_in_child: false,
             disk: Growth::default(),
             disk_volume: None,
+            files: Growth::default(),
+            disk_full: None,
             pids: Growth { base: 1, per_second: 0 },
+            fork_failed: None,
             cpu_base_milli: 0,
             cpu_threads: 1,
             cpu_per_request: SimDuration::ZERO,
@@ -266,7 +337,8 @@ impl AppModel {
     /// Whether it holds memory, disk space or more than one process.
     pub fn holds_resources(&self) -> bool {
         let pids = self.pids.base > 1 || self.pids.per_second > 0;
-        !self.memory.is_nothing() || !self.disk.is_nothing() || pids
+        let disk = !self.disk.is_nothing() || !self.files.is_nothing();
+        !self.memory.is_nothing() || disk || pids
     }
 
     /// Whether its speed depends on how much CPU it gets, or that of others on how much it takes.
@@ -293,7 +365,7 @@ impl Apps {
     /// These programs; where several match a container the first wins.
     pub fn new(models: Vec<AppModel>) -> Self {
         let models = models.into_iter().map(Arc::new).collect();
-        let done = ScriptedRun { lasts: Some(SimDuration::ZERO), code: 0 };
+        let done = ScriptedRun { lasts: Some(SimDuration::ZERO), ..ScriptedRun::default() };
         let init = AppModel { runs: vec![done], ..AppModel::well_behaved("default init") };
         Self { models, fallback: Arc::new(AppModel::well_behaved("default")), init_fallback: Arc::new(init) }
     }

@@ -125,3 +125,54 @@ fn slices_hold_a_hundred_endpoints() {
 ";
     run(&scenario(spec, &(program("  startup: {after: 0s}") + &web(250, "", ""))));
 }
+
+/// Zone a is cheap and goes away before more machines are asked for there. After fifteen minutes the autoscaler gives the
+/// machine up and leaves the pool alone; the dear pool in zone b helps 90 s later.
+#[test]
+fn a_pool_that_fails_is_left_alone() {
+    let text = "
+apiVersion: shakedown.sim/v1alpha1
+kind: Scenario
+metadata: {name: test}
+spec:
+  timing: ideal
+  duration: 30m
+  cluster:
+    expander: price
+    nodePools:
+    - {name: cheap, count: 1, zones: [a], allocatable: {cpu: '4', memory: 16Gi, pods: '20'}, autoscale: {min: 1, max: 3}, price: '0.10'}
+    - {name: dear, count: 1, zones: [b], allocatable: {cpu: '4', memory: 16Gi, pods: '20'}, autoscale: {min: 1, max: 3}, price: '0.30'}
+  steps:
+  - {at: 3m, fault: {zoneOutage: {zone: a}}, for: 25m}
+  - {at: 5m, kubectl: scale deployment web --replicas=4}
+  expect:
+  - {at: 21m, deployment: default/web, ready: {max: 3}}
+  - {at: 23m, deployment: default/web, ready: 4}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      nodeSelector: {kubernetes.io/os: linux}
+      containers: [{name: web, image: example/web, resources: {requests: {cpu: '2'}}}]
+";
+    let records = run(text);
+    let given_up: Vec<(f64, &str)> = records
+        .iter()
+        .filter(|record| record.reason == "ScaleUpTimedOut")
+        .map(|record| (record.at.as_secs_f64(), &*record.message))
+        .collect();
+    assert_eq!(given_up.len(), 1, "{given_up:?}");
+    assert!(given_up[0].1.contains("cheap-2"), "{given_up:?}");
+    let asked: Vec<&str> = records
+        .iter()
+        .filter(|record| record.reason == "TriggeredScaleUp")
+        .map(|record| &*record.message)
+        .collect();
+    assert!(asked[0].contains("cheap") && asked[1].contains("dear"), "{asked:?}");
+}

@@ -1,8 +1,6 @@
 //! `kubectl` steps that wait in virtual time, and `get -w` on the command line.
 
-use shakedown::scenario::from_text;
-use shakedown::sim::{RunOptions, Simulation};
-use shakedown::trace::Record;
+use crate::steps::{Output, outputs_of};
 
 const WEB: &str = "
 apiVersion: apps/v1
@@ -33,22 +31,8 @@ metadata: {name: job}
 spec: {match: {image: 'example/job:*'}, runs: [{for: 20s, code: 0}]}
 ";
 
-/// What kubectl printed: time in seconds, how it stands with the command, and the text.
-fn outputs(steps: &str) -> Vec<(f64, String, String)> {
-    let text = format!(
-        "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: steps}}\nspec:\n  timing: ideal\n  \
-         duration: 20m\n  cluster: {{nodePools: [{{name: n, count: 2}}]}}\n  steps:\n{steps}\n---{WEB}"
-    );
-    let scenario = from_text("steps.yaml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let mut simulation = Simulation::new(&scenario, &RunOptions::default());
-    let mut found = Vec::new();
-    let mut sink = |record: &Record| {
-        if record.event == "Output" {
-            found.push((record.at.as_secs_f64(), record.reason.to_string(), record.message.to_string()));
-        }
-    };
-    simulation.run_until(simulation.world.end, &mut sink).unwrap();
-    found
+fn outputs(steps: &str) -> Vec<Output> {
+    outputs_of(steps, WEB)
 }
 
 #[test]

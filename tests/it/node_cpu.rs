@@ -17,7 +17,7 @@ macro_rules! program {
 }
 
 #[test]
-fn a_limit_stretches_the_startup() {
+fn r1_a_limit_stretches_the_startup() {
     // 5 s of CPU at 50 ms in each 100 ms: 99 whole periods and half a one.
     let body = program!(
         "resources: {limits: {cpu: 500m}}, readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 1}",

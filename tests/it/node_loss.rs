@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use shakedown::api::core::TaintEffect;
 use shakedown::api::{Object, Op};
 use shakedown::kernel::SimTime;
 use shakedown::scenario::from_text;
 use shakedown::sim::{RunOptions, Simulation};
 use shakedown::trace::{Detail, Record};
 
-/// When pods were marked for deletion and when they were gone, in seconds.
+/// When nodes got a NoExecute taint, and when pods were marked for deletion, in seconds.
 struct Seen {
+    tainted: BTreeMap<String, f64>,
     deleted: BTreeMap<String, f64>,
     removed: BTreeMap<String, f64>,
 }
@@ -35,11 +37,17 @@ fn lose(nodes: u32, lost: u32, seconds: u64, pod_fields: &str, more_steps: &str)
     }
     let scenario = from_text("loss.yaml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let mut simulation = Simulation::new(&scenario, &RunOptions::default());
-    let mut seen = Seen { deleted: BTreeMap::new(), removed: BTreeMap::new() };
+    let mut seen = Seen { tainted: BTreeMap::new(), deleted: BTreeMap::new(), removed: BTreeMap::new() };
     let mut sink = |record: &Record| {
         let Detail::Commit(commit) = &record.detail else { return };
         let (name, at) = (commit.new.metadata().name.to_string(), record.at.as_secs_f64());
         match &commit.new {
+            Object::Node(node) => {
+                let no_execute = |taint: &shakedown::api::core::Taint| taint.effect == TaintEffect::NoExecute;
+                if node.spec.taints.iter().any(no_execute) {
+                    seen.tainted.entry(name).or_insert(at);
+                }
+            }
             Object::Pod(_) if commit.op == Op::Deleted => {
                 seen.removed.insert(name, at);
             }
@@ -56,6 +64,40 @@ fn lose(nodes: u32, lost: u32, seconds: u64, pod_fields: &str, more_steps: &str)
 /// To a tenth of a second: taints come at passes every 100 ms.
 fn near(found: Option<&f64>, expected: f64) {
     assert!(found.is_some_and(|at| (expected..=expected + 0.1).contains(at)), "{found:?}, not {expected}");
+}
+
+#[test]
+fn the_second_of_two_nodes_is_given_up_ten_seconds_after_the_first() {
+    let seen = lose(10, 2, 400, "", "");
+    let mut tainted: Vec<f64> = seen.tainted.values().copied().collect();
+    tainted.sort_by(f64::total_cmp);
+    near(tainted.first(), 75.0);
+    near(tainted.get(1), 85.0);
+    let mut deleted: Vec<f64> = seen.deleted.values().copied().collect();
+    deleted.sort_by(f64::total_cmp);
+    near(deleted.first(), 375.0);
+    near(deleted.get(1), 385.0);
+}
+
+#[test]
+fn in_a_small_zone_that_is_partly_disrupted_nobody_is_evicted() {
+    let seen = lose(10, 6, 900, "", "");
+    assert!(seen.tainted.is_empty() && seen.deleted.is_empty(), "{:?}", seen.tainted);
+}
+
+#[test]
+fn in_a_large_zone_that_is_partly_disrupted_a_node_in_a_hundred_seconds_is_given_up() {
+    let seen = lose(60, 40, 400, "", "");
+    let mut tainted: Vec<f64> = seen.tainted.values().copied().collect();
+    tainted.sort_by(f64::total_cmp);
+    assert_eq!(tainted.len(), 4, "{tainted:?}");
+    tainted.iter().zip([75.0, 175.0, 275.0, 375.0]).for_each(|(at, expected)| near(Some(at), expected));
+}
+
+#[test]
+fn when_all_nodes_are_lost_nobody_is_evicted() {
+    let seen = lose(4, 4, 900, "", "");
+    assert!(seen.tainted.is_empty() && seen.deleted.is_empty(), "{:?}", seen.tainted);
 }
 
 #[test]

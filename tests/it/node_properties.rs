@@ -8,6 +8,9 @@ use proptest::test_runner::RngSeed;
 use shakedown::api::core::{ConditionStatus, Conditions};
 use shakedown::api::pod::Pod;
 use shakedown::api::{Kind, Object, Op};
+use shakedown::kernel::SimTime;
+use shakedown::node::pod::{HostPod, Stage};
+use shakedown::node::probe::ProbeKind;
 use shakedown::sim::{RunOptions, Simulation};
 use shakedown::trace::{ContainerFact, Detail, Record};
 
@@ -149,6 +152,49 @@ fn run(text: &str, eager: bool) -> (Simulation, Vec<Record>) {
     (simulation, records)
 }
 
+/// When each probe worker of a pod has last asked, by pod, container and kind.
+type Asked = BTreeMap<(u32, usize, ProbeKind), SimTime>;
+
+/// Looks at every probe after every event: it never asks before its delay, never for a container that is over, and not at
+/// all once its pod has been terminated.
+fn check_probes(text: &str) -> Result<(), TestCaseError> {
+    let scenario = shakedown::scenario::from_text("random.yaml", text)
+        .unwrap_or_else(|problems| panic!("{problems:#?}\n{text}"));
+    let mut simulation = Simulation::new(&scenario, &RunOptions::default());
+    let end = simulation.world.end;
+    let mut asked = Asked::new();
+    while simulation.run_some(end, 1, &mut |_| ()).unwrap() {
+        let now = simulation.world.now();
+        for (id, pod) in simulation.world.hosts.iter().flat_map(|host| host.pods()) {
+            for probe in &pod.worker.probes {
+                let key = (*id, probe.container, probe.kind);
+                let at = probe.last_asked();
+                if asked.insert(key, at).unwrap_or(SimTime::ZERO) != at && at == now {
+                    check_attempt(pod, key, now)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_attempt(pod: &HostPod, key: (u32, usize, ProbeKind), now: SimTime) -> Result<(), TestCaseError> {
+    let (_, index, kind) = key;
+    let container = pod.spec(index);
+    let probe = match kind {
+        ProbeKind::Startup => &container.startup_probe,
+        ProbeKind::Readiness => &container.readiness_probe,
+        ProbeKind::Liveness => &container.liveness_probe,
+    };
+    let delay = probe.as_ref().and_then(|probe| probe.initial_delay_seconds).unwrap_or(0) as u64;
+    prop_assert!(pod.worker.stage < Stage::Terminated, "{key:?} at {now}: the pod is over");
+    let (_, started) = pod.seen[index]
+        .running
+        .ok_or_else(|| TestCaseError::fail(format!("{key:?} at {now}: the kubelet has not seen it run")))?;
+    prop_assert!(now.as_secs() >= started.as_secs() + delay, "{key:?} at {now}, started at {started}");
+    Ok(())
+}
+
 fn line(record: &Record) -> String {
     format!(
         "{} {} <- {} {} {}/{} {} {}: {}",
@@ -251,6 +297,11 @@ proptest! {
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
+
+    #[test]
+    fn probes_keep_to_their_time(text in scenario()) {
+        check_probes(&text)?;
+    }
 
     #[test]
     fn leaving_out_ticks_changes_nothing(text in scenario()) {

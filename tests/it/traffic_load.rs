@@ -120,6 +120,29 @@ spec:
     assert!(answered(30) < 0.5, "{}", answered(30));
 }
 
+/// A kubelet hears of its pod three seconds late, and what it says of it takes three more.
+#[test]
+fn latency_to_the_control_plane_delays_what_a_node_hears_and_says() {
+    let deployment = |name: &str, node: &str| {
+        let text = web(0, &format!("nodeSelector: {{kubernetes.io/hostname: {node}}}"), "");
+        text.replace("name: web", &format!("name: {name}")).replace("app: web", &format!("app: {name}"))
+    };
+    let spec = "
+  duration: 60s
+  steps:
+  - {at: 5s, fault: {networkLatency: {between: [controlPlane, {node: worker-1}], latency: 3s}}, for: 25s}
+  - {at: 10s, kubectl: scale deployment near --replicas=1}
+  - {at: 10s, kubectl: scale deployment far --replicas=1}
+  - {at: 40s, kubectl: scale deployment far --replicas=2}
+  expect:
+  - {at: 12s, deployment: default/near, ready: 1}
+  - {at: 15900ms, deployment: default/far, ready: 0}
+  - {at: 18s, deployment: default/far, ready: 1}
+  - {at: 42s, deployment: default/far, ready: 2}
+";
+    run(&scenario(spec, &(program("") + &deployment("near", "worker-2") + &deployment("far", "worker-1"))));
+}
+
 /// Whatever is left out because it changes nothing, with load on probes and memory.
 #[test]
 fn eager_runs_are_the_same_under_load() {

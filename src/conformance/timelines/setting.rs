@@ -23,7 +23,7 @@ use crate::scenario::{NodePlan, Scenario};
 use crate::source::{Diagnostics, SourceFile, Span};
 use crate::traffic::TrafficPlan;
 use crate::workload::AppModel;
-use crate::workload::model::{ExecRule, Matcher, OnSignal, ScriptedRun};
+use crate::workload::model::{ExecRule, LastWords, Matcher, OnSignal, ScriptedRun};
 
 /// The simulated cluster is up for this long when a recording starts: its controllers have settled.
 const LEAD: Millis = 60_000;
@@ -136,7 +136,7 @@ fn node(name: &str, about: &Value, recording: &Recording) -> NodePlan {
         node.status.allocatable.insert(resource.into(), amount);
     }
     let images = images(recording).into_iter().filter(|image| !is_pulled(image)).map(Name::from).collect();
-    NodePlan { node, images, price: None, pool: None, autoscale: None, place: None }
+    NodePlan { node, images, static_pods: Vec::new(), price: None, pool: None, autoscale: None, place: None }
 }
 
 /// `key=value:Effect`.
@@ -208,7 +208,11 @@ fn words(list: &Value) -> Vec<String> {
 }
 
 fn program(image: &str, args: &[String], answers: &[ExecRule]) -> AppModel {
-    let at_once = OnSignal::Exit { after: Distribution::exactly(SimDuration::ZERO), code: 0 };
+    let at_once = OnSignal::Exit {
+        after: Distribution::exactly(SimDuration::ZERO),
+        code: 0,
+        words: LastWords::default(),
+    };
     let mut app = AppModel {
         matcher: Matcher {
             image: Some(image.into()),
@@ -229,7 +233,11 @@ fn program(image: &str, args: &[String], answers: &[ExecRule]) -> AppModel {
             app.on_stop = match length(after) {
                 Some(after) => {
                     let after = Distribution::exactly(after);
-                    OnSignal::Exit { after, code: code.parse().unwrap_or_default() }
+                    OnSignal::Exit {
+                        after,
+                        code: code.parse().unwrap_or_default(),
+                        words: LastWords::default(),
+                    }
                 }
                 None => OnSignal::Ignore,
             };
@@ -240,7 +248,7 @@ fn program(image: &str, args: &[String], answers: &[ExecRule]) -> AppModel {
 
 fn scripted_run(text: &str) -> ScriptedRun {
     let (lasts, code) = text.split_once(':').unwrap_or((text, "0"));
-    ScriptedRun { lasts: length(lasts), code: code.parse().unwrap_or_default() }
+    ScriptedRun { lasts: length(lasts), code: code.parse().unwrap_or_default(), ..ScriptedRun::default() }
 }
 
 /// Seconds; `None` for `inf`.

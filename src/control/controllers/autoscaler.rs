@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::api::autoscaling::{HorizontalPodAutoscaler, MetricSpec, MetricTarget, NamedMetricSource};
+use crate::api::autoscaling::{
+    HorizontalPodAutoscaler, HpaBehavior, MetricSpec, NamedMetricSource, ResourceMetricSource, ScalingRules,
+};
 use crate::api::core::{Condition, ConditionStatus, LabelSelector, set_condition};
 use crate::api::pod::Pod;
 use crate::api::{Kind, Object, ObjectRef, Patch, Request, Selector};
@@ -181,11 +183,12 @@ impl Desktop<'_, '_> {
             .map(|(_, pod)| pod.clone())
             .filter(|pod| scale.selector.matches(&pod.metadata.labels))
             .collect();
+        let calculator = self.calculator(autoscaler.spec.behavior.as_ref());
         let mut best: Option<(i32, String)> = None;
         let mut failures = Vec::new();
         let mut statuses = Vec::new();
         for metric in &autoscaler.spec.metrics {
-            match self.one_metric(metric, scale, &pods) {
+            match self.one_metric(metric, scale, &pods, &calculator) {
                 Ok(Proposed { proposal, metric, status }) => {
                     statuses.push(status);
                     if best.as_ref().is_none_or(|(replicas, _)| proposal.replicas > *replicas) {
@@ -217,28 +220,36 @@ impl Desktop<'_, '_> {
         Ok((replicas, metric))
     }
 
-    fn one_metric(&self, metric: &MetricSpec, scale: &Scale, pods: &[Arc<Pod>]) -> Result<Proposed, Failed> {
-        if let Some(source) = &metric.resource {
-            return self.resource(&source.name, None, &source.target, scale, pods);
-        }
-        if let Some(source) = &metric.container_resource {
-            return self.resource(&source.name, source.container.as_ref(), &source.target, scale, pods);
+    fn one_metric(
+        &self,
+        metric: &MetricSpec,
+        scale: &Scale,
+        pods: &[Arc<Pod>],
+        calculator: &Calculator,
+    ) -> Result<Proposed, Failed> {
+        if let Some(source) = metric.resource.as_ref().or(metric.container_resource.as_ref()) {
+            return self.resource(source, metric.resource.is_none(), scale, pods, calculator);
         }
         if let Some(source) = &metric.pods {
-            return self.pods_metric(source, scale, pods);
+            return self.pods_metric(source, scale, pods, calculator);
         }
         if let Some(source) = metric.object.as_ref().or(metric.external.as_ref()) {
-            return self.total_metric(source, metric.external.is_some(), scale, pods);
+            return self.total_metric(source, metric.external.is_some(), scale, pods, calculator);
         }
         Err(Failed("InvalidMetricSourceType", format!("unknown metric source type \"{}\"", metric.kind)))
     }
 
-    fn calculator(&self) -> Calculator {
+    fn calculator(&self, behavior: Option<&HpaBehavior>) -> Calculator {
         let settings = self.ctx.settings;
+        let behavior = behavior.filter(|_| settings.hpa_configurable_tolerance);
+        let tolerance = |rules: Option<&ScalingRules>| {
+            let own = rules.and_then(|rules| rules.tolerance.as_ref());
+            own.map_or(settings.horizontal_pod_autoscaler_tolerance, |own| own.milli_value() as f64 / 1000.0)
+        };
         Calculator {
             rules: Rules::default(),
-            tolerance_up: settings.horizontal_pod_autoscaler_tolerance,
-            tolerance_down: settings.horizontal_pod_autoscaler_tolerance,
+            tolerance_up: tolerance(behavior.and_then(|behavior| behavior.scale_up.as_ref())),
+            tolerance_down: tolerance(behavior.and_then(|behavior| behavior.scale_down.as_ref())),
             cpu_initialization_seconds: settings.horizontal_pod_autoscaler_cpu_initialization_period.as_secs()
                 as i64,
             initial_readiness_delay_seconds: settings
@@ -283,12 +294,14 @@ impl Desktop<'_, '_> {
 
     fn resource(
         &self,
-        resource: &Name,
-        container: Option<&Name>,
-        target: &MetricTarget,
+        source: &ResourceMetricSource,
+        of_container: bool,
         scale: &Scale,
         pods: &[Arc<Pod>],
+        calculator: &Calculator,
     ) -> Result<Proposed, Failed> {
+        let (resource, target) = (&source.name, &source.target);
+        let container = source.container.as_ref().filter(|_| of_container);
         let is_cpu = resource == "cpu";
         let meant = |name: &Name| container.is_none_or(|only| only == name);
         let request = |pod: &Pod| {
@@ -302,13 +315,12 @@ impl Desktop<'_, '_> {
             Some(containers.map(usage).sum())
         };
         let views = self.views(pods, request, value);
-        let calculator = self.calculator();
         let failed = |error: MetricError| {
             Failed("FailedGetResourceMetric", format!("failed to get {resource} utilization: {error}"))
         };
         let samples: Vec<i64> = views.iter().filter_map(|view| Some(view.sample?.milli)).collect();
         let average = samples.iter().sum::<i64>().checked_div(samples.len() as i64).unwrap_or(0);
-        let (source, kind) = if container.is_some() {
+        let (key, kind) = if container.is_some() {
             ("containerResource", "ContainerResource")
         } else {
             ("resource", "Resource")
@@ -342,7 +354,7 @@ impl Desktop<'_, '_> {
         if let Some(container) = container {
             status["container"] = json!(container.as_str());
         }
-        Ok(Proposed { proposal, metric, status: json!({"type": kind, source: status}) })
+        Ok(Proposed { proposal, metric, status: json!({"type": kind, key: status}) })
     }
 
     fn pods_metric(
@@ -350,6 +362,7 @@ impl Desktop<'_, '_> {
         source: &NamedMetricSource,
         scale: &Scale,
         pods: &[Arc<Pod>],
+        calculator: &Calculator,
     ) -> Result<Proposed, Failed> {
         let name = &source.metric.name;
         let views = self.views(pods, |_| Some(0), |metrics| metrics.custom(name));
@@ -357,8 +370,7 @@ impl Desktop<'_, '_> {
             Failed("FailedGetPodsMetric", format!("unable to get metric {name}: {error}"))
         };
         let target = source.target.average_value.as_ref().map_or(0, Quantity::milli_value);
-        let proposal = self
-            .calculator()
+        let proposal = calculator
             .for_average_value(scale.wanted, target, false, self.ctx.timestamp(), &views)
             .map_err(failed)?;
         let current = json!({"averageValue": quantity(proposal.usage, true)});
@@ -374,6 +386,7 @@ impl Desktop<'_, '_> {
         external: bool,
         scale: &Scale,
         pods: &[Arc<Pod>],
+        calculator: &Calculator,
     ) -> Result<Proposed, Failed> {
         let name = &source.metric.name;
         let reason = if external { "FailedGetExternalMetric" } else { "FailedGetObjectMetric" };
@@ -396,7 +409,6 @@ impl Desktop<'_, '_> {
         });
         let value = meant.map(|(_, milli)| *milli as i64).sum();
         let views = self.views(pods, |_| Some(0), |metrics| metrics.custom(name));
-        let calculator = self.calculator();
         let (proposal, field) = if let Some(target) = &source.target.average_value {
             (calculator.for_value_per_pod(scale.existing, target.milli_value(), value), "averageValue")
         } else {

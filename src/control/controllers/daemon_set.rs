@@ -9,20 +9,28 @@ use crate::api::core::{
     IntOrString, SelectorOperator, SelectorRequirement, TaintEffect, Toleration, TolerationOperator,
 };
 use crate::api::node::Node;
-use crate::api::pod::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, Pod, PodSpec};
+use crate::api::pod::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, Pod, PodPhase, PodSpec};
 use crate::api::taints::is_tolerated;
-use crate::api::workload::{DaemonSet, DaemonSetStatus, UpdateStrategyType};
+use crate::api::workload::{ControllerRevision, DaemonSet, DaemonSetStatus, UpdateStrategyType};
 use crate::api::{Commit, Kind, Object, ObjectMeta, Request, Selector};
 use crate::base::Name;
 use crate::component::Ctx;
+use crate::component::events::EventType;
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
+use crate::kernel::SimDuration;
 
 use super::deployment::template_hash;
 use super::replicas::{owner_reference, unavailable_for};
+use super::revisions::Snapshot;
 use super::stateful_set::REVISION_LABEL;
 
 /// The field by which a pod is pinned to its node.
 const NAME_FIELD: &str = "metadata.name";
+
+/// A pod that failed is made anew after this long, then twice as long (`daemon_controller.go`).
+const FAILED_POD_BACKOFF: SimDuration = SimDuration::from_secs(1);
+/// At most this long.
+const FAILED_POD_BACKOFF_MAX: SimDuration = SimDuration::from_secs(15 * 60);
 
 /// A set and what is on each node.
 struct View {
@@ -73,8 +81,13 @@ impl Desktop<'_, '_> {
     pub(in crate::control) fn sync_daemon_set(&mut self) {
         let Some(view) = self.daemon_view() else {
             self.desk.expected.remove(&self.key);
+            self.desk.recorded.remove(&self.key);
+            self.desk.daemon_backoff.retain(|(key, ..), _| *key != self.key);
             return;
         };
+        if !view.set.metadata.is_terminating() {
+            self.keep_daemon_history(&view);
+        }
         if !view.set.metadata.is_terminating() && self.expectations_met() {
             let mut plan = self.placement(&view);
             if plan.create.is_empty() && plan.delete.is_empty() {
@@ -105,8 +118,26 @@ impl Desktop<'_, '_> {
         Some(View { object: Object::from(set.as_ref().clone()), set, hash, spec, nodes })
     }
 
+    /// The template has a revision; of the others as many stay as the set wants, and those that pods still have.
+    fn keep_daemon_history(&mut self, view: &View) {
+        let known = self.revisions_of(view.set.metadata.uid);
+        let name = Name::from(format!("{}-{}", view.set.metadata.name, view.hash));
+        let template = &view.set.spec.template;
+        let hash = (REVISION_LABEL, view.hash.as_str());
+        let snapshot = Snapshot { owner: &view.object, template, name: name.clone(), hash };
+        self.record_revision(&known, &snapshot);
+        let is_live = |revision: &ControllerRevision| {
+            let hash = revision.metadata.labels.get(REVISION_LABEL);
+            let mut pods = view.nodes.iter().flat_map(|place| &place.pods);
+            revision.metadata.name == name || pods.any(|pod| pod.metadata.labels.get(REVISION_LABEL) == hash)
+        };
+        let limit = view.set.spec.revision_history_limit.unwrap_or(10).max(0) as usize;
+        let old = known.iter().filter(|revision| revision.metadata.name != name).count();
+        self.forget_revisions(&known, is_live, old.saturating_sub(limit));
+    }
+
     /// Pods where none is, and none where they do not belong.
-    fn placement(&self, view: &View) -> Plan {
+    fn placement(&mut self, view: &View) -> Plan {
         let (_, surge) = view.bounds();
         let mut plan = Plan::default();
         for place in &view.nodes {
@@ -117,7 +148,11 @@ impl Desktop<'_, '_> {
             }
             let (finished, running): (Vec<_>, Vec<_>) =
                 staying.cloned().partition(|pod| pod.status.phase.is_terminal());
-            plan.delete.extend(finished);
+            for pod in finished {
+                if self.may_replace(view, &place.node, &pod) {
+                    plan.delete.push(pod);
+                }
+            }
             if place.pods.is_empty() && place.should_run {
                 plan.create.push(place.node.clone());
             } else if surge == 0 {
@@ -126,6 +161,37 @@ impl Desktop<'_, '_> {
             }
         }
         plan
+    }
+
+    /// Whether a pod that has ended may be made anew now. One that failed waits: a kubelet that refuses every pod must
+    /// not keep the controller busy.
+    fn may_replace(&mut self, view: &View, node: &Name, pod: &Pod) -> bool {
+        let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+        if pod.status.phase == PodPhase::Succeeded {
+            let message = format!(
+                "Found succeeded daemon pod {namespace}/{name} on node {node}, will try to delete it"
+            );
+            self.event(&view.object, EventType::Normal, "SucceededDaemonPod", message);
+            return true;
+        }
+        let key = (self.key, view.set.status.observed_generation, node.clone());
+        let now = self.ctx.now;
+        let before = self.desk.daemon_backoff.get(&key).copied();
+        // Whoever was quiet for twice the longest delay starts anew (`flowcontrol.Backoff`).
+        let before = before.filter(|(since, _)| now.saturating_since(*since) <= FAILED_POD_BACKOFF_MAX * 2);
+        let delay = match before {
+            Some((since, delay)) if now.saturating_since(since) < delay => {
+                self.requeue_after(delay);
+                return false;
+            }
+            Some((_, delay)) => (delay * 2).min(FAILED_POD_BACKOFF_MAX),
+            None => FAILED_POD_BACKOFF,
+        };
+        self.desk.daemon_backoff.insert(key, (now, delay));
+        let message =
+            format!("Found failed daemon pod {namespace}/{name} on node {node}, will try to kill it");
+        self.event(&view.object, EventType::Warning, "FailedDaemonPod", message);
+        true
     }
 
     fn is_available(&self, view: &View, pod: &Pod) -> bool {

@@ -19,5 +19,6 @@ pub mod node_lifecycle;
 mod ownership;
 pub(super) mod pod_gc;
 pub(super) mod replicas;
+mod revisions;
 mod stateful_set;
 mod taint_eviction;

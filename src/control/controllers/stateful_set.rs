@@ -1,13 +1,14 @@
 //! StatefulSets: pods with names and an order, made and updated one after the other.
 //!
-//! Source: `pkg/controller/statefulset/stateful_set_control.go`, v1.34; `spec` control plane 4.3. Revisions are kept in
-//! memory: there are no ControllerRevision objects.
+//! Source: `pkg/controller/statefulset/stateful_set_control.go`, v1.34; `spec` control plane 4.3.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::pod::{Pod, PodPhase, PodTemplate};
-use crate::api::workload::{PodManagementPolicy, StatefulSet, StatefulSetStatus, UpdateStrategyType};
+use crate::api::workload::{
+    ControllerRevision, PodManagementPolicy, StatefulSet, StatefulSetStatus, UpdateStrategyType,
+};
 use crate::api::{Object, ObjectMeta, Request};
 use crate::base::Name;
 use crate::component::events::EventType;
@@ -16,9 +17,12 @@ use crate::kernel::SimDuration;
 
 use super::deployment::template_hash;
 use super::replicas::{owner_reference, unavailable_for};
+use super::revisions::Snapshot;
 
 /// Says from which revision a pod was made.
 pub(super) const REVISION_LABEL: &str = "controller-revision-hash";
+/// The hash of its template, on a revision.
+const HASH_LABEL: &str = "controller.kubernetes.io/hash";
 
 /// A set, its pods by ordinal, and the revisions in force.
 struct View {
@@ -27,6 +31,7 @@ struct View {
     pods: BTreeMap<i32, Arc<Pod>>,
     current: Name,
     update: Name,
+    hash: String,
     ordered: bool,
 }
 
@@ -69,27 +74,46 @@ impl Desktop<'_, '_> {
     /// One pass over one StatefulSet.
     pub(in crate::control) fn sync_stateful_set(&mut self) {
         let Some(view) = self.stateful_view() else {
-            self.desk.templates.remove(&self.key);
+            self.desk.recorded.remove(&self.key);
             return;
         };
         if !view.set.metadata.is_terminating() {
+            self.keep_set_history(&view);
             self.advance_set(&view);
         }
         self.update_stateful_status(&view);
     }
 
-    fn stateful_view(&mut self) -> Option<View> {
+    fn stateful_view(&self) -> Option<View> {
         let set = self.mirror.objects().at::<StatefulSet>(self.key)?.clone();
         let hash = template_hash(&set.spec.template, set.status.collision_count);
         let update = Name::from(format!("{}-{hash}", set.metadata.name));
         let current = set.status.current_revision.clone().unwrap_or_else(|| update.clone());
-        let templates = self.desk.templates.entry(self.key).or_default();
-        templates.retain(|name, _| *name == current);
-        templates.insert(update.clone(), set.spec.template.clone());
         let pods = self.mirror.pods_of(set.metadata.uid);
         let pods = pods.filter_map(|(_, pod)| Some((ordinal_of(pod)?, pod.clone()))).collect();
         let ordered = set.spec.pod_management_policy == PodManagementPolicy::OrderedReady;
-        Some(View { object: Object::from(set.as_ref().clone()), set, pods, current, update, ordered })
+        Some(View { object: Object::from(set.as_ref().clone()), set, pods, current, update, hash, ordered })
+    }
+
+    /// The template has a revision; of those that no pod has, as many stay as the set wants.
+    fn keep_set_history(&mut self, view: &View) {
+        let known = self.revisions_of(view.set.metadata.uid);
+        let snapshot = Snapshot {
+            owner: &view.object,
+            template: &view.set.spec.template,
+            name: view.update.clone(),
+            hash: (HASH_LABEL, &view.hash),
+        };
+        self.record_revision(&known, &snapshot);
+        let is_live = |revision: &ControllerRevision| {
+            let name = &revision.metadata.name;
+            *name == view.current
+                || *name == view.update
+                || view.pods.values().any(|pod| revision_of(pod) == Some(name))
+        };
+        let limit = view.set.spec.revision_history_limit.unwrap_or(10).max(0) as usize;
+        let unused = known.iter().filter(|revision| !is_live(revision)).count();
+        self.forget_revisions(&known, is_live, unused.saturating_sub(limit));
     }
 
     /// Creates, then scales down, then updates; each stage only once the one before has nothing left to wait for.
@@ -173,9 +197,9 @@ impl Desktop<'_, '_> {
 
     fn create_ordinal(&mut self, view: &View, ordinal: i32) {
         let revision = view.revision_for(ordinal);
-        let templates = self.desk.templates.get(&self.key);
-        // A new leader does not know old templates; see the head of this file.
-        let template = templates.and_then(|templates| templates.get(revision)).cloned();
+        let recorded =
+            self.mirror.objects().get::<ControllerRevision>(&view.set.metadata.namespace, revision);
+        let template = recorded.filter(|_| *revision != view.update).map(|found| found.template().clone());
         let template = template.unwrap_or_else(|| view.set.spec.template.clone());
         let pod = pod_of(view, ordinal, revision, &template);
         let name = pod.metadata.name.clone();

@@ -8,6 +8,7 @@ mod batch;
 mod container;
 mod events;
 mod generic;
+mod kept;
 mod node;
 mod page;
 mod pod;
@@ -17,6 +18,7 @@ mod template;
 mod volume;
 mod workload;
 
+use crate::api::pod::PodTemplate;
 use crate::api::{ApiError, Object};
 
 use super::get::nothing_found;
@@ -74,6 +76,13 @@ impl Describe {
     }
 }
 
+/// A pod template as `rollout history --revision` shows it: kubectl leaves its columns unaligned.
+pub fn pod_template(template: &PodTemplate) -> String {
+    let mut page = Page::default();
+    template::template(&mut page, template);
+    page.unaligned()
+}
+
 fn objects(groups: &[Group]) -> impl Iterator<Item = &Object> {
     groups.iter().flat_map(|group| &group.objects)
 }
@@ -102,10 +111,14 @@ pub fn page<S: ObjectSource + ?Sized>(object: &Object, source: &S, show_events: 
         Object::PriorityClass(class) => policy::priority_class(&mut page, class),
         Object::ResourceQuota(quota) => policy::quota(&mut page, quota),
         Object::LimitRange(range) => policy::limit_range(&mut page, range),
-        Object::Lease(_) | Object::Event(_) | Object::Unsimulated(_) => generic::describe(&mut page, object),
+        Object::ConfigMap(map) => kept::config_map(&mut page, map),
+        Object::Secret(secret) => kept::secret(&mut page, secret),
+        _ => generic::describe(&mut page, object),
     }
-    let has_no_events =
-        matches!(object, Object::Namespace(_) | Object::ResourceQuota(_) | Object::LimitRange(_));
+    let has_no_events = matches!(
+        object,
+        Object::Namespace(_) | Object::ResourceQuota(_) | Object::LimitRange(_) | Object::Secret(_)
+    );
     if show_events && !has_no_events {
         events::describe(&mut page, object, source);
     }

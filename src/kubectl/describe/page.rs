@@ -106,6 +106,11 @@ impl Page {
         }
     }
 
+    /// The page as it was written, with tabs between its cells.
+    pub(super) fn unaligned(self) -> String {
+        self.text
+    }
+
     /// The page, with its columns aligned.
     pub(super) fn finish(self) -> String {
         PAGE.align_text(&self.text)

@@ -11,7 +11,7 @@ use crate::api::{Kind, Object};
 /// The object as a JSON tree, tidied.
 pub fn to_value(object: &Object) -> Value {
     let Ok(mut value) = serde_json::to_value(object) else { return Value::Null };
-    if object.kind() != Kind::Unsimulated {
+    if object.kind().is_simulated() {
         tidy(&mut value, object.kind(), &mut Vec::new());
     }
     if object.kind() == Kind::Pod {

@@ -5,6 +5,7 @@
 mod autoscaling;
 mod batch;
 mod event;
+mod kept;
 mod node;
 pub(crate) mod pod;
 mod policy;
@@ -70,12 +71,26 @@ macro_rules! each_kind {
             $enumeration::Namespace { .. } => $then!(crate::api::policy::Namespace),
             $enumeration::Endpoints { .. } => $then!(crate::api::service::Endpoints),
             $enumeration::EndpointSlice { .. } => $then!(crate::api::service::EndpointSlice),
+            $enumeration::ControllerRevision { .. } => $then!(crate::api::workload::ControllerRevision),
             $enumeration::PodDisruptionBudget { .. } => $then!(crate::api::policy::PodDisruptionBudget),
             $enumeration::PriorityClass { .. } => $then!(crate::api::policy::PriorityClass),
             $enumeration::ResourceQuota { .. } => $then!(crate::api::policy::ResourceQuota),
             $enumeration::LimitRange { .. } => $then!(crate::api::policy::LimitRange),
             $enumeration::Lease { .. } => $then!(crate::api::node::Lease),
             $enumeration::Event { .. } => $then!(crate::api::policy::EventObject),
+            $enumeration::ConfigMap { .. } => $then!(crate::api::kept::ConfigMap),
+            $enumeration::Secret { .. } => $then!(crate::api::kept::Secret),
+            $enumeration::ServiceAccount { .. } => $then!(crate::api::kept::ServiceAccount),
+            $enumeration::PersistentVolumeClaim { .. } => $then!(crate::api::kept::PersistentVolumeClaim),
+            $enumeration::PersistentVolume { .. } => $then!(crate::api::kept::PersistentVolume),
+            $enumeration::StorageClass { .. } => $then!(crate::api::kept::StorageClass),
+            $enumeration::Ingress { .. } => $then!(crate::api::kept::Ingress),
+            $enumeration::IngressClass { .. } => $then!(crate::api::kept::IngressClass),
+            $enumeration::NetworkPolicy { .. } => $then!(crate::api::kept::NetworkPolicy),
+            $enumeration::Role { .. } => $then!(crate::api::kept::Role),
+            $enumeration::RoleBinding { .. } => $then!(crate::api::kept::RoleBinding),
+            $enumeration::ClusterRole { .. } => $then!(crate::api::kept::ClusterRole),
+            $enumeration::ClusterRoleBinding { .. } => $then!(crate::api::kept::ClusterRoleBinding),
             $enumeration::Unsimulated { .. } => $then!(crate::api::object::Unsimulated),
         }
     };

@@ -294,8 +294,15 @@ LAST SEEN   TYPE      REASON    OBJECT      SUBOBJECT   SOURCE              MESS
 
 #[test]
 fn kinds_that_are_not_simulated() {
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}});
-    let objects = Cluster::new([map]);
-    assert_eq!(super::columns(crate::api::Kind::Unsimulated)[1].header, "AGE");
-    assert_eq!(super::cells(&objects.objects()[0], cluster_now()), ["c", "60m"]);
+    let of = |manifest| super::cells(&Cluster::new([manifest]).objects()[0], cluster_now());
+    let backup = json!({"apiVersion": "example.com/v1", "kind": "Backup", "metadata": {"name": "b"}});
+    assert_eq!(of(backup), ["b", "60m"]);
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"k": "v"}});
+    assert_eq!(of(map), ["c", "1", "60m"]);
+    let ingress = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"},
+        "spec": {"ingressClassName": "nginx", "tls": [{}], "rules": [{"host": "a.b"}, {"http": {}}]}});
+    assert_eq!(of(ingress), ["i", "nginx", "a.b", "", "80, 443", "60m"]);
+    let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "csi",
+        "metadata": {"name": "s", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}});
+    assert_eq!(of(class), ["s (default)", "csi", "Delete", "Immediate", "false", "60m"]);
 }

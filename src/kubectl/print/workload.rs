@@ -1,7 +1,9 @@
 //! The rows of workloads.
 
 use crate::api::pod::PodTemplate;
-use crate::api::workload::{DaemonSet, Deployment, ReplicaSet, ReplicationController, StatefulSet};
+use crate::api::workload::{
+    ControllerRevision, DaemonSet, Deployment, ReplicaSet, ReplicationController, StatefulSet,
+};
 use crate::api::{Selector, Timestamp};
 
 use super::{Column, Row, column, containers_and_images, created, selector_text, wide};
@@ -41,6 +43,24 @@ impl Row for ReplicationController {
         ];
         cells.extend(template_cells(&self.spec.template, self.spec.selector.to_string()));
         cells
+    }
+}
+
+impl Row for ControllerRevision {
+    const COLUMNS: &'static [Column] =
+        &[column("NAME"), column("CONTROLLER"), column("REVISION"), column("AGE")];
+
+    fn cells(&self, now: Timestamp) -> Vec<String> {
+        let controller = self.metadata.controller().map_or_else(
+            || "<none>".to_owned(),
+            |owner| {
+                let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+                let dot = if group.is_empty() { "" } else { "." };
+                format!("{}{dot}{group}/{}", owner.kind.to_lowercase(), owner.name)
+            },
+        );
+        let age = created(&self.metadata, now);
+        vec![self.metadata.name.to_string(), controller, self.revision.to_string(), age]
     }
 }
 

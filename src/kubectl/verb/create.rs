@@ -22,6 +22,26 @@ pub enum Create {
     Deployment(NewDeployment),
     /// `create service`.
     Service(NewService),
+    /// `create configmap`, with its entries.
+    ConfigMap(Name, Vec<Literal>),
+    /// `create secret generic`, with its entries.
+    Secret(NewSecret),
+    /// `create serviceaccount`.
+    ServiceAccount(Name),
+}
+
+/// `--from-literal=KEY=VALUE`.
+pub type Literal = (Name, Name);
+
+/// `create secret generic`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSecret {
+    /// Its name.
+    pub name: Name,
+    /// `--type`; empty for the default.
+    pub kind: Name,
+    /// Its entries.
+    pub literals: Vec<Literal>,
 }
 
 /// `create deployment`.
@@ -82,14 +102,24 @@ pub struct ServicePortSpec {
 }
 
 /// What can be created, with the other words for it.
-const THINGS: &[&str] = &["namespace", "ns", "deployment", "deploy", "service", "svc"];
+const THINGS: &[&str] = &[
+    "namespace",
+    "ns",
+    "deployment",
+    "deploy",
+    "service",
+    "svc",
+    "configmap",
+    "cm",
+    "secret",
+    "serviceaccount",
+    "sa",
+];
 
 /// What kubectl can create in addition.
 const NOT_SIMULATED: &[&str] = &[
     "clusterrole",
     "clusterrolebinding",
-    "configmap",
-    "cm",
     "cronjob",
     "cj",
     "ingress",
@@ -103,9 +133,6 @@ const NOT_SIMULATED: &[&str] = &[
     "resourcequota",
     "role",
     "rolebinding",
-    "secret",
-    "serviceaccount",
-    "sa",
     "token",
 ];
 
@@ -114,6 +141,9 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         Some((word, rest)) if matches!(word.as_str(), "namespace" | "ns") => namespace(&rest)?,
         Some((word, rest)) if matches!(word.as_str(), "deployment" | "deploy") => deployment(&rest)?,
         Some((word, rest)) if matches!(word.as_str(), "service" | "svc") => service(&rest)?,
+        Some((word, rest)) if matches!(word.as_str(), "configmap" | "cm") => config_map(&rest)?,
+        Some((word, rest)) if word == "secret" => secret(&rest)?,
+        Some((word, rest)) if matches!(word.as_str(), "serviceaccount" | "sa") => service_account(&rest)?,
         Some((word, _)) if NOT_SIMULATED.contains(&word.as_str()) => {
             let hint = "; write a manifest and use `create -f`";
             return Err(UsageError::new(format!("`kubectl create {word}` is not simulated{hint}")));
@@ -137,6 +167,56 @@ fn namespace(words: &[String]) -> Result<(Parsed, Create), UsageError> {
     let flags = Parsed::parse(words, &[])?;
     let name = exactly_one_name(&flags.args)?;
     Ok((flags, Create::Namespace(name)))
+}
+
+fn service_account(words: &[String]) -> Result<(Parsed, Create), UsageError> {
+    let flags = Parsed::parse(words, &[])?;
+    let name = exactly_one_name(&flags.args)?;
+    Ok((flags, Create::ServiceAccount(name)))
+}
+
+const FROM_LITERAL: &[Flag] = &[Flag::value("from-literal")];
+const SECRET: &[Flag] = &[Flag::value("type")];
+
+fn config_map(words: &[String]) -> Result<(Parsed, Create), UsageError> {
+    let flags = Parsed::parse(words, &[FROM_LITERAL])?;
+    let create = Create::ConfigMap(exactly_one_name(&flags.args)?, literals(&flags)?);
+    Ok((flags, create))
+}
+
+fn secret(words: &[String]) -> Result<(Parsed, Create), UsageError> {
+    match split_subcommand(words) {
+        Some((word, rest)) if word == "generic" => {
+            let flags = Parsed::parse(&rest, &[FROM_LITERAL, SECRET])?;
+            let secret = NewSecret {
+                name: exactly_one_name(&flags.args)?,
+                kind: flags.text("type").unwrap_or_default().into(),
+                literals: literals(&flags)?,
+            };
+            Ok((flags, Create::Secret(secret)))
+        }
+        Some((word, _)) if matches!(word.as_str(), "docker-registry" | "tls") => Err(UsageError::new(
+            format!("`kubectl create secret {word}` is not simulated; write a manifest and use `create -f`"),
+        )),
+        _ => Err(UsageError::new("create secret needs one of docker-registry, generic, tls")),
+    }
+}
+
+/// `--from-literal=KEY=VALUE`, each.
+fn literals(flags: &Parsed) -> Result<Vec<Literal>, UsageError> {
+    let mut literals: Vec<Literal> = Vec::new();
+    for text in flags.list("from-literal") {
+        let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            let message = format!("invalid literal source {text}, expected key=value");
+            return Err(UsageError::new(message));
+        };
+        if literals.iter().any(|(known, _)| known == key) {
+            let message = format!("cannot add key {key:?}, another key by that name already exists in Data");
+            return Err(UsageError::new(message));
+        }
+        literals.push((key.into(), value.trim_matches(['\'', '"']).into()));
+    }
+    Ok(literals)
 }
 
 const DEPLOYMENT: &[Flag] = &[Flag::value("image"), Flag::value("port"), Flag::value("replicas").short('r')];

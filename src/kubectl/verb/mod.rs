@@ -18,7 +18,7 @@ pub(super) mod top;
 pub(super) mod wait;
 
 pub use apply::Apply;
-pub use create::{Create, NewDeployment, NewService, ServiceKind, ServicePortSpec};
+pub use create::{Create, Literal, NewDeployment, NewSecret, NewService, ServiceKind, ServicePortSpec};
 pub use delete::Delete;
 pub use exec::Exec;
 pub use expose::Expose;

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use self::rank::{Candidate, rank};
+use self::signals::{Counted, Threshold, thresholds};
 pub(super) use self::signals::{Pressure, Signal};
-use self::signals::{Threshold, thresholds};
 use super::admission::is_critical;
 use super::env::NodeEnv;
 use super::host::{Host, HostShared, NodeEvent};
@@ -64,7 +64,15 @@ impl Eviction {
 
 impl Host {
     fn thresholds(&self, settings: &Settings) -> Vec<Threshold> {
-        thresholds(settings, &self.shared.machine(settings), self.shared.outside.pids > 0)
+        let has_files = |pod: &HostPod| {
+            let mut running = pod.containers.iter().filter_map(|truth| truth.running.as_ref());
+            running.any(|instance| !instance.app.model().files.is_nothing())
+        };
+        let counted = Counted {
+            files: self.pods.values().any(|pod| has_files(pod)),
+            outside_pids: self.shared.outside.pids > 0,
+        };
+        thresholds(settings, &self.shared.machine(settings), counted)
     }
 
     fn available(&self, settings: &Settings, signal: Signal, at: SimTime) -> u64 {
@@ -72,6 +80,9 @@ impl Host {
         match signal {
             Signal::Memory => machine.memory.saturating_sub(self.memory_used(at)),
             Signal::Nodefs | Signal::Imagefs => machine.disk.saturating_sub(self.disk_used(at)),
+            Signal::NodefsInodes | Signal::ImagefsInodes => {
+                machine.inodes.saturating_sub(self.files_used(at))
+            }
             Signal::Pids => machine.pids.saturating_sub(self.pids_used(at, settings.pod_pids_limit)),
         }
     }
@@ -179,6 +190,7 @@ impl Host {
                 usage: pod.sandbox.as_ref().map(|_| match threshold.signal {
                     Signal::Memory => pod.memory(now),
                     Signal::Nodefs | Signal::Imagefs => pod.disk(now),
+                    Signal::NodefsInodes | Signal::ImagefsInodes => pod.files(now),
                     Signal::Pids => pod.pids(now, ctx.settings.pod_pids_limit),
                 }),
                 request: request(&pod.pod, threshold.signal.resource()),
@@ -196,7 +208,12 @@ impl Host {
 
     fn message(&self, ctx: &Ctx<'_, NodeEvent>, threshold: Threshold, pod: u32) -> String {
         let resource = threshold.signal.resource();
-        let bytes = |amount: u64| Quantity::from_bytes(i64::try_from(amount).unwrap_or(i64::MAX));
+        let is_count =
+            matches!(threshold.signal, Signal::NodefsInodes | Signal::ImagefsInodes | Signal::Pids);
+        let bytes = |amount: u64| {
+            let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+            if is_count { Quantity::from_value(amount) } else { Quantity::from_bytes(amount) }
+        };
         let available = self.available(ctx.settings, threshold.signal, ctx.now);
         let mut text = format!(
             "The node was low on resource: {resource}. Threshold quantity: {}, available: {}. ",
@@ -210,7 +227,7 @@ impl Host {
                 _ if pod.containers[index].running.is_none() => continue,
                 Signal::Memory => pod.container_memory(index, ctx.now),
                 Signal::Nodefs | Signal::Imagefs => pod.container_disk(index, ctx.now),
-                Signal::Pids => continue,
+                Signal::NodefsInodes | Signal::ImagefsInodes | Signal::Pids => continue,
             };
             let request = container.resources.requests.get(resource).copied().unwrap_or_default();
             if i128::from(usage) > i128::from(request.value()) {

@@ -26,7 +26,7 @@ pub(super) fn rank(signal: Signal, candidates: &mut [Candidate]) {
         Signal::Pids => {
             candidates.sort_by_key(|one| (one.priority, Reverse(one.usage.unwrap_or(0)), one.pod));
         }
-        Signal::Memory | Signal::Nodefs | Signal::Imagefs => candidates.sort_by_key(|one| {
+        _ => candidates.sort_by_key(|one| {
             let within = over(one).is_some_and(|over| over <= 0);
             (one.usage.is_some(), within, one.priority, Reverse(over(one)), one.pod)
         }),

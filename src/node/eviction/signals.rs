@@ -1,7 +1,7 @@
 //! Eviction signals, thresholds, and the pressure conditions that they mean.
 //!
 //! Source: kubelet v1.32 `eviction/helpers.go`, `defaults_linux.go`; `spec` node 5.5. Images and pods share one file system,
-//! as under containerd by default. Not modelled: inodes.
+//! as under containerd by default.
 
 use crate::component::Settings;
 use crate::kernel::SimDuration;
@@ -16,6 +16,10 @@ pub(in crate::node) enum Signal {
     Nodefs,
     /// `imagefs.available`.
     Imagefs,
+    /// `nodefs.inodesFree`.
+    NodefsInodes,
+    /// `imagefs.inodesFree`.
+    ImagefsInodes,
     /// `pid.available`.
     Pids,
 }
@@ -26,6 +30,7 @@ impl Signal {
         match self {
             Self::Memory => "memory",
             Self::Nodefs | Self::Imagefs => "ephemeral-storage",
+            Self::NodefsInodes | Self::ImagefsInodes => "inodes",
             Self::Pids => "pids",
         }
     }
@@ -34,7 +39,7 @@ impl Signal {
     pub(super) fn pressure(self) -> Pressure {
         match self {
             Self::Memory => Pressure::Memory,
-            Self::Nodefs | Self::Imagefs => Pressure::Disk,
+            Self::Nodefs | Self::Imagefs | Self::NodefsInodes | Self::ImagefsInodes => Pressure::Disk,
             Self::Pids => Pressure::Pid,
         }
     }
@@ -99,17 +104,30 @@ pub(super) struct Threshold {
     pub(super) min_reclaim: u64,
 }
 
+/// What is worth a look beside memory and disk space.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    /// Whether a pod has files to speak of.
+    pub(super) files: bool,
+    /// Whether something outside of pods holds process ids.
+    pub(super) outside_pids: bool,
+}
+
 /// The thresholds of a kubelet, in the order in which they are looked after: memory before all others.
-pub(super) fn thresholds(settings: &Settings, machine: &Machine, pids_are_held: bool) -> Vec<Threshold> {
-    let percent = |percent: u64| {
-        u64::try_from(u128::from(machine.disk) * u128::from(percent.min(100)) / 100).unwrap_or(u64::MAX)
+pub(super) fn thresholds(settings: &Settings, machine: &Machine, counted: Counted) -> Vec<Threshold> {
+    let part = |whole: u64, percent: u64| {
+        u64::try_from(u128::from(whole) * u128::from(percent.min(100)) / 100).unwrap_or(u64::MAX)
     };
+    let percent = |percent: u64| part(machine.disk, percent);
+    let inodes = |percent: u64| if counted.files { part(machine.inodes, percent) } else { 0 };
     // There is no default for process ids; something outside that takes them all is noticed nevertheless.
-    let pids = settings.eviction_hard_pid.max(u64::from(pids_are_held));
+    let pids = settings.eviction_hard_pid.max(u64::from(counted.outside_pids));
     let hard = [
         (Signal::Memory, settings.eviction_hard_memory.0, settings.eviction_minimum_reclaim_memory.0),
         (Signal::Nodefs, percent(settings.eviction_hard_nodefs), settings.eviction_minimum_reclaim_disk.0),
         (Signal::Imagefs, percent(settings.eviction_hard_imagefs), settings.eviction_minimum_reclaim_disk.0),
+        (Signal::NodefsInodes, inodes(settings.eviction_hard_nodefs_inodes), 0),
+        (Signal::ImagefsInodes, inodes(settings.eviction_hard_imagefs_inodes), 0),
         (Signal::Pids, pids, 0),
     ];
     let soft = [

@@ -12,6 +12,11 @@ use crate::node::pod_cx::PodCx;
 use crate::trace::RecordId;
 use crate::workload::{Answer, Question};
 
+/// What the runtime says when a command in a container cannot be started for want of processes.
+pub(in crate::node) const FORK_FAILED: &str = "rpc error: code = Unknown desc = failed to exec in container: failed to \
+    start exec: OCI runtime exec failed: exec failed: unable to start container process: error starting setns process: \
+    fork/exec /proc/self/exe: resource temporarily unavailable";
+
 impl PodCx<'_, '_> {
     /// What the program in the container would answer now and the record that accounts for it (0 = that of the
     /// container), or why the prober cannot ask.
@@ -30,6 +35,9 @@ impl PodCx<'_, '_> {
             return Err("couldn't find the named port in the container".into());
         };
         let is_command = matches!(question, Question::Exec { .. });
+        if is_command && !self.pod.can_fork(self.ctx.now, self.ctx.settings.pod_pids_limit) {
+            return Err(FORK_FAILED.into());
+        }
         if is_command && !self.host.runtime_answers {
             return Err("rpc error: code = Unavailable desc = connection error".into());
         }
@@ -47,6 +55,8 @@ impl PodCx<'_, '_> {
         };
         if answer.refused {
             answer.output = self.refused_text(spec, question);
+        } else if let (true, Question::Http { path, port }) = (answer.is_lost, question) {
+            answer.output = format!("{}: {}", self.get(spec, port, path), answer.output).into();
         }
         let blame = answer.lacks.as_ref().map_or(0, |service| env.network.record_of(&namespace, service));
         Ok((answer, blame))
@@ -60,15 +70,20 @@ impl PodCx<'_, '_> {
         http.or(tcp).unwrap_or_else(own)
     }
 
+    /// How Go's HTTP client names a request.
+    fn get(&self, spec: &Probe, port: i32, path: &str) -> String {
+        format!("Get \"http://{}:{port}{path}\"", self.probed_host(spec))
+    }
+
     fn refused_text(&self, spec: &Probe, question: Question<'_>) -> Name {
         let host = self.probed_host(spec);
         let refused = |port: i32| format!("dial tcp {host}:{port}: connect: connection refused");
         match question {
             Question::Http { path, port } => {
-                format!("Get \"http://{host}:{port}{path}\": {}", refused(port)).into()
+                format!("{}: {}", self.get(spec, port, path), refused(port)).into()
             }
             Question::Tcp { port } => refused(port).into(),
-            Question::Grpc { port } => {
+            Question::Grpc { port, .. } => {
                 format!("timeout: failed to connect service \"{host}:{port}\" within 1s: connection refused")
                     .into()
             }
@@ -76,22 +91,31 @@ impl PodCx<'_, '_> {
         }
     }
 
-    /// What the prober prints when no answer came in time.
-    pub(in crate::node) fn timeout_text(&self, spec: &Probe, index: usize, limit: SimDuration) -> Name {
+    /// What the prober prints when no answer came in time; `was_coming` tells whether the program works on one.
+    pub(in crate::node) fn timeout_text(
+        &self,
+        spec: &Probe,
+        index: usize,
+        limit: SimDuration,
+        was_coming: bool,
+    ) -> Name {
         let host = self.probed_host(spec);
         match question(spec, self.pod.spec(index)) {
             Some(Question::Exec { command }) => {
                 let words: Vec<&str> = command.iter().map(Name::as_str).collect();
                 format!("command timed out: \"{}\" timed out after {limit}", words.join(" ")).into()
             }
-            Some(Question::Grpc { port }) => format!(
+            Some(Question::Grpc { .. }) if was_coming => {
+                format!("timeout: health rpc did not complete within {limit}").into()
+            }
+            Some(Question::Grpc { port, .. }) => format!(
                 "timeout: failed to connect service \"{host}:{port}\" within {limit}: context deadline exceeded"
             )
             .into(),
             Some(Question::Tcp { port }) => format!("dial tcp {host}:{port}: i/o timeout").into(),
             Some(Question::Http { path, port }) => format!(
-                "Get \"http://{host}:{port}{path}\": context deadline exceeded (Client.Timeout exceeded while \
-                 awaiting headers)"
+                "{}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                self.get(spec, port, path)
             )
             .into(),
             None => Name::default(),
@@ -122,7 +146,8 @@ pub(in crate::node) fn question<'a>(probe: &'a Probe, container: &Container) -> 
     if let Some(exec) = &probe.exec {
         return Some(Question::Exec { command: &exec.command });
     }
-    probe.grpc.as_ref().map(|grpc| Question::Grpc { port: grpc.port })
+    let grpc = probe.grpc.as_ref()?;
+    Some(Question::Grpc { port: grpc.port, service: grpc.service.as_deref().unwrap_or_default() })
 }
 
 /// What a probe asks, in words: `GET /healthz`.

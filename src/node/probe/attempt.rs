@@ -12,7 +12,7 @@ use crate::node::host::NodeEvent;
 use crate::node::pod::{HostPod, Stage};
 use crate::node::pod_cx::PodCx;
 use crate::trace::{Detail, Subject};
-use crate::workload::Answer;
+use crate::workload::{Answer, Question};
 
 /// What an attempt came to.
 enum Outcome {
@@ -115,7 +115,9 @@ impl PodCx<'_, '_> {
             }
             Err(error) => {
                 // An error of the prober itself says nothing about the program and is not counted.
-                let message = format!("{} probe errored: {error}", kind.word());
+                let resulted =
+                    if self.host.minor_version < 35 { "" } else { " and resulted in unknown state" };
+                let message = format!("{} probe errored{resulted}: {error}", kind.word());
                 self.container_event(index, EventType::Warning, "Unhealthy", message);
                 return Outcome::NotBefore(self.ctx.now);
             }
@@ -123,7 +125,7 @@ impl PodCx<'_, '_> {
         let extra = self.ctx.settings.probe_latency;
         let (after, answer) = match answer.latency.map(|latency| latency + extra) {
             Some(latency) if latency < timeout => (latency, answer),
-            _ => (timeout, Answer::late(self.timeout_text(&spec, index, timeout))),
+            late => (timeout, Answer::late(self.timeout_text(&spec, index, timeout, late.is_some()))),
         };
         self.pod.worker.probes[at].asked_at = self.ctx.now;
         self.pod.worker.probes[at].woken = false;
@@ -226,6 +228,11 @@ impl PodCx<'_, '_> {
         let Some(question) = self.probe_spec(at).and_then(|spec| question(spec, container)) else {
             return false;
         };
+        if matches!(question, Question::Exec { .. })
+            && self.pod.runs_out_of_pids(self.ctx.settings.pod_pids_limit)
+        {
+            return false;
+        }
         let truth = &self.pod.containers[probe.container];
         truth.running.as_ref().is_some_and(|instance| instance.app.is_steady(question, self.ctx.now))
     }

@@ -88,6 +88,11 @@ pub struct ProbeWorker {
 }
 
 impl ProbeWorker {
+    /// When the attempt began that is under way or was the last.
+    pub fn last_asked(&self) -> SimTime {
+        self.asked_at
+    }
+
     /// Forgets what it was about to do.
     pub(super) fn abandon(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         ctx.cancel(&mut self.next);

@@ -1,32 +1,56 @@
-//! Requests over time: how many were answered and failed, and how long answers took; one pair of panels a flow.
+//! Requests over time, a group of panels a flow: how many were answered and failed by which cause, which part was answered
+//! (for what users feel), and how long answers took. Several sources have a group for all of them together first.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::font::{HEADING, LABEL, shortened, width};
 use super::frame::{Frame, LegendEntry, MARGIN, Swatch, mark_legend};
 use super::palette::{self, AXIS, FAINT_INK, GRID, INK};
 use super::percent_text;
 use super::scene::{Anchor, Color, Scene};
-use crate::kernel::SimDuration;
+use crate::base::Name;
+use crate::kernel::{SimDuration, SimTime};
 use crate::report::traffic::{Interval, availability};
 use crate::report::{Flow, Recorded, RunInfo};
 
+/// Colours of causes; those that are not named here share one.
+const CAUSES: [(&str, Color); 7] = [
+    ("no endpoint", palette::ORANGE),
+    ("connection refused", palette::VERMILION),
+    ("reset by termination", palette::PURPLE),
+    ("time-out", palette::FAINT_INK),
+    ("turned away", palette::SKY),
+    ("error status", palette::MISSED),
+    ("no such host", palette::INK),
+];
 const RATES: f64 = 84.0;
+const ANSWERED: f64 = 40.0;
 const LATENCIES: f64 = 64.0;
 const AIR: f64 = 26.0;
 const SCALE_ROOM: f64 = 56.0;
 const NAMES_AT_MOST: f64 = 300.0;
 /// Quantiles that are drawn, in thousandths.
-const QUANTILES: [(u64, Color); 2] = [(500, palette::BLUE), (990, palette::PURPLE)];
+const QUANTILES: [(u64, &str, Color); 3] =
+    [(500, "latency p50", palette::BLUE), (950, "p95", palette::SKY), (990, "p99", palette::PURPLE)];
 
 /// Requests of at most `limit` flows: those of sources first.
 pub fn traffic(recorded: &Recorded, info: &RunInfo, limit: usize) -> Scene {
     let shown = &recorded.flows[..recorded.flows.len().min(limit)];
-    let title_width = |flow: &Flow| width(&flow.title(), HEADING, true);
-    let names = shown.iter().map(title_width).fold(150.0, f64::max).min(NAMES_AT_MOST);
-    let mut frame = Frame::new("Requests", info, recorded, names + SCALE_ROOM, legend(recorded));
-    frame.begin_plot((RATES + LATENCIES + 2.0 * AIR) * shown.len() as f64 + 10.0);
+    let all = of_all_sources(&recorded.flows);
+    let groups: Vec<&Flow> = all.iter().chain(shown).collect();
+    let title_width = |flow: &&Flow| width(&title(flow), HEADING, true);
+    let names = groups.iter().map(title_width).fold(150.0, f64::max).min(NAMES_AT_MOST);
+    let mut frame = Frame::new("Requests", info, recorded, names + SCALE_ROOM, legend(recorded, shown));
+    let height =
+        |flow: &&Flow| RATES + LATENCIES + 2.0 * AIR + if flow.is_source { ANSWERED + AIR } else { 0.0 };
+    frame.begin_plot(groups.iter().map(height).sum::<f64>() + 10.0);
     frame.y += 10.0;
-    for flow in shown {
+    for flow in groups {
         rates(&mut frame, flow);
+        if flow.is_source {
+            answered(&mut frame, flow);
+        }
         latencies(&mut frame, flow);
     }
     let mut notes = Vec::new();
@@ -39,19 +63,55 @@ pub fn traffic(recorded: &Recorded, info: &RunInfo, limit: usize) -> Scene {
     frame.finish(&notes)
 }
 
-fn legend(recorded: &Recorded) -> Vec<LegendEntry> {
+/// What users feel of all sources together, when there are several.
+fn of_all_sources(flows: &[Flow]) -> Option<Flow> {
+    let mut sources = flows.iter().filter(|flow| flow.is_source);
+    let first = sources.next()?;
+    let mut all = Flow { client: Name::default(), ..first.clone() };
+    let mut intervals: BTreeMap<(SimTime, SimTime), Interval> =
+        first.intervals.iter().map(|it| ((it.from, it.until), it.clone())).collect();
+    for flow in sources {
+        all.service = Name::default();
+        all.namespace = Name::default();
+        all.objective_per_million = all.objective_per_million.min(flow.objective_per_million);
+        for interval in &flow.intervals {
+            let key = (interval.from, interval.until);
+            match intervals.entry(key) {
+                Entry::Occupied(mut sum) => sum.get_mut().join(interval),
+                Entry::Vacant(place) => {
+                    place.insert(interval.clone());
+                }
+            }
+        }
+    }
+    all.intervals = intervals.into_values().collect();
+    all.service.is_empty().then_some(all)
+}
+
+fn title(flow: &Flow) -> String {
+    if flow.client.is_empty() { "all sources".to_owned() } else { flow.title() }
+}
+
+fn color_of(cause: &str) -> Color {
+    CAUSES.iter().find(|(name, _)| *name == cause).map_or(palette::GREY, |(_, color)| *color)
+}
+
+fn legend(recorded: &Recorded, shown: &[Flow]) -> Vec<LegendEntry> {
     let entry = |label: &str, swatch| LegendEntry { label: label.to_owned(), swatch };
-    let mut entries = vec![
-        entry("answered", Swatch::Level(palette::LIGHT_GREEN, palette::GREEN)),
-        entry("failed", Swatch::Level(palette::LIGHT_VERMILION, palette::VERMILION)),
-        entry("latency p50", Swatch::Line(QUANTILES[0].1, false)),
-        entry("p99", Swatch::Line(QUANTILES[1].1, false)),
-    ];
+    let mut entries = vec![entry("answered", Swatch::Level(palette::LIGHT_GREEN, palette::GREEN))];
+    let causes: BTreeSet<&str> =
+        shown.iter().flat_map(|flow| &flow.intervals).flat_map(|it| it.failed.keys().copied()).collect();
+    entries.extend(
+        causes.into_iter().map(|cause| entry(cause, Swatch::Level(color_of(cause), color_of(cause)))),
+    );
+    entries.push(entry("% answered", Swatch::Line(palette::GREEN, false)));
+    entries.push(entry("objective", Swatch::Line(palette::FAINT_INK, false)));
+    entries.extend(QUANTILES.map(|(_, label, color)| entry(label, Swatch::Line(color, false))));
     entries.extend(mark_legend(recorded));
     entries
 }
 
-/// Requests a second: those that failed on top of those that were answered.
+/// Requests a second: those that failed, by cause, on top of those that were answered.
 fn rates(frame: &mut Frame, flow: &Flow) {
     let rate = |interval: &Interval, count: u64| interval.milli_rate(count) as f64 / 1000.0;
     let ended = |interval: &Interval| rate(interval, interval.answered + interval.failures());
@@ -68,11 +128,37 @@ fn rates(frame: &mut Frame, flow: &Flow) {
         frame.scene.line([(left, y(answered)), (right, y(answered))], palette::GREEN, 1.5);
         if interval.failures() > 0 {
             // A single failure among many requests shall be seen.
-            let top = y(all).min(y(answered) - 1.5);
-            frame.scene.rect(left, top, width, y(answered) - top, palette::LIGHT_VERMILION);
-            frame.scene.line([(left, top), (right, top)], palette::VERMILION, 1.5);
+            let (floor, top) = (y(answered), y(all).min(y(answered) - 1.5));
+            let mut at = floor;
+            for (cause, count) in &interval.failed {
+                let part = (floor - top) * *count as f64 / interval.failures() as f64;
+                frame.scene.rect(left, at - part, width, part, color_of(cause));
+                at -= part;
+            }
         }
     }
+    frame.y = bottom + AIR;
+}
+
+/// Which part of the requests that ended was answered, and which should have been.
+fn answered(frame: &mut Frame, flow: &Flow) {
+    let bottom = frame.y + ANSWERED;
+    let y = |percent: f64| bottom - ANSWERED * percent / 100.0;
+    scale(frame, &[(0.0, "0 %".to_owned()), (100.0, "100 %".to_owned())], &y);
+    let objective = y(f64::from(flow.objective_per_million) / 10_000.0);
+    let (left, right) = (frame.time.left, frame.time.right);
+    frame.scene.line([(left, objective), (right, objective)], palette::FAINT_INK, 1.0);
+    let mut corners: Vec<(f64, f64)> = Vec::new();
+    for interval in &flow.intervals {
+        let Some(part) = availability(interval.answered, interval.failures()) else {
+            draw(frame, std::mem::take(&mut corners), palette::GREEN);
+            continue;
+        };
+        let level = y(part as f64 / 1000.0);
+        corners.push((frame.time.x(interval.from), level));
+        corners.push((frame.time.x(interval.until), level));
+    }
+    draw(frame, corners, palette::GREEN);
     frame.y = bottom + AIR;
 }
 
@@ -80,7 +166,7 @@ fn rates(frame: &mut Frame, flow: &Flow) {
 fn latencies(frame: &mut Frame, flow: &Flow) {
     let quantile = |interval: &Interval, per_mille| interval.latency.quantile(per_mille);
     let all =
-        || flow.intervals.iter().flat_map(|it| QUANTILES.iter().filter_map(move |(q, _)| quantile(it, *q)));
+        || flow.intervals.iter().flat_map(|it| QUANTILES.iter().filter_map(move |(q, ..)| quantile(it, *q)));
     let low = decade(all().min().unwrap_or_default(), false);
     let high = decade(all().max().unwrap_or_default(), true).max(low + 1);
     let bottom = frame.y + LATENCIES;
@@ -90,7 +176,7 @@ fn latencies(frame: &mut Frame, flow: &Flow) {
         (f64::from(exponent), super::brief(length))
     };
     scale(frame, &[label(low), label(high)], &y);
-    for (per_mille, color) in QUANTILES {
+    for (per_mille, _, color) in QUANTILES {
         let mut corners: Vec<(f64, f64)> = Vec::new();
         for interval in &flow.intervals {
             let Some(value) = quantile(interval, per_mille) else {
@@ -132,9 +218,10 @@ fn scale(frame: &mut Frame, labels: &[(f64, String)], y: &impl Fn(f64) -> f64) {
 fn caption(frame: &mut Frame, flow: &Flow) {
     let room = frame.time.left - MARGIN - SCALE_ROOM;
     let total = flow.total();
-    let title = shortened(&flow.title(), HEADING, true, room);
+    let title = shortened(&title(flow), HEADING, true, room);
     frame.text(MARGIN, frame.y + 10.0, &title, HEADING, true, INK);
-    let mut lines = vec![flow.namespace.to_string()];
+    let mut lines: Vec<String> =
+        Some(&flow.namespace).filter(|name| !name.is_empty()).map(ToString::to_string).into_iter().collect();
     match availability(total.answered, total.failures()) {
         Some(percent) => lines.push(format!("{} answered", percent_text(percent))),
         None => lines.push("no request has ended".to_owned()),

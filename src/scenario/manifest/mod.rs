@@ -27,24 +27,19 @@ pub(super) const GROUP: &str = "shakedown.sim";
 /// Groups of Kubernetes itself without `.k8s.io`. A `Service` of another group is not the Service we know.
 const GROUPS: [&str; 6] = ["", "apps", "autoscaling", "batch", "extensions", "policy"];
 
-/// Kinds that are not simulated and live outside of namespaces.
-const CLUSTER_SCOPED: [&str; 18] = [
+/// Kinds that are not known and live outside of namespaces.
+const CLUSTER_SCOPED: [&str; 13] = [
     "APIService",
     "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
     "CSIDriver",
     "CSINode",
     "CustomResourceDefinition",
     "DeviceClass",
     "FlowSchema",
-    "IngressClass",
     "MutatingWebhookConfiguration",
-    "PersistentVolume",
     "PodSecurityPolicy",
     "PriorityLevelConfiguration",
     "RuntimeClass",
-    "StorageClass",
     "ValidatingWebhookConfiguration",
     "VolumeAttachment",
 ];
@@ -116,18 +111,18 @@ fn object(value: &Value<'_>, fields: &Fields<'_>, api_version: &str, word: &str)
     }
     let kind = kind_of(api_version, word);
     let (mut object, unknown) = decode(value, fields, kind)?;
-    if kind == Kind::Unsimulated {
-        // A `Service` of Knative is not what people think of first.
-        let foreign = Kind::from_manifest(word).is_some();
-        let what = if foreign { format!("{word} of {api_version}") } else { word.to_owned() };
-        let place = fields.get("kind").map_or_else(|| value.name_place(), |kind| kind.place());
-        value.context.notes.borrow_mut().unsimulated(&what, &place);
-    } else {
+    if kind.is_simulated() {
         effect::note(value.node, value.context);
         let here = value.path().to_string();
         for field in unknown.iter().filter(|field| !effect::is_silent(field, &here)) {
             value.context.report(field.to_diagnostic(value.context.file, Severity::Warning));
         }
+    } else {
+        // A `Service` of Knative is not what people think of first.
+        let foreign = kind == Kind::Unsimulated && Kind::from_manifest(word).is_some();
+        let what = if foreign { format!("{word} of {api_version}") } else { word.to_owned() };
+        let place = fields.get("kind").map_or_else(|| value.name_place(), |kind| kind.place());
+        value.context.notes.borrow_mut().unsimulated(&what, &place);
     }
     legacy::modernise(api_version, &mut object);
     let namespaced = kind.names().namespaced && !CLUSTER_SCOPED.contains(&word);

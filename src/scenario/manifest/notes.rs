@@ -47,7 +47,8 @@ impl Notes {
             let warning = seen.first.label(Diagnostic::warning("not-simulated", message), seen.remark());
             let names = super::known_kinds();
             // `Deploymnet` is not another kind but a slip.
-            match nearest(&kind, names.iter().copied()).filter(|_| !super::CLUSTER_SCOPED.contains(&&*kind)) {
+            let is_known = names.contains(&*kind) || super::CLUSTER_SCOPED.contains(&&*kind);
+            match nearest(&kind, names.iter().copied()).filter(|_| !is_known) {
                 Some(name) if is_slip(&kind, name) => warning.help(format!("did you mean `{name}`?")),
                 _ => warning,
             }

@@ -4,7 +4,10 @@ use super::{Fields, Read, Value};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration};
 use crate::workload::instance::SIGNAL_BASE;
-use crate::workload::{AppModel, ExecRule, ExitRule, Growth, HttpRule, Matcher, OnSignal, ScriptedRun};
+use crate::workload::{
+    AppModel, ExecRule, ExitRule, Growth, HealthRule, HealthStatus, HttpRule, LastWords, Matcher, OnSignal,
+    ScriptedRun,
+};
 
 const FIELDS: &[&str] = &[
     "match",
@@ -12,6 +15,7 @@ const FIELDS: &[&str] = &[
     "startup",
     "http",
     "grpc",
+    "grpcHealth",
     "exec",
     "ports",
     "listen",
@@ -45,6 +49,7 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let grpc = fields.optional("grpc", |value| value.entries(http_rule));
     let concurrency = fields.optional("concurrency", |value| value.whole(1..=1_000_000));
     let queue = fields.optional("queue", |value| value.whole(0..=100_000_000));
+    let health = fields.optional("grpcHealth", |value| value.entries(health_rule));
     let exec = fields.optional("exec", |value| value.items(exec_rule));
     let ports = fields.optional("ports", |value| value.one_or_more(port));
     let localhost = fields.optional("listen", |value| {
@@ -64,7 +69,8 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
     let image = image?.unwrap_or_default();
     let (startup, startup_cpu) = startup?.unwrap_or((default.startup, SimDuration::ZERO));
     let (memory, memory_in_child, memory_per_request) = memory?.unwrap_or_default();
-    let (disk, disk_volume) = disk?.unwrap_or_default();
+    let disk = disk?.unwrap_or_default();
+    let (pids, fork_failed) = pids?.unwrap_or((default.pids, None));
     let (cpu_base_milli, cpu_per_request, cpu_threads) = cpu?.unwrap_or((0, SimDuration::ZERO, 1));
     let (on_stop, closes_on_stop) = on_stop?.unwrap_or((default.on_stop, false));
     let mut http = http?.unwrap_or_default();
@@ -78,6 +84,7 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         startup,
         startup_cpu,
         http,
+        health: health?.unwrap_or_default(),
         exec: exec?.unwrap_or_default(),
         ports: ports?,
         localhost_only: localhost?.unwrap_or(false),
@@ -89,9 +96,12 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         closes_on_stop,
         memory,
         memory_in_child,
-        disk,
-        disk_volume,
-        pids: pids?.unwrap_or(default.pids),
+        disk: disk.bytes,
+        disk_volume: disk.volume,
+        files: disk.files,
+        disk_full: disk.full,
+        pids,
+        fork_failed,
         cpu_base_milli,
         cpu_threads,
         cpu_per_request,
@@ -143,21 +153,48 @@ fn http_rule(path: &str, value: &Value<'_>) -> Read<HttpRule> {
     if !path.starts_with('/') {
         return value.wrong("invalid-value", "an HTTP path begins with `/`");
     }
-    let fields = value.fields(&["status", "latency", "cpu", "needs", "calls", "parallel"])?;
+    let fields = value.fields(&["status", "latency", "cpu", "needs", "calls", "parallel", "location"])?;
     let calls = fields.optional("calls", |value| value.items(super::traffic::call));
     let parallel = fields.optional("parallel", Value::truth);
     let status = fields.optional("status", |value| value.whole(100..=599));
     let latency = fields.optional("latency", Value::distribution);
     let cpu = fields.optional("cpu", Value::duration);
     let needs = fields.optional("needs", |value| value.one_or_more(needed_service));
+    let location = fields.optional("location", Value::some_text)?;
+    let status = status?.unwrap_or(if location.is_some() { 302 } else { 200 }) as u16;
+    if location.is_some() && !matches!(status, 301..=303 | 307 | 308) {
+        let message = format!("status {status} is no redirect, and `location` says where one leads");
+        return value.wrong_help("conflict", message, "a redirect has status 301, 302, 303, 307 or 308");
+    }
     Ok(HttpRule {
         path: path.into(),
-        status: status?.unwrap_or(200) as u16,
+        status,
+        location,
         latency: latency?.unwrap_or(immediately()),
         needs: needs?.unwrap_or_default(),
         cpu: cpu?.unwrap_or(SimDuration::ZERO),
         calls: calls?.unwrap_or_default(),
         parallel: parallel?.unwrap_or(false),
+    })
+}
+
+/// How a service of the program answers `grpc.health.v1.Health/Check`; the empty name is the whole program.
+fn health_rule(service: &str, value: &Value<'_>) -> Read<HealthRule> {
+    const STATUSES: &[(&str, HealthStatus)] = &[
+        ("SERVING", HealthStatus::Serving),
+        ("NOT_SERVING", HealthStatus::NotServing),
+        ("UNKNOWN", HealthStatus::Unknown),
+        ("UNIMPLEMENTED", HealthStatus::Unimplemented),
+    ];
+    let fields = value.fields(&["status", "latency", "needs"])?;
+    let status = fields.optional("status", |value| value.word("status of a health check", STATUSES));
+    let latency = fields.optional("latency", Value::distribution);
+    let needs = fields.optional("needs", |value| value.one_or_more(needed_service));
+    Ok(HealthRule {
+        service: service.into(),
+        status: status?.unwrap_or(HealthStatus::Serving),
+        latency: latency?.unwrap_or(immediately()),
+        needs: needs?.unwrap_or_default(),
     })
 }
 
@@ -205,9 +242,16 @@ fn port(value: &Value<'_>) -> Read<i32> {
 }
 
 fn exit_rule(value: &Value<'_>) -> Read<ExitRule> {
-    let fields = value.fields(&["after", "code", "signal"])?;
-    let (after, code) = (fields.need("after", Value::distribution), ending(&fields));
-    Ok(ExitRule { after: after?, code: code? })
+    let fields = value.fields(&["after", "code", "signal", "message", "log"])?;
+    let (after, code, words) =
+        (fields.need("after", Value::distribution), ending(&fields), last_words(&fields));
+    Ok(ExitRule { after: after?, code: code?, words: words? })
+}
+
+/// What the program writes to its termination message file, and the end of its log.
+fn last_words(fields: &Fields<'_>) -> Read<LastWords> {
+    let (message, log) = (fields.optional("message", Value::text), fields.optional("log", Value::text));
+    Ok(LastWords { message: message?.unwrap_or_default().into(), log: log?.unwrap_or_default().into() })
 }
 
 /// `code`, or `signal` as the code that the runtime reports for it.
@@ -227,13 +271,13 @@ fn ending(fields: &Fields<'_>) -> Read<i32> {
 }
 
 fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
-    let fields = value.fields(&["for", "code", "signal"])?;
+    let fields = value.fields(&["for", "code", "signal", "message", "log"])?;
     let lasts = fields.need("for", |value| match value.as_str() {
         Some("forever") => Ok(None),
         _ => value.duration().map(Some),
     });
     let lasts = lasts?;
-    let given = fields.given(&["code", "signal"]);
+    let given = fields.given(&["code", "signal", "message", "log"]);
     let code = match lasts {
         None if given.is_empty() => 0,
         None => {
@@ -242,7 +286,7 @@ fn scripted_run(value: &Value<'_>) -> Read<ScriptedRun> {
         }
         Some(_) => ending(&fields)?,
     };
-    Ok(ScriptedRun { lasts, code })
+    Ok(ScriptedRun { lasts, code, words: last_words(&fields)? })
 }
 
 /// What SIGTERM does, and whether the program then takes no new connections.
@@ -252,11 +296,13 @@ fn on_sigterm(value: &Value<'_>) -> Read<(OnSignal, bool)> {
         let ignored = value.word("reaction to SIGTERM", WORDS)?;
         return Ok((if ignored { OnSignal::Ignore } else { OnSignal::Unhandled }, false));
     }
-    let fields = value.fields(&["exitAfter", "code", "stopListening"])?;
+    let fields = value.fields(&["exitAfter", "code", "stopListening", "message", "log"])?;
     let after = fields.optional("exitAfter", Value::distribution);
     let code = fields.optional("code", Value::exit_code);
     let closes = fields.optional("stopListening", Value::truth);
-    let ending = OnSignal::Exit { after: after?.unwrap_or(immediately()), code: code?.unwrap_or(0) };
+    let words = last_words(&fields);
+    let (after, code) = (after?.unwrap_or(immediately()), code?.unwrap_or(0));
+    let ending = OnSignal::Exit { after, code, words: words? };
     Ok((ending, closes?.unwrap_or(false)))
 }
 
@@ -274,17 +320,35 @@ fn growth(fields: &Fields<'_>) -> Read<Growth> {
     Ok(Growth { base: base?.unwrap_or(0), per_second: per_second?.unwrap_or(0) })
 }
 
-fn disk(value: &Value<'_>) -> Read<(Growth, Option<Name>)> {
-    let fields = value.fields(&["base", "growth", "volume"])?;
-    let volume = fields.optional("volume", Value::label_name);
-    Ok((growth(&fields)?, volume?))
+/// What a program has on disk.
+#[derive(Default)]
+struct Disk {
+    bytes: Growth,
+    volume: Option<Name>,
+    files: Growth,
+    full: Option<i32>,
 }
 
-fn pids(value: &Value<'_>) -> Read<Growth> {
-    let fields = value.fields(&["base", "growth"])?;
+fn disk(value: &Value<'_>) -> Read<Disk> {
+    let fields = value.fields(&["base", "growth", "volume", "files", "fileGrowth", "exitWhenFull"])?;
+    let volume = fields.optional("volume", Value::label_name);
+    let files = fields.optional("files", |value| value.whole(0..=1 << 40));
+    let file_growth = fields.optional("fileGrowth", amount_a_second);
+    let full = fields.optional("exitWhenFull", Value::exit_code);
+    Ok(Disk {
+        bytes: growth(&fields)?,
+        volume: volume?,
+        files: Growth { base: files?.unwrap_or(0), per_second: file_growth?.unwrap_or(0) },
+        full: full?,
+    })
+}
+
+fn pids(value: &Value<'_>) -> Read<(Growth, Option<i32>)> {
+    let fields = value.fields(&["base", "growth", "exitWhenForkFails"])?;
     let base = fields.optional("base", |value| value.whole(1..=1 << 22));
     let per_second = fields.optional("growth", amount_a_second);
-    Ok(Growth { base: base?.unwrap_or(1), per_second: per_second?.unwrap_or(0) })
+    let failed = fields.optional("exitWhenForkFails", Value::exit_code);
+    Ok((Growth { base: base?.unwrap_or(1), per_second: per_second?.unwrap_or(0) }, failed?))
 }
 
 /// `1Mi/m`: an amount, a slash, and a unit of time or a duration.

@@ -1,8 +1,12 @@
 //! Reader of the machines: pools of equal ones, or one by one.
 
+use std::sync::Arc;
+
+use super::static_pod::static_pod;
 use super::{Fields, Read, Value};
 use crate::api::core::{ResourceList, Taint};
 use crate::api::node::Node;
+use crate::api::pod::Pod;
 use crate::api::{Labels, names};
 use crate::base::{Name, Quantity};
 use crate::scenario::model::{Autoscale, Expander, NodePlan, Place, ZONE_LABEL};
@@ -53,10 +57,11 @@ struct Hardware {
     capacity: ResourceList,
     allocatable: ResourceList,
     images: Vec<Name>,
+    static_pods: Vec<Arc<Pod>>,
     price: Option<Quantity>,
 }
 
-const HARDWARE: &[&str] = &["labels", "taints", "capacity", "allocatable", "images", "price"];
+const HARDWARE: &[&str] = &["labels", "taints", "capacity", "allocatable", "images", "staticPods", "price"];
 
 fn pool(value: &Value<'_>) -> Read<Vec<NodePlan>> {
     let names: Vec<&'static str> =
@@ -130,6 +135,7 @@ fn hardware(fields: &Fields<'_>) -> Read<Hardware> {
     let capacity = fields.optional("capacity", resources);
     let allocatable = fields.optional("allocatable", resources);
     let images = fields.optional("images", |value| value.items(Value::some_text));
+    let static_pods = fields.optional("staticPods", |value| value.items(static_pod));
     let price = fields.optional("price", Value::quantity);
     let (capacity, allocatable) = with_defaults(capacity?, allocatable?);
     if let Some((name, _)) = allocatable.iter().find(|(name, amount)| exceeds(amount, capacity.get(*name))) {
@@ -142,6 +148,7 @@ fn hardware(fields: &Fields<'_>) -> Read<Hardware> {
         capacity,
         allocatable,
         images: images?.unwrap_or_default(),
+        static_pods: static_pods?.unwrap_or_default(),
         price: price?,
     })
 }
@@ -204,7 +211,15 @@ impl Hardware {
             node.metadata.labels.insert(ZONE_LABEL, zone);
         }
         label_as_kubelet(&mut node);
-        NodePlan { node, images: self.images.clone(), price: self.price, pool, autoscale: None, place }
+        NodePlan {
+            node,
+            images: self.images.clone(),
+            static_pods: self.static_pods.clone(),
+            price: self.price,
+            pool,
+            autoscale: None,
+            place,
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod fault;
 mod scalar;
 mod scheduler;
 mod spec;
+mod static_pod;
 mod step;
 mod target;
 mod traffic;

@@ -9,9 +9,21 @@ use crate::scenario::step::{Action, Step, When};
 use crate::source::quoted;
 
 const WHEN: &[&str] = &["at", "every", "mtbf", "when"];
-const ACTIONS: &[&str] = &["kubectl", "apply", "fault"];
-const FIELDS: &[&str] =
-    &["at", "every", "mtbf", "mttr", "when", "from", "until", "kubectl", "apply", "fault", "for"];
+const ACTIONS: &[&str] = &["kubectl", "apply", "staticPod", "fault"];
+const FIELDS: &[&str] = &[
+    "at",
+    "every",
+    "mtbf",
+    "mttr",
+    "when",
+    "from",
+    "until",
+    "kubectl",
+    "apply",
+    "staticPod",
+    "fault",
+    "for",
+];
 
 /// Reads `{at: 5m, fault: {...}}` and its like.
 pub(super) fn step(value: &Value<'_>) -> Read<Step> {
@@ -88,6 +100,7 @@ fn action(fields: &Fields<'_>) -> Read<Action> {
     match given[..] {
         ["kubectl"] => fields.need("kubectl", kubectl_line).map(Action::Kubectl),
         ["apply"] => fields.need("apply", manifest::inline).map(Action::Apply),
+        ["staticPod"] => fields.need("staticPod", super::static_pod::step),
         ["fault"] => {
             let timed = fields.need("fault", fault::fault)?;
             let Timed { fault, lasts } = match fields.get("for") {
@@ -96,7 +109,7 @@ fn action(fields: &Fields<'_>) -> Read<Action> {
             };
             Ok(Action::Fault { fault, lasts })
         }
-        [] => fields.lacks("it does not say what happens", "give `kubectl`, `apply` or `fault`"),
+        [] => fields.lacks("it does not say what happens", "give `kubectl`, `apply`, `staticPod` or `fault`"),
         _ => {
             let message = format!("`{}` are several steps: write each as an entry", given.join("`, `"));
             whole.wrong("conflict", message)

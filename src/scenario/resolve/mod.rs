@@ -116,6 +116,7 @@ fn machines(planned: Machines, objects: &mut Vec<Manifest>) -> Vec<NodePlan> {
         given.push(NodePlan {
             node,
             images,
+            static_pods: Vec::new(),
             price: None,
             pool: None,
             autoscale: None,
@@ -163,9 +164,9 @@ fn missing_namespaces(objects: &[Manifest]) -> (Vec<Manifest>, Option<Diagnostic
     let mut missing: Vec<(Name, Place)> = Vec::new();
     for manifest in objects {
         let namespace = &manifest.object.metadata().namespace;
-        // Objects that are not simulated need no place to live.
-        let simulated = manifest.object.kind() != Kind::Unsimulated;
-        if simulated && !namespace.is_empty() && known.insert(namespace) {
+        // Kinds that are not known may live elsewhere.
+        let known_kind = manifest.object.kind() != Kind::Unsimulated;
+        if known_kind && !namespace.is_empty() && known.insert(namespace) {
             missing.push((namespace.clone(), manifest.place.clone()));
         }
     }

@@ -24,7 +24,7 @@ fn online_boutique() {
     let path = folder.join("online-boutique/kubernetes-manifests.yaml");
     let scenario = load(&[path], &any_line).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let count = |kind| scenario.objects.iter().filter(|manifest| manifest.object.kind() == kind).count();
-    assert_eq!((count(Kind::Deployment), count(Kind::Service), count(Kind::Unsimulated)), (12, 12, 11));
+    assert_eq!((count(Kind::Deployment), count(Kind::Service), count(Kind::ServiceAccount)), (12, 12, 11));
     assert_eq!((scenario.nodes.len(), &*scenario.name), (3, "kubernetes-manifests"));
     let told: Vec<_> = scenario.warnings.iter().map(|problem| &*problem.message).collect();
     assert_eq!(

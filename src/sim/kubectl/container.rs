@@ -10,7 +10,7 @@ use crate::fault::ProcessFault;
 use crate::kernel::SimTime;
 use crate::kubectl::verb::{Exec, Logs, LogsOf};
 use crate::kubectl::{Target, Targets};
-use crate::node::ContainerTruth;
+use crate::node::{ContainerTruth, hostname};
 use crate::sim::World;
 
 use super::shell::Shell;
@@ -48,7 +48,7 @@ impl Shell<'_> {
         }
     }
 
-    /// The program's model says how the command ends; what it would print is not simulated.
+    /// The program's model says how the command ends; what it would print is not simulated, but for names and addresses.
     fn run_in_container(&mut self, place: &Place, container: &Name, command: &[Name]) {
         let now = self.world.now();
         let Some(instance) = self.world.truth(place, container).and_then(|truth| truth.running.as_ref())
@@ -63,9 +63,28 @@ impl Shell<'_> {
                 || rule.while_aged.iter().any(|(from, until)| (*from..*until).contains(&age));
             if in_time { rule.code } else { rule.code.max(1) }
         });
+        if code == 0
+            && let Some(text) = self.printed(place, &line)
+        {
+            self.say(text);
+        }
         if code != 0 {
             self.answer.fail(format!("command terminated with exit code {code}"));
             self.status = Some(code);
+        }
+    }
+
+    /// What a command prints that asks for the name or the address of the machine.
+    fn printed(&self, place: &Place, line: &str) -> Option<String> {
+        let host = &self.world.hosts[place.host as usize];
+        let pod = host.pod(place.pod)?;
+        match line {
+            "hostname" | "cat /etc/hostname" | "uname -n" => {
+                Some(hostname::hostname(&pod.pod, &host.shared.name).to_string())
+            }
+            "hostname -f" => Some(hostname::fully_qualified(&pod.pod, &host.shared.name).to_string()),
+            "hostname -i" | "hostname -I" => pod.sandbox.as_ref().map(|sandbox| sandbox.ip.to_string()),
+            _ => None,
         }
     }
 
@@ -192,7 +211,7 @@ impl Shell<'_> {
 
 impl World {
     fn truth(&self, place: &Place, container: &str) -> Option<&ContainerTruth> {
-        let pod = self.hosts[place.host as usize].pods().get(&place.pod)?;
+        let pod = self.hosts[place.host as usize].pod(place.pod)?;
         pod.containers.get(pod.index_of(container)?)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::api::core::LabelSelector;
+use crate::api::kept::{ConfigMap, Content, Secret, ServiceAccount};
 use crate::api::pod::{Container, ContainerPort, Pod, PodSpec, PodTemplate};
 use crate::api::policy::Namespace;
 use crate::api::service::{Service, ServicePort, ServiceSpec};
@@ -12,10 +13,21 @@ use crate::api::workload::{Deployment, DeploymentSpec};
 use crate::api::{ApiError, Labels, Object, ObjectMeta, Request};
 use crate::base::Name;
 use crate::kubectl::output::to_value;
-use crate::kubectl::verb::{Apply, Create, NewDeployment, NewService, Run, ServiceKind};
+use crate::kubectl::verb::{Apply, Create, Literal, NewDeployment, NewService, Run, ServiceKind};
 
 use super::merge::three_way;
 use super::shell::{Shell, refusal};
+
+/// Entries under a field, or nothing.
+fn data(field: &str, literals: Vec<Literal>) -> Content {
+    let entry = |(key, value): Literal| (key.to_string(), Value::from(value.as_str()));
+    let entries: serde_json::Map<String, Value> = literals.into_iter().map(entry).collect();
+    let mut content = Content::default();
+    if !entries.is_empty() {
+        content.0.insert(field.to_owned(), entries.into());
+    }
+    content
+}
 
 impl Shell<'_> {
     pub(super) fn create(&mut self, create: Create) {
@@ -33,12 +45,33 @@ impl Shell<'_> {
                 let object = deployment(new, self.namespace()).into();
                 self.create_or("failed to create deployment", object);
             }
+            Create::ConfigMap(name, literals) => {
+                let map = ConfigMap { metadata: self.named(name), content: data("data", literals) };
+                self.create_or("failed to create configmap", map.into());
+            }
+            Create::Secret(new) => {
+                let mut content = data("stringData", new.literals);
+                if !new.kind.is_empty() {
+                    content.0.insert("type".into(), new.kind.as_str().into());
+                }
+                let secret = Secret { metadata: self.named(new.name), content };
+                self.create_or("failed to create secret", secret.into());
+            }
+            Create::ServiceAccount(name) => {
+                let account = ServiceAccount { metadata: self.named(name), ..ServiceAccount::default() };
+                self.create_or("failed to create serviceaccount", account.into());
+            }
             Create::Service(new) => {
                 let what = format!("failed to create {} service", service_type(&new.kind));
                 let object = service(new, self.namespace()).into();
                 self.create_or(&what, object);
             }
         }
+    }
+
+    /// The identity of an object in the namespace of the command.
+    fn named(&self, name: Name) -> ObjectMeta {
+        ObjectMeta { name, namespace: self.namespace(), ..ObjectMeta::default() }
     }
 
     /// Creates an object; a refusal is told as `error: <what>: <message>`.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crate::api::core::Conditions;
-use crate::api::workload::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use crate::api::pod::PodTemplate;
+use crate::api::workload::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::api::{Object, ObjectMeta, Patch, Request};
+use crate::base::Name;
 use crate::control::controllers::deployment::revision_of;
+use crate::kubectl::describe::pod_template;
 use crate::kubectl::kind_with_group;
 use crate::kubectl::verb::{Rollout, RolloutAction};
 
@@ -18,6 +21,13 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const TEMPLATE_HASH: &str = "pod-template-hash";
 /// The annotation that `history` shows.
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
+/// A template that a workload had, or has.
+struct Past {
+    revision: i64,
+    cause: Option<Name>,
+    template: PodTemplate,
+}
 
 impl Shell<'_> {
     pub(super) fn rollout(&mut self, rollout: &Rollout) {
@@ -54,88 +64,95 @@ impl Shell<'_> {
     }
 
     fn history(&mut self, object: &Object, revision: Option<i64>) {
-        let Object::Deployment(deployment) = object else {
-            let singular = object.kind().names().singular;
-            self.error(format!("no rollout history found for {singular} {:?}", object.metadata().name));
-            return;
-        };
-        let sets = self.sets_of(deployment);
+        let history = self.history_of(object);
         let head = format!("{}/{} ", kind_with_group(object.kind()), object.metadata().name);
         if let Some(revision) = revision {
-            let Some(set) = sets.iter().find(|set| revision_of(&set.metadata) == revision) else {
+            let Some(past) = history.iter().find(|past| past.revision == revision) else {
                 self.error("unable to find the specified revision");
                 return;
             };
             self.say(format!("{head}with revision #{revision}"));
-            self.say("Pod Template:");
-            self.say(format!("  Labels:\t{}", set.spec.template.metadata.labels));
-            self.say("  Containers:");
-            for container in &set.spec.template.spec.containers {
-                self.say(format!("   {}:\n    Image:\t{}", container.name, container.image));
-            }
+            self.say(pod_template(&past.template));
             return;
         }
         self.say(head);
+        if history.is_empty() {
+            self.say("No rollout history found.");
+            return;
+        }
         self.say("REVISION  CHANGE-CAUSE");
-        for set in sets {
-            let cause = set.metadata.annotations.get(CHANGE_CAUSE).map_or("<none>", |cause| cause.as_str());
-            self.say(format!("{:<10}{cause}", revision_of(&set.metadata)));
+        for past in history {
+            let cause = past.cause.as_deref().unwrap_or("<none>");
+            self.say(format!("{:<10}{cause}", past.revision));
         }
         self.say("");
     }
 
     fn undo(&mut self, object: &Object, to_revision: Option<i64>) {
-        let Object::Deployment(deployment) = object else {
-            let singular = object.kind().names().singular;
-            self.error(format!("no rollout history found for {singular} {:?}", object.metadata().name));
-            return;
-        };
-        let name = &deployment.metadata.name;
-        if deployment.spec.paused {
+        let name = &object.metadata().name;
+        let is_deployment = matches!(object, Object::Deployment(_));
+        if matches!(object, Object::Deployment(deployment) if deployment.spec.paused) {
             self.error(format!(
                 "cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again \
                  (deployment {name:?})"
             ));
             return;
         }
-        let sets = self.sets_of(deployment);
+        let history = self.history_of(object);
         let wanted = match to_revision {
-            Some(revision) => sets.iter().find(|set| revision_of(&set.metadata) == revision),
-            None => sets.len().checked_sub(2).map(|at| &sets[at]),
+            Some(revision) => history.iter().find(|past| past.revision == revision),
+            None => history.len().checked_sub(2).map(|at| &history[at]),
         };
-        let Some(set) = wanted else {
+        let Some(past) = wanted else {
             self.error(match to_revision {
                 Some(revision) => format!("unable to find specified revision {revision} in history"),
-                None => format!("no rollout history found for deployment {name:?}"),
+                None if is_deployment => format!("no rollout history found for deployment {name:?}"),
+                None => "no last revision to roll back to".to_owned(),
             });
             return;
         };
-        let mut template = set.spec.template.clone();
-        template.metadata.labels.remove(TEMPLATE_HASH);
-        if template == deployment.spec.template {
-            let revision = revision_of(&set.metadata);
+        let mut changed = object.clone();
+        let Some(template) = template_mut(&mut changed) else { return };
+        if *template == past.template {
+            let revision = past.revision;
             self.done(
                 object,
                 &format!("skipped rollback (current template already matches revision {revision})"),
             );
             return;
         }
-        let mut changed = deployment.as_ref().clone();
-        changed.spec.template = template;
-        if let Some(new) = self.send(Request::Update(changed.into())) {
+        *template = past.template.clone();
+        if let Some(new) = self.send(Request::Update(changed)) {
             self.done(&new, "rolled back");
         }
     }
 
-    /// The ReplicaSets of a Deployment, oldest revision first.
-    fn sets_of(&self, deployment: &Deployment) -> Vec<Arc<ReplicaSet>> {
-        let owned = |set: &Arc<ReplicaSet>| {
-            set.metadata.controller().is_some_and(|owner| owner.uid == deployment.metadata.uid)
+    /// The templates that a workload had and has, the oldest first.
+    fn history_of(&self, object: &Object) -> Vec<Past> {
+        let uid = object.metadata().uid;
+        let is_own = |metadata: &ObjectMeta| metadata.controller().is_some_and(|owner| owner.uid == uid);
+        let past = |metadata: &ObjectMeta, revision: i64, template: &PodTemplate| Past {
+            revision,
+            cause: metadata.annotations.get(CHANGE_CAUSE).cloned(),
+            template: template.clone(),
         };
-        let sets = self.world.api.objects().iter::<ReplicaSet>().map(|(_, set)| set.clone());
-        let mut sets: Vec<_> = sets.filter(owned).collect();
-        sets.sort_by_key(|set| revision_of(&set.metadata));
-        sets
+        let objects = self.world.api.objects();
+        let mut history: Vec<Past> = if matches!(object, Object::Deployment(_)) {
+            let sets = objects.iter::<ReplicaSet>().filter(|(_, set)| is_own(&set.metadata));
+            let sets =
+                sets.map(|(_, set)| past(&set.metadata, revision_of(&set.metadata), &set.spec.template));
+            let without_hash = sets.map(|mut past| {
+                past.template.metadata.labels.remove(TEMPLATE_HASH);
+                past
+            });
+            without_hash.collect()
+        } else {
+            let revisions = objects.iter::<ControllerRevision>().map(|(_, revision)| revision);
+            let own = revisions.filter(|revision| is_own(&revision.metadata));
+            own.map(|of| past(&of.metadata, of.revision, of.template())).collect()
+        };
+        history.sort_by_key(|past| past.revision);
+        history
     }
 
     fn restart(&mut self, mut object: Object) {
@@ -146,7 +163,7 @@ impl Shell<'_> {
             return;
         }
         let now = self.world.timestamp().to_string();
-        let Some(template) = template_metadata_mut(&mut object) else {
+        let Some(template) = template_mut(&mut object).map(|template| &mut template.metadata) else {
             self.error(format!("{} {name:?} restarting is not supported", names.plural));
             return;
         };
@@ -184,11 +201,11 @@ pub(super) fn kind_plural(object: &Object) -> String {
     }
 }
 
-fn template_metadata_mut(object: &mut Object) -> Option<&mut ObjectMeta> {
+fn template_mut(object: &mut Object) -> Option<&mut PodTemplate> {
     Some(match object {
-        Object::Deployment(object) => &mut Arc::make_mut(object).spec.template.metadata,
-        Object::StatefulSet(object) => &mut Arc::make_mut(object).spec.template.metadata,
-        Object::DaemonSet(object) => &mut Arc::make_mut(object).spec.template.metadata,
+        Object::Deployment(object) => &mut Arc::make_mut(object).spec.template,
+        Object::StatefulSet(object) => &mut Arc::make_mut(object).spec.template,
+        Object::DaemonSet(object) => &mut Arc::make_mut(object).spec.template,
         _ => return None,
     })
 }

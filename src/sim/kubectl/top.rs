@@ -140,9 +140,9 @@ impl World {
     /// What the running containers of a pod use.
     fn usage(&self, host: u32, pod: u32) -> BTreeMap<Name, Usage> {
         let now = self.now();
-        let Some(pod) = self.hosts[host as usize].pods().get(&pod) else { return BTreeMap::new() };
+        let Some(pod) = self.hosts[host as usize].pod(pod) else { return BTreeMap::new() };
         if self.metrics.runs() {
-            let metrics = self.metrics.newest.pods.get(&pod.pod.metadata.uid);
+            let metrics = self.metrics.newest.pods.get(&pod.uid_in_api().unwrap_or(pod.pod.metadata.uid));
             let containers = metrics.into_iter().flat_map(|metrics| &metrics.containers);
             let usage =
                 |it: &ContainerUsage| (it.name.clone(), Usage { cpu: it.cpu_milli, memory: it.memory });
