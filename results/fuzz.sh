@@ -8,8 +8,8 @@ targets=$(cargo +nightly fuzz list)
 share=$((seconds / $(echo "$targets" | wc -l)))
 work=${FUZZ_DIR:-target/fuzz}
 mkdir -p "$work"
-# The program has no unsafe code of its own, so a sanitizer would only make it slow.
-cargo +nightly fuzz build --sanitizer none --target-dir "$work/build" > /dev/null 2>&1
+# The program has no unsafe code of its own, so a sanitizer would only make it slow. FUZZ_BUILT: it is built already.
+[ -n "${FUZZ_BUILT:-}" ] || cargo +nightly fuzz build --sanitizer none --target-dir "$work/build" > /dev/null 2>&1
 rm -f "$work"/*.log
 
 # Shipped scenarios, each as one input, are where fuzzing of manifests and runs begins.
