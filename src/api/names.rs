@@ -100,6 +100,20 @@ pub fn dns1123_subdomain(text: &str) -> Vec<String> {
     messages
 }
 
+/// One segment of the path of a URL: roles and their bindings, such as `system:node`.
+///
+/// Source: apimachinery `IsValidPathSegmentName`, 1.34.
+pub fn path_segment(text: &str) -> Vec<String> {
+    if text == "." || text == ".." {
+        return vec![format!("may not be '{text}'")];
+    }
+    ["/", "%"]
+        .into_iter()
+        .filter(|part| text.contains(part))
+        .map(|part| format!("may not contain '{part}'"))
+        .collect()
+}
+
 /// A DNS label by RFC 1035, which begins with a letter: services.
 pub fn dns1035_label(text: &str) -> Vec<String> {
     let mut messages = length(text, LABEL_MAX);

@@ -41,6 +41,9 @@ fn check_name(problems: &mut Problems, kind: Kind, name: &str) {
     let messages = match kind {
         Kind::Namespace | Kind::StatefulSet => names::dns1123_label(name),
         Kind::Service => names::dns1035_label(name),
+        Kind::Role | Kind::ClusterRole | Kind::RoleBinding | Kind::ClusterRoleBinding => {
+            names::path_segment(name)
+        }
         Kind::Unsimulated => Vec::new(),
         _ => names::dns1123_subdomain(name),
     };
