@@ -159,7 +159,13 @@ fn object_name(metadata: &Value<'_>, kind: Kind) -> Read<()> {
     }
     fields.need("name", |value| {
         // What names a kind that is not simulated may have is not known here.
-        if kind == Kind::Unsimulated { value.some_text() } else { value.object_name() }
+        match kind {
+            Kind::Unsimulated => value.some_text(),
+            Kind::Role | Kind::ClusterRole | Kind::RoleBinding | Kind::ClusterRoleBinding => {
+                value.path_segment()
+            }
+            _ => value.object_name(),
+        }
     })?;
     fields.optional("namespace", |value| {
         let text = value.text()?;

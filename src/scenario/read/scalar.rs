@@ -121,6 +121,11 @@ impl Value<'_> {
         u64::try_from(quantity.value()).or_else(|_| self.wrong("out-of-range", "must not be negative"))
     }
 
+    /// The name of a role or of a binding of one.
+    pub(in crate::scenario) fn path_segment(&self) -> Read<Name> {
+        self.checked(names::path_segment)
+    }
+
     /// The name of an object of most kinds.
     pub(in crate::scenario) fn object_name(&self) -> Read<Name> {
         self.checked(names::dns1123_subdomain)
