@@ -126,6 +126,11 @@ impl ControllerManager {
         self.nodes.monitor = Some((at, handle));
     }
 
+    /// A write met a node that somebody else has changed: the next pass decides anew.
+    pub(in crate::control) fn look_again_at_nodes(&mut self, ctx: &mut Ctx<'_, ControllerEvent>) {
+        self.schedule_pass(ctx, ctx.now);
+    }
+
     /// No heartbeat of this node will be seen any more; the last one was at `last`.
     pub fn heartbeats_stopped(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, node: &Name, last: SimTime) {
         let Some((id, _)) = self.mirror.objects().find(Kind::Node, &Name::default(), node) else { return };
@@ -274,7 +279,7 @@ impl ControllerManager {
             };
             crate::api::core::set_condition(&mut changed.status.conditions, condition);
         }
-        changed.metadata.resource_version = 0;
+        // The version stays: a node that has reported meanwhile must not be overwritten when this write was held up.
         let was_ready = node.is_ready();
         let name = node.metadata.name.clone();
         let pods: Vec<Arc<Pod>> = self.mirror.pods_on(&name).map(|(_, pod)| pod.clone()).collect();
