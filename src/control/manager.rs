@@ -506,7 +506,9 @@ impl ControllerManager {
         if about == About::Creation as u8 && result.is_ok() {
             self.next_batch(ctx, id, key);
         }
-        if id == ControllerId::NodeLifecycle && result.as_ref().err().is_some_and(ApiError::is_conflict) {
+        if id == ControllerId::NodeLifecycle
+            && result.as_ref().err().is_some_and(|error| error.reason == "Conflict")
+        {
             self.look_again_at_nodes(ctx);
         }
         self.finish(ctx, id, key);
