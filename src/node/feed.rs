@@ -11,6 +11,7 @@ use super::pod::{HostPod, KubeletVerdict, Stage};
 use super::power::cancel_worker;
 use super::static_pods::MIRROR_TOKEN;
 use crate::api::pod::Pod;
+use crate::api::core::ConditionStatus;
 use crate::api::{Commit, Object, Op};
 use crate::component::events::EventType;
 use crate::component::{Class, Ctx};
@@ -24,6 +25,9 @@ impl Host {
             Object::Node(node) => {
                 self.shared.labels = node.metadata.labels.clone();
                 self.shared.taints.clone_from(&node.spec.taints);
+                if node.status.conditions.status_of("Ready") == Some(ConditionStatus::Unknown) {
+                    self.shared.declared_unknown(ctx);
+                }
                 return;
             }
             _ => return,

@@ -23,6 +23,8 @@ pub(super) const NODE_STATUS_TOKEN: u64 = u64::MAX;
 pub(super) struct NodeReport {
     pressures: BTreeSet<Pressure>,
     next: Option<EventHandle>,
+    /// Somebody has declared the node Unknown: the next report says all.
+    disputed: bool,
 }
 
 impl NodeReport {
@@ -30,6 +32,7 @@ impl NodeReport {
     pub(super) fn forget(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         ctx.cancel(&mut self.next);
         self.pressures.clear();
+        self.disputed = false;
     }
 }
 
@@ -43,6 +46,21 @@ impl HostShared {
         let at = ctx.next_tick(period, SimDuration::ZERO, Class::Report, self.target, SEQ_NODE_STATUS);
         let event = NodeEvent::NodeStatus;
         self.report.next = Some(ctx.schedule(at, Class::Report, self.target, SEQ_NODE_STATUS, event));
+    }
+
+    /// The node is said to be Unknown, though its kubelet is there to hear of it.
+    pub(super) fn declared_unknown(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        self.report.disputed = true;
+        self.plan_node_status(ctx);
+    }
+
+    /// Whether the report that is due says all, and not only what has changed. Asked once.
+    pub fn take_dispute(&mut self) -> bool {
+        let disputed = std::mem::take(&mut self.report.disputed);
+        if disputed {
+            self.report.pressures.clear();
+        }
+        disputed && self.runtime_answers
     }
 
     /// Sends one condition of the node.

@@ -113,7 +113,12 @@ impl World {
             Event::Election(which, candidate) => self.look_at_lease(which, candidate),
             Event::Deliver(watcher) => self.deliver(watcher),
             Event::Node(index, NodeEvent::ReadyToPowerOff) => self.shut_down_is_over(index),
-            Event::Node(index, event) => self.with_host(index, |host, ctx, env| host.handle(ctx, env, event)),
+            Event::Node(index, event) => {
+                if matches!(event, NodeEvent::NodeStatus) && self.hosts[index as usize].shared.take_dispute() {
+                    self.report_ready(index);
+                }
+                self.with_host(index, |host, ctx, env| host.handle(ctx, env, event));
+            }
             Event::Controller(incarnation, event) => {
                 if incarnation == self.incarnations.controllers {
                     self.with_controllers(|controllers, ctx| controllers.handle(ctx, event));

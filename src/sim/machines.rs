@@ -175,7 +175,7 @@ impl World {
     }
 
     /// The kubelet reports a healthy node, if the API server thinks otherwise.
-    fn report_ready(&mut self, index: u32) {
+    pub(super) fn report_ready(&mut self, index: u32) {
         let name = self.hosts[index as usize].shared.name.clone();
         let Some(node) = self.api.objects().get::<Node>(&Name::default(), &name).cloned() else { return };
         let healthy = node_conditions(self.timestamp());

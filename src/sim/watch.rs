@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::api::core::ConditionStatus;
 use crate::api::{Commit, Kind, Object, Op};
 use crate::base::{LookupMap, Name};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
@@ -197,10 +198,12 @@ impl Watches {
         wakes
     }
 
-    /// The nodes that a pod is and was bound to; of a node whose labels or taints change, itself.
+    /// The nodes that a pod is and was bound to; of a node whose labels or taints change or that is declared Unknown, itself.
     fn nodes_of(&self, commit: &Commit) -> [Option<u32>; 2] {
         if let (Object::Node(new), Some(Object::Node(old))) = (&commit.new, &commit.old) {
-            let changed = new.metadata.labels != old.metadata.labels || new.spec.taints != old.spec.taints;
+            let changed = new.metadata.labels != old.metadata.labels
+                || new.spec.taints != old.spec.taints
+                || new.status.conditions.status_of("Ready") == Some(ConditionStatus::Unknown);
             return [self.node(&new.metadata.name).filter(|_| changed), None];
         }
         let node = |object: Option<&Object>| match object {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use shakedown::api::core::TaintEffect;
 use shakedown::api::{Object, Op};
-use shakedown::kernel::SimTime;
+use shakedown::kernel::{SimDuration, SimTime};
 use shakedown::scenario::from_text;
 use shakedown::sim::{RunOptions, Simulation};
 use shakedown::trace::{Detail, Record};
@@ -115,4 +115,36 @@ fn a_toleration_of_thirty_seconds_ends_thirty_seconds_after_the_taint() {
         "tolerations: [{key: node.kubernetes.io/unreachable, effect: NoExecute, tolerationSeconds: 30}], ";
     let seen = lose(10, 1, 200, tolerations, "");
     near(seen.deleted.get("p1"), 105.0);
+}
+
+#[test]
+fn nodes_that_are_back_are_ready_although_the_controller_writes_late() {
+    // A request a second: what the controller writes about the outage lies in its client until after it.
+    let text = "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {name: late}\nspec:\n  duration: 10m\n  settings: \
+                {kubeApiQps: 1, kubeApiBurst: 1}\n  cluster: {nodePools: [{name: n, count: 6}]}\n  steps:\n  - {at: 4m, fault: \
+                {nodeCrash: {nodes: [n-1, n-2, n-3], recoverAfter: 80s}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: \
+                {name: web}\nspec:\n  replicas: 60\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: \
+                web}}\n    spec: {containers: [{name: c, image: 'example/a:1'}]}\n";
+    let scenario = from_text("late.yaml", text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let mut simulation = Simulation::new(&scenario, &RunOptions::default());
+    let mut unknown = BTreeMap::new();
+    let mut sink = |record: &Record| {
+        let Detail::Commit(commit) = &record.detail else { return };
+        let Object::Node(node) = &commit.new else { return };
+        let name = node.metadata.name.to_string();
+        if node.is_ready() {
+            unknown.remove(&name);
+        } else {
+            unknown.entry(name).or_insert(record.at.as_secs_f64());
+        }
+    };
+    simulation.run_until(SimTime::from_secs(328), &mut sink).unwrap();
+    // The third is declared Unknown nine seconds after it has come back, and says the contrary with its next status.
+    assert!(unknown.is_empty(), "{unknown:?}");
+    simulation.run_until(SimTime::from_secs(329) + SimDuration::from_millis(500), &mut sink).unwrap();
+    near(unknown.get("n-3"), 329.0);
+    simulation.run_until(SimTime::from_secs(331), &mut sink).unwrap();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    simulation.run_until(SimTime::from_secs(600), &mut sink).unwrap();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
