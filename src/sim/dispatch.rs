@@ -114,7 +114,8 @@ impl World {
             Event::Deliver(watcher) => self.deliver(watcher),
             Event::Node(index, NodeEvent::ReadyToPowerOff) => self.shut_down_is_over(index),
             Event::Node(index, event) => {
-                if matches!(event, NodeEvent::NodeStatus) && self.hosts[index as usize].shared.take_dispute() {
+                if matches!(event, NodeEvent::NodeStatus) && self.hosts[index as usize].shared.take_dispute()
+                {
                     self.report_ready(index);
                 }
                 self.with_host(index, |host, ctx, env| host.handle(ctx, env, event));

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::api::core::ConditionStatus;
+use crate::api::core::{ConditionStatus, Conditions};
 use crate::api::{Commit, Kind, Object, Op};
 use crate::base::{LookupMap, Name};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
