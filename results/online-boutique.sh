@@ -4,11 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 manifests=${MANIFESTS:-../shared/data/manifests/online-boutique}
-# SHAKEDOWN names a program that is there already.
-[ -n "${SHAKEDOWN:-}" ] || cargo build --release --quiet
-bin=${SHAKEDOWN:-${CARGO_TARGET_DIR:-target}/release/shakedown}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+. results/program.sh
 run="run scenarios/online-boutique/zone-outage.yaml $manifests"
 
 for outputs in "--plots none --trace csv" "--plots svg --report"; do

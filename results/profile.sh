@@ -4,10 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 part=${1:-1}
-[ -n "${SHAKEDOWN:-}" ] || cargo build --release --quiet
-bin=${SHAKEDOWN:-${CARGO_TARGET_DIR:-target}/release/shakedown}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+. results/program.sh
 
 # groups WHAT: the share of each group of functions in a run, in percent.
 groups() {

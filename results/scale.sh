@@ -4,11 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 smallest=${1:-1}
-# SHAKEDOWN names a program that is there already.
-[ -n "${SHAKEDOWN:-}" ] || cargo build --release --quiet
-bin=${SHAKEDOWN:-${CARGO_TARGET_DIR:-target}/release/shakedown}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+. results/program.sh
 
 # row WHAT FRACTION: a line of the first table. The trace goes to the disk.
 row() {

@@ -95,6 +95,13 @@ fn line(record: &Record, wanted: &[(&str, &str)]) -> String {
     format!("{at:>9}  {}", meant.unwrap_or_default())
 }
 
+/// The head of the AppModel of the program `app`, to be followed by what it does.
+pub(super) const PROGRAM: &str = "apiVersion: shakedown.sim/v1alpha1
+kind: AppModel
+metadata: {name: app}
+spec:
+  match: {image: \"app:*\"}";
+
 /// The head of a scenario with one kind of node.
 pub(super) fn head(name: &str, duration_s: u64, nodes: u32) -> String {
     format!(

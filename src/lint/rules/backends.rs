@@ -4,7 +4,7 @@ use crate::api::pod::Probe;
 use crate::lint::Rule;
 use crate::lint::cluster::{Cluster, Purpose, Workload};
 use crate::lint::finding::Report;
-use crate::lint::proof::{self, Experiment, Proof};
+use crate::lint::proof::{self, Experiment, PROGRAM, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
 
@@ -128,11 +128,7 @@ kind: Pod
 metadata: {{name: {backend}, labels: {{app: {backend}}}}}
 spec: {{containers: [{{name: backend, image: backend:1}}]}}
 ---
-apiVersion: shakedown.sim/v1alpha1
-kind: AppModel
-metadata: {{name: app}}
-spec:
-  match: {{image: \"app:*\"}}
+{PROGRAM}
   http: {{\"/probe\": {{needs: [service/{backend}]}}}}
 ---
 ",

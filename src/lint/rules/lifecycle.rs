@@ -6,7 +6,7 @@ use crate::kernel::SimDuration;
 use crate::lint::Rule;
 use crate::lint::cluster::Cluster;
 use crate::lint::finding::Report;
-use crate::lint::proof::{self, Experiment, Proof};
+use crate::lint::proof::{self, Experiment, PROGRAM, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
 use crate::workload::{AppModel, OnSignal};
@@ -116,11 +116,7 @@ spec:
   - name: app
     image: app:1{sleep}
 ---
-apiVersion: shakedown.sim/v1alpha1
-kind: AppModel
-metadata: {{name: app}}
-spec:
-  match: {{image: \"app:*\"}}
+{PROGRAM}
   onSigterm: {{exitAfter: {shutdown}, code: 0}}
 ",
         proof::head("grace", 60 + 2 * grace.max(0) as u64 + hook.max(0) as u64 + 60, 1)
@@ -197,11 +193,7 @@ kind: Service
 metadata: {{name: web}}
 spec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}
 ---
-apiVersion: shakedown.sim/v1alpha1
-kind: AppModel
-metadata: {{name: app}}
-spec:
-  match: {{image: \"app:*\"}}
+{PROGRAM}
   onSigterm: {{exitAfter: {after}, code: 0, stopListening: {closes}}}
 ",
         proof::head("no-delay", 180 + 10 * u64::from(replicas.unsigned_abs()), 3)

@@ -7,7 +7,7 @@ use crate::kernel::SimDuration;
 use crate::lint::Rule;
 use crate::lint::cluster::{Cluster, Workload};
 use crate::lint::finding::Report;
-use crate::lint::proof::{self, Experiment, Proof};
+use crate::lint::proof::{self, Experiment, PROGRAM, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
 use crate::workload::AppModel;
@@ -173,11 +173,7 @@ spec:
     image: app:1
     resources: {{limits: {{memory: \"{limit}\"}}}}
 ---
-apiVersion: shakedown.sim/v1alpha1
-kind: AppModel
-metadata: {{name: app}}
-spec:
-  match: {{image: \"app:*\"}}
+{PROGRAM}
   memory: {{base: {}, growth: {}/s}}
 ",
         proof::head("leak", after.as_secs() * 2 + 60, 1),

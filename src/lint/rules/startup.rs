@@ -5,7 +5,7 @@ use crate::kernel::SimDuration;
 use crate::lint::Rule;
 use crate::lint::cluster::Cluster;
 use crate::lint::finding::Report;
-use crate::lint::proof::{self, Experiment, Proof};
+use crate::lint::proof::{self, Experiment, PROGRAM, Proof};
 use crate::lint::rule::examples;
 use crate::source::Severity;
 
@@ -118,11 +118,7 @@ spec:
     image: app:1
     {field}: {{tcpSocket: {{port: 80}}{}}}
 ---
-apiVersion: shakedown.sim/v1alpha1
-kind: AppModel
-metadata: {{name: app}}
-spec:
-  match: {{image: \"app:*\"}}
+{PROGRAM}
   startup: {{after: {start_s}s}}
   onSigterm: {{exitAfter: 0s, code: 143}}
 ",
