@@ -220,9 +220,6 @@ impl PodCx<'_, '_> {
         if let Some(sleep) = &hook.sleep {
             return HookRun::good(SimDuration::from_secs(sleep.seconds.max(0) as u64));
         }
-        if let Some(lasts) = hook.exec.as_ref().and_then(|exec| sleep_in(&exec.command)) {
-            return HookRun::good(lasts);
-        }
         let now = self.ctx.now;
         let container = self.pod.spec(index).clone();
         let question = match (&hook.exec, &hook.http_get) {
@@ -265,29 +262,5 @@ pub(super) struct HookRun {
 impl HookRun {
     fn good(lasts: SimDuration) -> Self {
         Self { lasts: Some(lasts), fails: false }
-    }
-}
-
-/// The length of a `sleep N` in a command line.
-fn sleep_in(command: &[crate::base::Name]) -> Option<SimDuration> {
-    let line = command.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" ");
-    let (_, rest) = line.split_once("sleep ")?;
-    let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-    number.parse().ok().and_then(SimDuration::from_secs_f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sleep_in_a_hook_is_found() {
-        let command = |words: &[&str]| words.iter().map(|word| (*word).into()).collect::<Vec<_>>();
-        assert_eq!(
-            sleep_in(&command(&["sh", "-c", "sleep 10; nginx -s quit"])),
-            Some(SimDuration::from_secs(10))
-        );
-        assert_eq!(sleep_in(&command(&["sleep", "1.5"])), Some(SimDuration::from_millis(1500)));
-        assert_eq!(sleep_in(&command(&["nginx", "-s", "quit"])), None);
     }
 }

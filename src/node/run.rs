@@ -284,11 +284,7 @@ impl PodCx<'_, '_> {
         let container = self.pod.spec(index);
         let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
         let ordinary_init = index < self.pod.init_count() && !self.pod.is_sidecar(index);
-        let model = if ordinary_init {
-            self.env.apps.init_model_for(container, &metadata.labels).clone()
-        } else {
-            self.env.apps.model_for(container, &metadata.labels).clone()
-        };
+        let model = self.env.apps.program_of(container, &metadata.labels, ordinary_init);
         let container_name = container.name.clone();
         let around = self.surroundings(container);
         let truth = &self.pod.containers[index];

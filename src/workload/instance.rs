@@ -10,6 +10,7 @@ use self::answer::MOST_REDIRECTS;
 use super::cpu::CpuShare;
 use super::model::{AppModel, ExecRule, HealthRule, HealthStatus, HttpRule, LastWords, OnSignal};
 use super::server::{Crowd, RequestLoad};
+use super::shell::{Script, Walk};
 use crate::base::Name;
 use crate::kernel::{Distribution, SimDuration, SimTime, Stream, Streams};
 
@@ -128,6 +129,8 @@ pub struct AppInstance {
     lost_child: bool,
     /// Whether it is PID 1: then signals that it does not handle do nothing.
     is_pid_1: bool,
+    /// What the commands of its manifest do, if they are its program.
+    walk: Option<Arc<Walk>>,
 }
 
 impl AppInstance {
@@ -158,8 +161,10 @@ impl AppInstance {
             memory_since: now,
             lost_child: false,
             is_pid_1: !around.shares_processes && !model.has_init,
+            walk: None,
             model,
         };
+        app.walk = app.walk(None);
         let then = app.draw(&app.model.startup, 0) + around.slow_start;
         app.listens_at = now + then;
         if app.model.startup_cpu > SimDuration::ZERO {
@@ -167,6 +172,12 @@ impl AppInstance {
         }
         app.own_exit = app.plan_exit();
         app
+    }
+
+    /// What the commands of its manifest do if SIGTERM comes at an age.
+    fn walk(&self, stopped_at: Option<SimDuration>) -> Option<Arc<Walk>> {
+        let script = self.model.script.as_ref()?;
+        script.run(stopped_at, self.is_pid_1).map(Arc::new).or_else(|| self.walk.clone())
     }
 
     /// Plans the end of the startup work at the present pace.
@@ -336,6 +347,11 @@ impl AppInstance {
             return;
         }
         self.stopping = true;
+        if self.model.script.is_some() && signal == SIGTERM {
+            self.walk = self.walk(Some(now.saturating_since(self.started_at)));
+            self.own_exit = self.plan_exit();
+            return;
+        }
         match &self.model.on_stop {
             OnSignal::Exit { after, code, words } => {
                 let at = now + self.draw(after, 1);
@@ -360,9 +376,10 @@ impl AppInstance {
                 .http_chain(path)
                 .iter()
                 .all(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
-            Question::Exec { command } => self
-                .exec_rule(command)
-                .is_none_or(|rule| rule.while_aged.is_empty() && rule.latency.constant_value().is_some()),
+            Question::Exec { command } => self.exec_rule(command).map_or_else(
+                || self.walk.as_ref().is_none_or(|walk| walk.is_settled(now.saturating_since(self.started_at))),
+                |rule| rule.while_aged.is_empty() && rule.latency.constant_value().is_some(),
+            ),
             Question::Grpc { service, .. } => self
                 .health_rule(service)
                 .is_none_or(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
@@ -486,10 +503,10 @@ impl AppInstance {
     }
 
     fn answer_exec(&mut self, command: &[Name], now: SimTime) -> Answer {
-        let Some(rule) = self.exec_rule(command).cloned() else {
-            return Answer::success(SimDuration::ZERO);
-        };
         let age = now.saturating_since(self.started_at);
+        let Some(rule) = self.exec_rule(command).cloned() else {
+            return self.run_command(command, age);
+        };
         let in_time = rule.while_aged.is_empty()
             || rule.while_aged.iter().any(|(from, until)| (*from..*until).contains(&age));
         let code = if in_time { rule.code } else { rule.code.max(1) };
@@ -497,6 +514,20 @@ impl AppInstance {
         match self.wall_time(now, rule.cpu) {
             Some(wall) => Answer { success: code == 0, ..Answer::success(wall + own) },
             None => Answer::late(Name::default()),
+        }
+    }
+
+    /// Runs a command that no rule of the program speaks of, among the files that its own commands have made.
+    fn run_command(&self, command: &[Name], age: SimDuration) -> Answer {
+        let words: Vec<&str> = command.iter().map(Name::as_str).collect();
+        let knowledge = self.model.script.as_ref().map(|script| script.knowledge().clone()).unwrap_or_default();
+        let files = self.walk.as_ref().map(|walk| walk.files_at(age)).unwrap_or_default();
+        match Script::of_exec(&words, knowledge).and_then(|script| script.run_among(&files)) {
+            None => Answer::success(SimDuration::ZERO),
+            Some(Walk { exit: None, output, .. }) => Answer::late(output.trim_end().into()),
+            Some(Walk { exit: Some((lasts, code)), output, .. }) => {
+                Answer { success: code == 0, output: output.trim_end().into(), ..Answer::success(lasts) }
+            }
         }
     }
 
@@ -523,7 +554,12 @@ impl AppInstance {
             let at = self.started_at + self.draw(&rule.after, 2 + number as u64);
             Exit { words: rule.words.clone(), ..Exit::new(at, rule.code) }
         });
-        by_rule.chain(by_script).chain(self.plan_oom()).min_by_key(|exit| exit.at)
+        let by_commands = self.walk.as_ref().and_then(|walk| {
+            let (age, code) = walk.exit?;
+            let words = LastWords { log: walk.output.as_str().into(), ..LastWords::default() };
+            Some(Exit { words, ..Exit::new(self.started_at.checked_add(age)?, code) })
+        });
+        by_rule.chain(by_script).chain(by_commands).chain(self.plan_oom()).min_by_key(|exit| exit.at)
     }
 
     /// When its memory reaches the limit.

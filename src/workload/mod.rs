@@ -2,10 +2,12 @@
 //!
 //! The container runtime meets a program through [`AppInstance`] and through nothing else.
 
+mod command;
 pub mod cpu;
 pub mod instance;
 pub mod model;
 pub mod server;
+pub mod shell;
 pub mod usage;
 
 pub use cpu::{CpuShare, Quota};

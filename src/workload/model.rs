@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::command;
 use super::instance::SIGTERM;
+use super::shell::Script;
 use super::usage::Growth;
 use crate::api::Labels;
 use crate::api::pod::Container;
@@ -288,6 +290,8 @@ pub struct AppModel {
     pub memory_per_request: u64,
     /// Whether it takes no new connections once it was told to stop.
     pub closes_on_stop: bool,
+    /// The commands of the manifest that it runs: they decide when it ends, what SIGTERM does, and which files there are.
+    pub script: Option<Arc<Script>>,
 }
 
 impl AppModel {
@@ -331,6 +335,7 @@ impl AppModel {
             queue: None,
             memory_per_request: 0,
             closes_on_stop: false,
+            script: None,
         }
     }
 
@@ -375,16 +380,21 @@ impl Apps {
         self.models.splice(0..0, models.iter().cloned().map(Arc::new));
     }
 
-    /// The program of a container.
+    /// The program that the scenario describes for a container; without one, a well-behaved one.
     pub fn model_for(&self, container: &Container, labels: &Labels) -> &Arc<AppModel> {
         let found = self.models.iter().find(|model| model.matcher.matches(container, labels));
         found.unwrap_or(&self.fallback)
     }
 
-    /// The program of an ordinary init container.
-    pub fn init_model_for(&self, container: &Container, labels: &Labels) -> &Arc<AppModel> {
+    /// What a container runs when it starts: its program, or else the commands in its manifest as far as they are
+    /// understood. `is_init` = it is an ordinary init container.
+    pub fn program_of(&self, container: &Container, labels: &Labels, is_init: bool) -> Arc<AppModel> {
         let model = self.model_for(container, labels);
-        if Arc::ptr_eq(model, &self.fallback) { &self.init_fallback } else { model }
+        if !Arc::ptr_eq(model, &self.fallback) {
+            return model.clone();
+        }
+        let otherwise = if is_init { &self.init_fallback } else { &self.fallback };
+        command::model(container).map_or_else(|| otherwise.clone(), Arc::new)
     }
 
     /// The programs of the scenario.

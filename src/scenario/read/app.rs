@@ -94,6 +94,7 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         stop_signal: image.stop_signal.unwrap_or(default.stop_signal),
         on_stop,
         closes_on_stop,
+        script: None,
         memory,
         memory_in_child,
         disk: disk.bytes,
