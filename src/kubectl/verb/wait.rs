@@ -4,7 +4,7 @@ use crate::base::Name;
 use crate::kernel::SimDuration;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::output::JsonPath;
 use super::super::resource::{ALL, ALL_NAMESPACES, Bare, FIELD_SELECTOR, FILES, SELECTOR, Targets};
 use super::Verb;
@@ -50,11 +50,10 @@ const WAIT: &[Flag] = &[
     Flag::value("for"),
     Flag::value("timeout"),
     Flag::switch("local").ignored(),
-    Flag::value("output").short('o').ignored(),
-];
+    ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[WAIT, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, WAIT, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
     let what = what(&flags.text("for").unwrap_or_default())?;
     let wait = Wait {
         targets: Targets::parse(&flags.args, &flags, Bare::Refused)?,
