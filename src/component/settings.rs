@@ -275,6 +275,9 @@ settings! {
     default_image_size "defaultImageSize": u64 = 104_857_600, "Size in bytes of an image that no AppModel describes.";
     sandbox_latency "sandboxLatency": SimDuration = millis(200), "Time to create a pod sandbox.";
     container_start_latency "containerStartLatency": SimDuration = millis(100), "Time to create and start a container.";
+    volume_mount_backoff "volumeMountBackoff": SimDuration = millis(500), "First delay before the kubelet tries again to set up a volume; it doubles.";
+    max_volume_mount_backoff "maxVolumeMountBackoff": SimDuration = secs(122), "Longest delay before the kubelet tries again to set up a volume.";
+    pod_attach_and_mount_timeout "podAttachAndMountTimeout": SimDuration = secs(123), "How long a sync waits for the volumes of a pod.";
     cpu_cfs_quota_period "cpuCFSQuotaPeriod": SimDuration = millis(100), "Length of the period in which a CPU limit is a quota of CPU time.";
     single_process_oom_kill "singleProcessOomKill": bool = false, "Whether the OOM killer takes one process, not the whole container.";
 

@@ -8,6 +8,7 @@ use super::env::NodeEnv;
 use super::eviction::Eviction;
 use super::image_gc::ImageOnDisk;
 use super::node_status::NodeReport;
+use super::objects::NamedObjects;
 use super::outage::Outage;
 use super::pod::HostPod;
 use super::pod_cx::PodCx;
@@ -47,6 +48,8 @@ pub enum NodeEvent {
     ProbeTick { pod: u32, probe: u16 },
     /// A probe's answer has come, or its timeout.
     ProbeDone { pod: u32, probe: u16 },
+    /// Volumes of a pod that could not be set up are tried again.
+    MountRetry { pod: u32 },
     /// A pod has been active for as long as it may.
     Deadline { pod: u32 },
     /// The object of a finished pod is to be deleted.
@@ -147,6 +150,8 @@ pub struct HostShared {
     pub(super) clashes: Vec<((u32, usize), SimTime)>,
     /// Identity of the node's object.
     pub node_uid: Uid,
+    /// The ConfigMaps and Secrets that pods name, as the kubelet has heard of them.
+    pub(super) objects: NamedObjects,
     /// The directory of static pods: what the kubelet makes of each manifest, by namespace and name.
     pub(super) manifests: BTreeMap<(Name, Name), Arc<Pod>>,
     /// The static pods that the kubelet has.
@@ -253,6 +258,7 @@ impl Host {
             host_binds: BTreeMap::new(),
             clashes: Vec::new(),
             node_uid: Uid::default(),
+            objects: NamedObjects::default(),
             manifests: BTreeMap::new(),
             static_pods: BTreeMap::new(),
             static_numbers: 0,
@@ -352,6 +358,9 @@ impl Host {
             }
             NodeEvent::ProbeDone { pod, probe } => {
                 self.with(pod, ctx, env, |cx| cx.probe_done(probe.into()));
+            }
+            NodeEvent::MountRetry { pod } => {
+                self.with(pod, ctx, env, |cx| cx.retry_mounts());
             }
             NodeEvent::Deadline { pod } => {
                 self.with(pod, ctx, env, |cx| {

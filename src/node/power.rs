@@ -98,6 +98,7 @@ impl Host {
             if let Some(sandbox) = &mut pod.sandbox {
                 sandbox.ready = false;
             }
+            pod.volumes_mounted = false;
             for index in 0..pod.containers.len() {
                 // The runtime finds after the boot that the task has vanished: exit code 255, reason Unknown.
                 if let Some(mut instance) =
@@ -167,6 +168,7 @@ pub(super) fn cancel_worker(ctx: &mut Ctx<'_, NodeEvent>, worker: &mut Worker) {
     ctx.cancel(&mut worker.queue_timer);
     ctx.cancel(&mut worker.removal);
     ctx.cancel(&mut worker.deadline);
+    ctx.cancel(&mut worker.mounts.retry);
     if let Some(run) = &mut worker.run {
         ctx.cancel(&mut run.timer);
     }

@@ -73,7 +73,23 @@ impl PodCx<'_, '_> {
         let unready = self.pod.worker.probes.iter().any(|probe| {
             probe.kind == ProbeKind::Readiness && (probe.stored != Verdict::Success || !self.is_known(probe))
         });
-        unready || self.lacks_mirror()
+        unready || self.lacks_mirror() || self.would_fail_to_mount()
+    }
+
+    /// The next sync without cause will find something new after all.
+    pub(super) fn wake_idle_sync(&mut self) {
+        self.pass_idle_syncs();
+        if let Some(at) = self.pod.worker.idle_sync.take() {
+            self.queue_sync(at);
+        }
+    }
+
+    fn queue_sync(&mut self, at: SimTime) {
+        let event = NodeEvent::QueuedSync { pod: self.id };
+        let mut old = self.pod.worker.queue_timer.take();
+        self.ctx.cancel(&mut old);
+        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_QUEUE, event);
+        self.pod.worker.queue_timer = Some(handle);
     }
 
     /// A sync begins, because it was wanted or because its time in the work queue has come.
@@ -82,6 +98,10 @@ impl PodCx<'_, '_> {
             self.pod.worker.queue_timer = None;
         } else {
             self.pod.worker.wanted = None;
+        }
+        if !self.host.kubelet_works() {
+            // Once the runtime answers, every pod is synced.
+            return;
         }
         if self.pod.worker.run.is_some() {
             self.pod.worker.again = true;
@@ -120,6 +140,13 @@ impl PodCx<'_, '_> {
             return;
         }
         self.ensure_mirror();
+        if self.volumes_are_ready() {
+            self.sync_pod_with_volumes();
+        }
+    }
+
+    /// The rest of a sync, once the volumes of the pod are set up.
+    pub(super) fn sync_pod_with_volumes(&mut self) {
         self.start_probes();
         self.trigger_readiness();
         let Plan { steps, kill_pod, sandbox_changed } = plan(self.pod);
@@ -182,7 +209,7 @@ impl PodCx<'_, '_> {
     }
 
     /// A running sync is cancelled when the pod is to be stopped; what it has started stays.
-    fn abandon_run(&mut self) {
+    pub(super) fn abandon_run(&mut self) {
         if let Some(mut run) = self.pod.worker.run.take() {
             self.ctx.cancel(&mut run.timer);
             self.pod.worker.again = false;
@@ -294,11 +321,7 @@ impl PodCx<'_, '_> {
             self.pod.worker.idle_sync = Some(at);
             return;
         }
-        let event = NodeEvent::QueuedSync { pod: self.id };
-        let mut old = self.pod.worker.queue_timer.take();
-        self.ctx.cancel(&mut old);
-        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_QUEUE, event);
-        self.pod.worker.queue_timer = Some(handle);
+        self.queue_sync(at);
     }
 
     /// How long after a failed sync the next one comes: fixed up to 1.34, by the end of the back-off from 1.35 on.

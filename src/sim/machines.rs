@@ -174,6 +174,16 @@ impl World {
             .collect()
     }
 
+    /// A kubelet lists the ConfigMaps and Secrets that a new pod names, and watches them from now on.
+    pub(super) fn list_named_objects(&mut self, index: u32) {
+        for target in self.hosts[index as usize].shared.take_wanted_objects() {
+            let found = self.api.objects().find(target.kind, &target.namespace, &target.name);
+            let object = found.map(|(_, object)| object.clone());
+            self.watches.follow(index, target.clone());
+            self.hosts[index as usize].shared.object_listed(target, object);
+        }
+    }
+
     /// The kubelet reports a healthy node, if the API server thinks otherwise.
     pub(super) fn report_ready(&mut self, index: u32) {
         let name = self.hosts[index as usize].shared.name.clone();

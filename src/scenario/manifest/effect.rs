@@ -14,7 +14,7 @@ use crate::source::{Kind, Node, UnknownField};
 const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
     (
         &["containers", "initContainers"],
-        &["env", "envFrom", "volumeMounts", "volumeDevices", "securityContext", "resizePolicy"],
+        &["env", "securityContext", "resizePolicy"],
     ),
     (
         &["spec"],
@@ -44,7 +44,6 @@ const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
             "azureFile",
             "cephfs",
             "cinder",
-            "configMap",
             "csi",
             "downwardAPI",
             "ephemeral",
@@ -61,11 +60,9 @@ const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
             "persistentVolumeClaim",
             "photonPersistentDisk",
             "portworxVolume",
-            "projected",
             "quobyte",
             "rbd",
             "scaleIO",
-            "secret",
             "storageos",
             "vsphereVolume",
         ],
