@@ -51,8 +51,9 @@ fn items(list: &Opaque) -> impl Iterator<Item = &Value> {
 pub fn of_environment(container: &Container) -> Vec<Reference> {
     let whole =
         items(&container.env_from).filter_map(|from| Reference::either(from, "configMapRef", "secretRef"));
-    let single = items(&container.env)
-        .filter_map(|variable| Reference::either(variable.get("valueFrom")?, "configMapKeyRef", "secretKeyRef"));
+    let single = items(&container.env).filter_map(|variable| {
+        Reference::either(variable.get("valueFrom")?, "configMapKeyRef", "secretKeyRef")
+    });
     whole.chain(single).collect()
 }
 
@@ -61,10 +62,8 @@ pub fn of_volume(volume: &Volume) -> Vec<Reference> {
     let config_map = Reference::read(Kind::ConfigMap, volume.config_map.as_deref());
     let secret = Reference::read(Kind::Secret, volume.secret.as_deref());
     let sources = volume.projected.as_deref().and_then(|projected| projected.get("sources")?.as_array());
-    let projected = sources
-        .into_iter()
-        .flatten()
-        .filter_map(|source| Reference::either(source, "configMap", "secret"));
+    let projected =
+        sources.into_iter().flatten().filter_map(|source| Reference::either(source, "configMap", "secret"));
     config_map.into_iter().chain(secret).chain(projected).collect()
 }
 

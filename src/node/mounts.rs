@@ -69,9 +69,7 @@ impl PodCx<'_, '_> {
     pub(super) fn would_fail_to_mount(&self) -> bool {
         let volumes = self.pod.named.iter().flat_map(|named| &named.volumes).enumerate();
         let known = |number: &usize| self.pod.worker.mounts.failed.contains_key(number);
-        volumes
-            .filter(|(number, _)| !known(number))
-            .any(|(_, volume)| self.volume_problem(volume).is_some())
+        volumes.filter(|(number, _)| !known(number)).any(|(_, volume)| self.volume_problem(volume).is_some())
     }
 
     fn mount_backoff(&self) -> BackOff {

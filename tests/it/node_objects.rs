@@ -40,7 +40,9 @@ fn a_missing_config_map_keeps_a_container_from_being_created() {
 
 #[test]
 fn a_missing_key_is_named() {
-    let steps = || steps(&[create(0, "ConfigMap", "data: {other: v}"), create(0, "Secret", "stringData: {other: v}")]);
+    let steps = || {
+        steps(&[create(0, "ConfigMap", "data: {other: v}"), create(0, "Secret", "stringData: {other: v}")])
+    };
     let event = &["event Failed x1"];
     pod(ENV, "")
         .steps(steps())
@@ -50,7 +52,9 @@ fn a_missing_key_is_named() {
         .steps(steps())
         .check(event, "0 event Failed x1 Error: couldn't find key k in Secret default/x");
     // The whole of it has no keys that could be missing.
-    pod("envFrom: [{secretRef: {name: x}}]", "").steps(steps()).check(&["event Failed", "start"], "0 start c 0");
+    pod("envFrom: [{secretRef: {name: x}}]", "")
+        .steps(steps())
+        .check(&["event Failed", "start"], "0 start c 0");
     pod("envFrom: [{secretRef: {name: z}}]", "")
         .steps(steps())
         .check(event, "0 event Failed x1 Error: secret \"z\" not found");
@@ -110,7 +114,10 @@ fn old_kubelets_say_that_they_have_waited() {
     let text = "Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[v]: timed out waiting for the \
                 condition";
     // 2m3s for each sync, and 10 s with the next tick between two.
-    assert_eq!(said("1.20"), [format!("123 event FailedMount x1 {text}"), format!("256.5 event FailedMount x2 {text}")]);
+    assert_eq!(
+        said("1.20"),
+        [format!("123 event FailedMount x1 {text}"), format!("256.5 event FailedMount x2 {text}")]
+    );
     assert!(said("1.34").is_empty());
 }
 
@@ -144,7 +151,12 @@ fn what_is_deleted_is_missed_at_the_next_start_only() {
 fn a_kubelet_that_is_cut_off_knows_what_it_has_heard() {
     let cut = "{at: 3s, fault: {partition: {between: [controlPlane, {node: n-1}], for: 20s}}}".to_owned();
     let exit = "{at: 10s, fault: {exit: {pod: default/p, code: 1}}}".to_owned();
-    let all = [create(0, "ConfigMap", "data: {k: v}"), cut, "{at: 5s, kubectl: delete configmap x}".to_owned(), exit];
+    let all = [
+        create(0, "ConfigMap", "data: {k: v}"),
+        cut,
+        "{at: 5s, kubectl: delete configmap x}".to_owned(),
+        exit,
+    ];
     pod(ENV, "").steps(steps(&all)).check(&["start", "exit"], "0 start c 0\n10 exit c 1 Error\n10 start c 1");
     // Once it hears of the deletion the next start fails.
     let later = "{at: 30s, fault: {exit: {pod: default/p, code: 1}}}".to_owned();
@@ -157,12 +169,16 @@ fn a_container_that_must_not_run_as_root_is_not_created() {
     let context = "securityContext: {runAsNonRoot: true, runAsUser: 0}";
     let starts = |case: Case| {
         let lines = super::timeline::lines(&case.run());
-        let told = lines.into_iter().find(|(_, what)| what.starts_with("event Failed") || what.starts_with("start"));
+        let told =
+            lines.into_iter().find(|(_, what)| what.starts_with("event Failed") || what.starts_with("start"));
         let (_, what) = told.unwrap_or_default();
         // Without the identity of the pod.
         what.split(" (pod").next().unwrap_or_default().to_owned()
     };
-    assert_eq!(starts(pod(context, "")), "event Failed x1 Error: container's runAsUser breaks non-root policy");
+    assert_eq!(
+        starts(pod(context, "")),
+        "event Failed x1 Error: container's runAsUser breaks non-root policy"
+    );
     assert_eq!(starts(pod("securityContext: {runAsNonRoot: true}", "")), "start c 0");
     let image = |user: &str| {
         let app = format!(
@@ -196,5 +212,8 @@ fn a_refused_pull_says_why_it_is_put_off() {
         waiting.unwrap().to_string()
     };
     assert_eq!(message("1.31"), "Back-off pulling image \"app:1\"");
-    assert!(message("1.34").starts_with("Back-off pulling image \"app:1\": ErrImagePull: rpc error: code = NotFound"));
+    assert!(
+        message("1.34")
+            .starts_with("Back-off pulling image \"app:1\": ErrImagePull: rpc error: code = NotFound")
+    );
 }

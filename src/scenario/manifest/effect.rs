@@ -12,10 +12,7 @@ use crate::source::{Kind, Node, UnknownField};
 
 /// Kept without effect, and worth a word.
 const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
-    (
-        &["containers", "initContainers"],
-        &["env", "securityContext", "resizePolicy"],
-    ),
+    (&["containers", "initContainers"], &["env", "securityContext", "resizePolicy"]),
     (
         &["spec"],
         &[
