@@ -52,9 +52,12 @@ impl PodCx<'_, '_> {
                 continue;
             }
             let Some(problem) = self.volume_problem(volume) else {
-                self.pod.worker.mounts.failed.remove(&number);
+                if self.pod.worker.mounts.failed.remove(&number).is_some() {
+                    self.set_cause_from(volume);
+                }
                 continue;
             };
+            self.set_cause_from(volume);
             let text = format!("MountVolume.SetUp failed for volume \"{}\" : {problem}", volume.name);
             self.pod_event(EventType::Warning, "FailedMount", &text);
             let entry = self.mount_backoff().next(entry, now, now);

@@ -15,6 +15,7 @@ use crate::api::references::{Reference, mounted_volumes, of_environment, of_volu
 use crate::api::{Commit, Kind, Object, ObjectRef, Op};
 use crate::base::Name;
 use crate::component::Ctx;
+use crate::trace::RecordId;
 
 /// Every namespace has a ConfigMap of this name with the certificate of the API server. It is not an object here.
 const ROOT_CERTIFICATE: &str = "kube-root-ca.crt";
@@ -22,10 +23,18 @@ const ROOT_CERTIFICATE: &str = "kube-root-ca.crt";
 /// What the kubelet has heard of objects that its pods name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NamedObjects {
-    /// `None` = there is no such object.
-    known: BTreeMap<ObjectRef, Option<Object>>,
+    known: BTreeMap<ObjectRef, Heard>,
     /// Those that it has to list.
     wanted: Vec<ObjectRef>,
+}
+
+/// What the kubelet has heard of one object.
+#[derive(Clone, Debug)]
+struct Heard {
+    /// `None` = there is no such object.
+    object: Option<Object>,
+    /// The record of its last change; 0 when it has not changed since it was listed.
+    record: RecordId,
 }
 
 /// What a pod names.
@@ -80,7 +89,7 @@ impl NamedObjects {
         if *optional || (*kind == Kind::ConfigMap && name == ROOT_CERTIFICATE) {
             return None;
         }
-        let known = self.known.get(&target(namespace, reference)).and_then(Option::as_ref);
+        let known = self.known.get(&target(namespace, reference)).and_then(|heard| heard.object.as_ref());
         let has_key = |key: &Name| match known {
             Some(Object::ConfigMap(object)) => object.has_key(key),
             Some(Object::Secret(object)) => object.has_key(key),
@@ -106,7 +115,7 @@ impl HostShared {
 
     /// The answer to the list of one object.
     pub fn object_listed(&mut self, target: ObjectRef, object: Option<Object>) {
-        self.objects.known.insert(target, object);
+        self.objects.known.insert(target, Heard { object, record: 0 });
     }
 
     /// The kubelet lists what a pod names, unless it watches it already.
@@ -139,7 +148,8 @@ impl Host {
     ) {
         let target = commit.new.reference();
         let Some(known) = self.shared.objects.known.get_mut(&target) else { return };
-        *known = (commit.op != Op::Deleted).then(|| commit.new.clone());
+        let object = (commit.op != Op::Deleted).then(|| commit.new.clone());
+        *known = Heard { object, record: commit.record };
         for id in self.ids() {
             self.with(id, ctx, env, |cx| {
                 if cx.would_fail_to_mount() {
@@ -160,6 +170,18 @@ impl PodCx<'_, '_> {
             [] => None,
             [problem] => Some(problem.clone()),
             _ => Some(format!("[{}]", problems.join(", "))),
+        }
+    }
+
+    /// What follows comes of the last change of what a volume is made of, if there has been one.
+    pub(super) fn set_cause_from(&mut self, volume: &NamedVolume) {
+        let namespace = &self.pod.pod.metadata.namespace;
+        let heard = volume
+            .references
+            .iter()
+            .filter_map(|reference| self.host.objects.known.get(&target(namespace, reference)));
+        if let Some(record) = heard.map(|heard| heard.record).max().filter(|record| *record > 0) {
+            self.ctx.trace.set_cause(record);
         }
     }
 
