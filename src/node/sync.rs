@@ -337,7 +337,7 @@ impl PodCx<'_, '_> {
                 .then_some(ended.at + entry.delay)
         });
         match ends.min() {
-            Some(end) => end.saturating_since(now).min(SimDuration::from_secs(60)),
+            Some(end) => end.saturating_since(now).min(self.ctx.settings.sync_backoff_expiry_limit),
             None => self.ctx.settings.sync_error_backoff,
         }
     }

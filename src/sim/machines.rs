@@ -184,8 +184,12 @@ impl World {
         }
     }
 
-    /// The kubelet reports a healthy node, if the API server thinks otherwise.
+    /// The kubelet reports a healthy node, if the API server thinks otherwise; one without a runtime repeats that it is not.
     pub(super) fn report_ready(&mut self, index: u32) {
+        if self.hosts[index as usize].shared.says_not_ready() {
+            self.with_host(index, |host, ctx, _| host.send_verdict(ctx));
+            return;
+        }
         let name = self.hosts[index as usize].shared.name.clone();
         let Some(node) = self.api.objects().get::<Node>(&Name::default(), &name).cloned() else { return };
         let healthy = node_conditions(self.timestamp());

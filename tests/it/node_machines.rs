@@ -101,3 +101,17 @@ fn a_kubelet_that_starts_again_admits_its_pods_again() {
              16 phase Failed NodeAffinity",
         );
 }
+
+#[test]
+fn a_kubelet_without_a_runtime_repeats_what_it_has_said() {
+    // Cut off from 45 s on it is declared Unknown; back again it says that its runtime is down, as it still is.
+    let steps = "[{at: 10s, fault: {runtimeStop: {node: n-1, for: 150s}}}, {at: 45s, fault: {partition: {between: \
+                 [controlPlane, {node: n-1}], for: 70s}}}]";
+    case(180, WEB).steps(steps).check(
+        &["node Ready"],
+        "40 node Ready False container runtime is down
+         95 node Ready Unknown Kubelet stopped posting node status.
+         115 node Ready False container runtime is down
+         160 node Ready True kubelet is posting ready status",
+    );
+}
