@@ -115,6 +115,8 @@ pub struct HostShared {
     pub powered: bool,
     /// Whether the kubelet runs.
     pub kubelet_runs: bool,
+    /// Whether the kubelet has started and not yet got a list of its pods: it knows its static pods only.
+    pub awaits_list: bool,
     /// Whether the runtime answers.
     pub runtime_answers: bool,
     /// When the kubelet started.
@@ -241,6 +243,7 @@ impl Host {
             minor_version: config.minor_version,
             powered: true,
             kubelet_runs: true,
+            awaits_list: false,
             runtime_answers: true,
             kubelet_started: SimTime::ZERO,
             relist_phase: settings.pleg_relist_phase,

@@ -27,6 +27,9 @@ impl PodCx<'_, '_> {
         if self.pod.worker.stage == Stage::Finished || !self.host.kubelet_works() {
             return;
         }
+        if self.host.awaits_list && !is_from_file(&self.pod.pod) {
+            return;
+        }
         if self.pod.worker.run.is_some() {
             self.pod.worker.again = true;
             return;

@@ -80,10 +80,11 @@ impl World {
         self.start_kubelet(index, Some(boot));
     }
 
-    /// The kubelet starts. One that gets no list of its pods waits until it does; containers run on meanwhile.
+    /// The kubelet starts. One that gets no list of its pods runs its static pods until it does; containers run on meanwhile.
     pub(super) fn start_kubelet(&mut self, index: u32, rebooted: Option<String>) {
         if !self.reach.reaches_api(index) || !self.control_plane.serves() {
             self.await_list(index, rebooted);
+            self.with_host(index, |host, ctx, env| host.start_kubelet_alone(ctx, env));
             return;
         }
         let pods = self.pods_of(index);
