@@ -201,8 +201,15 @@ macro_rules! settings {
 }
 
 /// Periods of loops.
-const PERIODS: &[&str] =
-    &["nodeMonitorPeriod", "nodeLeaseRenewInterval", "plegRelistPeriod", "syncTickPeriod", "podGcPeriod", "runtimeCheckPeriod", "evictionCleanupPoll"];
+const PERIODS: &[&str] = &[
+    "nodeMonitorPeriod",
+    "nodeLeaseRenewInterval",
+    "plegRelistPeriod",
+    "syncTickPeriod",
+    "podGcPeriod",
+    "runtimeCheckPeriod",
+    "evictionCleanupPoll",
+];
 
 settings! {
     api_latency "apiLatency": SimDuration = millis(5), "Time from a request to its effect in etcd and the answer.";

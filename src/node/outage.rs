@@ -66,7 +66,8 @@ impl Host {
         if self.shared.powered && self.shared.kubelet_runs {
             // The check at the very instant of the failure fails.
             let before = ctx.now.as_nanos().saturating_sub(1);
-            let last_check = SimTime::from_nanos(before - before % ctx.settings.runtime_check_period.as_nanos());
+            let last_check =
+                SimTime::from_nanos(before - before % ctx.settings.runtime_check_period.as_nanos());
             self.shared.outage.since = ctx.now;
             self.shared.schedule_verdict(ctx, last_check + ctx.settings.runtime_threshold);
         }

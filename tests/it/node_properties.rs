@@ -124,8 +124,15 @@ fn surroundings() -> impl Strategy<Value = String> {
 /// A scenario with one pod, perhaps a static one, of up to two containers beside init containers and sidecars.
 fn scenario() -> impl Strategy<Value = String> {
     let policy = prop_oneof![Just("Always"), Just("OnFailure"), Just("Never")];
-    let parts = (container("a"), container("b"), any::<bool>(), surroundings(), prop_oneof![4 => Just(false), 1 => Just(true)]);
-    let programs = (proptest::array::uniform3(program()), 0u64..9_000, prop_oneof![3 => Just(0), 1 => Just(1)]);
+    let parts = (
+        container("a"),
+        container("b"),
+        any::<bool>(),
+        surroundings(),
+        prop_oneof![4 => Just(false), 1 => Just(true)],
+    );
+    let programs =
+        (proptest::array::uniform3(program()), 0u64..9_000, prop_oneof![3 => Just(0), 1 => Just(1)]);
     let faults = proptest::collection::vec(fault(), 0..4);
     let timing = prop_oneof![Just("ideal"), Just("typical")];
     let settings = prop_oneof![
