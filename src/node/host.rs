@@ -7,6 +7,7 @@ use super::address::AddressPool;
 use super::env::NodeEnv;
 use super::eviction::Eviction;
 use super::image_gc::ImageOnDisk;
+use super::network_plugin::NetworkPlugin;
 use super::node_status::NodeReport;
 use super::objects::NamedObjects;
 use super::outage::Outage;
@@ -66,6 +67,8 @@ pub enum NodeEvent {
     OutOfMemory,
     /// The eviction manager looks at the machine.
     EvictionRound,
+    /// The kubelet sees that the network plugin has stopped, or works again.
+    NetworkCheck,
     /// The node's status is due.
     NodeStatus,
     /// The image garbage collector works.
@@ -168,6 +171,7 @@ pub struct HostShared {
     pub(super) preemption_progress: bool,
     /// What the kubelet thinks of its runtime.
     pub(super) outage: Outage,
+    pub(super) network_plugin: NetworkPlugin,
     pub(super) relist: Option<EventHandle>,
     pub(super) status_pass: Option<EventHandle>,
     pub(super) dirty: BTreeSet<u32>,
@@ -269,6 +273,7 @@ impl Host {
             preemptions: Vec::new(),
             preemption_progress: false,
             outage: Outage::default(),
+            network_plugin: NetworkPlugin::default(),
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
@@ -380,6 +385,7 @@ impl Host {
             NodeEvent::Booted | NodeEvent::ReadyToPowerOff => {}
             NodeEvent::OutOfMemory => self.out_of_memory(ctx, env),
             NodeEvent::EvictionRound => self.eviction_round(ctx, env),
+            NodeEvent::NetworkCheck => self.check_network(ctx, env),
             NodeEvent::NodeStatus => self.node_status(ctx),
             NodeEvent::ImageGc => self.collect_images(ctx),
             NodeEvent::ShutdownStep => self.advance_shutdown(ctx, env, true),

@@ -21,6 +21,7 @@ mod image_gc;
 mod kill;
 mod last_words;
 mod mounts;
+mod network_plugin;
 mod node_status;
 mod objects;
 mod oom;

@@ -36,10 +36,10 @@ impl Outage {
 impl HostShared {
     /// Whether the kubelet says that the node is not ready, because its runtime is down.
     pub fn says_not_ready(&self) -> bool {
-        self.outage.reported && !self.runtime_answers
+        self.outage.reported && !self.is_well()
     }
 
-    fn schedule_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>, from: SimTime) {
+    pub(super) fn schedule_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>, from: SimTime) {
         ctx.cancel(&mut self.outage.verdict);
         let at = from.ceil_to(ctx.settings.node_status_update_frequency, SimDuration::ZERO);
         let event = NodeEvent::RuntimeVerdict;
@@ -94,10 +94,13 @@ impl Host {
     /// A status tick at which the verdict on the runtime changes.
     pub(super) fn runtime_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.outage.verdict = None;
-        let up = self.shared.runtime_answers;
+        let up = self.shared.is_well();
         let again = std::mem::replace(&mut self.shared.outage.reported, !up);
-        if !up && !again {
-            let relist_is_late = self.shared.outage.since + ctx.settings.relist_threshold;
+        if up && !again {
+            return;
+        }
+        let relist_is_late = self.shared.outage.since + ctx.settings.relist_threshold;
+        if !self.shared.runtime_answers && ctx.now < relist_is_late {
             self.shared.schedule_verdict(ctx, relist_is_late);
         }
         self.send_verdict(ctx);
@@ -111,19 +114,11 @@ impl Host {
 
     /// Says what the condition `Ready` is, as the runtime makes it now.
     pub fn send_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
-        let silent = ctx.now.saturating_since(self.shared.outage.since);
-        let threshold = ctx.settings.relist_threshold;
-        let (status, reason, message) = if self.shared.runtime_answers {
-            (ConditionStatus::True, "KubeletReady", "kubelet is posting ready status".to_owned())
-        } else if silent < threshold {
-            (ConditionStatus::False, "KubeletNotReady", "container runtime is down".to_owned())
-        } else {
-            let message = format!(
-                "[container runtime is down, PLEG is not healthy: pleg was last seen active {} ago; threshold is {}]",
-                minutes(silent),
-                minutes(threshold)
-            );
-            (ConditionStatus::False, "KubeletNotReady", message)
+        let problems = self.problems(ctx);
+        let (status, reason, message) = match &problems[..] {
+            [] => (ConditionStatus::True, "KubeletReady", "kubelet is posting ready status".to_owned()),
+            [problem] => (ConditionStatus::False, "KubeletNotReady", problem.clone()),
+            _ => (ConditionStatus::False, "KubeletNotReady", format!("[{}]", problems.join(", "))),
         };
         self.shared.send_condition(
             ctx,
@@ -135,6 +130,27 @@ impl Host {
                 ..Condition::default()
             },
         );
+    }
+
+    /// What keeps the node from being ready.
+    fn problems(&self, ctx: &Ctx<'_, NodeEvent>) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !self.shared.runtime_answers {
+            problems.push("container runtime is down".to_owned());
+            let silent = ctx.now.saturating_since(self.shared.outage.since);
+            let threshold = ctx.settings.relist_threshold;
+            if silent >= threshold {
+                problems.push(format!(
+                    "PLEG is not healthy: pleg was last seen active {} ago; threshold is {}",
+                    minutes(silent),
+                    minutes(threshold)
+                ));
+            }
+        }
+        if self.shared.network_plugin.seen_down {
+            problems.push(super::network_plugin::NOT_READY.to_owned());
+        }
+        problems
     }
 
     /// A pod that the node cannot take fails for good.

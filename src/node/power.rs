@@ -67,6 +67,7 @@ impl Host {
         self.shared.awaits_list = false;
         self.shared.preemptions.clear();
         self.shared.outage.forget(ctx);
+        self.shared.network_plugin.forget(ctx);
         self.shared.eviction.cancel(ctx);
         self.shared.report.forget(ctx);
         ctx.cancel(&mut self.shared.image_gc);
@@ -166,6 +167,9 @@ impl Host {
             self.shared.eviction = Eviction::started(ctx.now);
         }
         self.shared.usage_changed = true;
+        if self.shared.network_plugin.look() {
+            self.shared.schedule_verdict(ctx, ctx.now);
+        }
         for pod in self.pods.values_mut().filter(|pod| !waited || !is_from_file(&pod.pod)) {
             let cached = pod.worker.cached.clone();
             let finished = pod.worker.stage == Stage::Finished;

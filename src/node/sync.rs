@@ -76,7 +76,7 @@ impl PodCx<'_, '_> {
         let unready = self.pod.worker.probes.iter().any(|probe| {
             probe.kind == ProbeKind::Readiness && (probe.stored != Verdict::Success || !self.is_known(probe))
         });
-        unready || self.lacks_mirror() || self.would_fail_to_mount()
+        unready || self.lacks_network() || self.lacks_mirror() || self.would_fail_to_mount()
     }
 
     /// The next sync without cause will find something new after all.
@@ -140,6 +140,10 @@ impl PodCx<'_, '_> {
             self.pod.worker.stage = Stage::Terminating;
             self.end_sync(false);
             self.request_sync();
+            return;
+        }
+        if self.lacks_network() {
+            self.network_not_ready();
             return;
         }
         self.ensure_mirror();
@@ -308,6 +312,12 @@ impl PodCx<'_, '_> {
 
     /// A sync is over: the next one is put into the work queue.
     pub(super) fn end_sync(&mut self, error: bool) {
+        let delay = if error { self.error_delay() } else { self.ctx.settings.sync_frequency };
+        self.end_sync_for(delay, error);
+    }
+
+    /// The same, with the time until the next one.
+    pub(super) fn end_sync_for(&mut self, delay: SimDuration, error: bool) {
         self.pod.worker.run = None;
         self.pod.worker.last_sync_end = Some(self.ctx.now);
         if self.pod.worker.stage != Stage::Syncing {
@@ -316,7 +326,6 @@ impl PodCx<'_, '_> {
         if std::mem::take(&mut self.pod.worker.again) {
             self.request_sync();
         }
-        let delay = if error { self.error_delay() } else { self.ctx.settings.sync_frequency };
         let at = self.queue_tick(self.ctx.now, delay);
         // After a sync without error the next one, a minute later, usually would find nothing new: whatever changes
         // asks for a sync itself. Such a sync is simulated only on request.

@@ -100,6 +100,7 @@ fn fault() -> impl Strategy<Value = String> {
         Just("probeFailure: {pod: default/p, for: 17s}"),
         Just("kubeletStop: {node: n-1, for: 12s}"),
         Just("runtimeStop: {node: n-1, for: 35s}"),
+        Just("networkPluginStop: {node: n-1, for: 25s}"),
         Just("nodeReboot: {node: n-1, downFor: 20s}"),
         Just("sandboxKilled: {pod: default/p}"),
         Just("pressure: {node: n-1, resource: memory, for: 40s}"),
