@@ -132,7 +132,8 @@ impl Command {
         let Some((_, parser)) = VERBS.iter().find(|(name, _)| *name == word) else {
             return Err(unknown(&word));
         };
-        let (flags, verb) = parser(&rest).map_err(|error| UsageError { command: path(&word, &rest), ..error })?;
+        let (flags, verb) =
+            parser(&rest).map_err(|error| UsageError { command: path(&word, &rest), ..error })?;
         let scope = if flags.switch("all-namespaces")? {
             Scope::All
         } else {

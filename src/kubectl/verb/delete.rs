@@ -43,7 +43,8 @@ const DELETE: &[Flag] = &[
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[CHANGES, DELETE, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
+    let flags =
+        Parsed::parse(words, &[CHANGES, DELETE, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
     if flags.switch("all")? && flags.text("selector").is_some_and(|text| !text.is_empty()) {
         return Err(UsageError::new("setting 'all' parameter but found a non empty selector. "));
     }

@@ -66,7 +66,8 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         return Err(UsageError::new(format!("cannot expose a {}", name_with_group(*kind))));
     }
     let name = |flag: &str| flags.text(flag).filter(|text| !text.is_empty()).map(Name::from);
-    let affinity = flags.text("session-affinity").filter(|text| !["", "None", "ClientIP"].contains(&text.as_str()));
+    let affinity =
+        flags.text("session-affinity").filter(|text| !["", "None", "ClientIP"].contains(&text.as_str()));
     if let Some(affinity) = affinity {
         return Err(UsageError::new(format!("unknown session affinity: {affinity}")));
     }

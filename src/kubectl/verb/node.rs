@@ -90,7 +90,9 @@ pub(in crate::kubectl) fn parse_drain(words: &[String]) -> Result<(Parsed, Verb)
 fn nodes(flags: &Parsed, verb: &str) -> Result<Nodes, UsageError> {
     match (flags.text("selector"), &flags.args[..]) {
         (None, []) => Err(UsageError::arguments(format!("USAGE: {verb} NODE [flags]"))),
-        (Some(_), [_, ..]) => Err(UsageError::arguments("cannot specify both a node name and a --selector option")),
+        (Some(_), [_, ..]) => {
+            Err(UsageError::arguments("cannot specify both a node name and a --selector option"))
+        }
         (Some(selector), []) => Ok(Nodes::Labelled(selector)),
         (None, names) => names.iter().map(|name| node_name(name)).collect::<Result<_, _>>().map(Nodes::Named),
     }

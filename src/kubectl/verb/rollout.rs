@@ -70,7 +70,9 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         return Err(UsageError::new(format!("rollout needs one of {}", names.join(", "))));
     };
     let Some((name, own)) = ACTIONS.iter().find(|(name, _)| *name == word) else {
-        return Err(UsageError::arguments(format!("unknown command {word:?}")).suggesting(&word, names, "rollout "));
+        return Err(
+            UsageError::arguments(format!("unknown command {word:?}")).suggesting(&word, names, "rollout ")
+        );
     };
     let flags = Parsed::parse(&rest, &[CHANGES, own, SELECTOR, FILES])?;
     let action = action(name, &flags)?;
@@ -85,9 +87,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
 fn action(name: &str, flags: &Parsed) -> Result<RolloutAction, UsageError> {
     let revision = |flag: &str| flags.number::<i64>(flag).map(|number| number.filter(|number| *number != 0));
     Ok(match name {
-        "history" => {
-            RolloutAction::History { revision: positive(revision("revision")?)? }
-        }
+        "history" => RolloutAction::History { revision: positive(revision("revision")?)? },
         "undo" => RolloutAction::Undo { to_revision: revision("to-revision")? },
         "status" => RolloutAction::Status {
             watch: flags.switch_or("watch", true)?,

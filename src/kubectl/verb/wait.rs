@@ -16,7 +16,7 @@ pub struct Wait {
     pub targets: Targets,
     /// `--for`.
     pub what: WaitFor,
-    /// `--timeout`: for each object; 30 s unless given, a week if negative, zero = look once.
+    /// `--timeout`: for all of them together; 30 s unless given, a week if negative, zero = look once.
     pub timeout: SimDuration,
 }
 
@@ -46,11 +46,7 @@ pub enum WaitFor {
 const DEFAULT_TIMEOUT: SimDuration = SimDuration::from_secs(30);
 const A_WEEK: SimDuration = SimDuration::from_secs(7 * 24 * 3_600);
 
-const WAIT: &[Flag] = &[
-    Flag::value("for"),
-    Flag::value("timeout"),
-    Flag::switch("local").ignored(),
-    ];
+const WAIT: &[Flag] = &[Flag::value("for"), Flag::value("timeout"), Flag::switch("local").ignored()];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
     let flags = Parsed::parse(words, &[CHANGES, WAIT, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;

@@ -11,8 +11,8 @@ use crate::api::{DeleteOptions, Kind, Object, ObjectRef, Request, Selector, Uid}
 use crate::base::Name;
 use crate::component::Class;
 use crate::kernel::{EventKey, SimDuration, SimTime};
-use crate::kubectl::{DryRun, Scope};
 use crate::kubectl::verb::Drain;
+use crate::kubectl::{DryRun, Scope};
 use crate::sim::World;
 use crate::sim::event::Event;
 
@@ -98,7 +98,9 @@ impl Shell<'_> {
                 Ok(()) => self.say(format!("node/{node} drained{}", self.dry_run.map_or("", DryRun::suffix))),
                 Err(why) => {
                     let all = together(&why);
-                    self.error(format!("unable to drain node {node:?} due to error: {all}, continuing command..."));
+                    self.error(format!(
+                        "unable to drain node {node:?} due to error: {all}, continuing command..."
+                    ));
                     progress.failed.push((node, why));
                 }
             }

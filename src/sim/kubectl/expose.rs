@@ -8,8 +8,8 @@ use crate::api::pod::PodSpec;
 use crate::api::service::{Service, ServicePort, ServiceSpec};
 use crate::api::{Kind, Labels, Object, ObjectMeta};
 use crate::base::Name;
-use crate::kubectl::{kind_with_version, name_with_group};
 use crate::kubectl::verb::{Autoscale, Expose, MetricGoal};
+use crate::kubectl::{kind_with_version, name_with_group};
 
 use super::shell::Shell;
 

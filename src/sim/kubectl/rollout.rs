@@ -9,8 +9,8 @@ use crate::api::{Object, ObjectMeta, Patch, Request};
 use crate::base::Name;
 use crate::control::controllers::deployment::revision_of;
 use crate::kubectl::describe::pod_template;
-use crate::kubectl::{kind_with_group, plural_with_group};
 use crate::kubectl::verb::{Rollout, RolloutAction};
+use crate::kubectl::{kind_with_group, plural_with_group};
 
 use super::shell::Shell;
 use super::waits::Task;
@@ -184,7 +184,11 @@ impl Shell<'_> {
         let Object::Deployment(deployment) = object else { return };
         if deployment.spec.paused == paused {
             let state = if paused { "already paused" } else { "not paused" };
-            self.error(format!("{} {:?} is {state}", plural_with_group(object.kind()), object.metadata().name));
+            self.error(format!(
+                "{} {:?} is {state}",
+                plural_with_group(object.kind()),
+                object.metadata().name
+            ));
             return;
         }
         let change = serde_json::json!({"spec": {"paused": paused}});

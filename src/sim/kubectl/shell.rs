@@ -2,8 +2,8 @@
 
 use crate::api::{ApiError, Object, ObjectRef, Patch, Request};
 use crate::base::Name;
-use crate::kubectl::verb::{Describe, Get};
 use crate::kubectl::output::OutputFormat;
+use crate::kubectl::verb::{Describe, Get};
 use crate::kubectl::{Answer, DryRun, Files, Group, Scope, Targets, kind_with_group, select};
 use crate::scenario::Manifest;
 use crate::sim::World;

@@ -46,7 +46,10 @@ impl Shell<'_> {
                 self.done(&object, "condition met");
             } else {
                 let name = &object.metadata().name;
-                self.error(format!("timed out waiting for the condition on {}/{name}", object.kind().names().plural));
+                self.error(format!(
+                    "timed out waiting for the condition on {}/{name}",
+                    object.kind().names().plural
+                ));
             }
         }
     }

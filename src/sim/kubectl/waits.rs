@@ -183,7 +183,9 @@ impl Shell<'_> {
 fn timed_out(waiting: &Waiting, awaited: &Awaited) -> String {
     let label = &awaited.label;
     match &waiting.task {
-        Task::Condition(WaitFor::Create) | Task::Rollout(_) => "timed out waiting for the condition".to_owned(),
+        Task::Condition(WaitFor::Create) | Task::Rollout(_) => {
+            "timed out waiting for the condition".to_owned()
+        }
         _ if waiting.timeout == Some(SimDuration::ZERO) => format!("condition not met for {label}"),
         _ => format!("timed out waiting for the condition on {label}"),
     }
