@@ -52,14 +52,13 @@ impl UsageError {
         let Self { message, meant, help, prefix, command } = self;
         let path = format!("kubectl {command}");
         let path = path.trim_end();
-        let mut words = format!("{prefix}{message}");
-        match (help, meant) {
-            (Some(Help::Flags), _) => words += &format!("\nSee '{path} --help' for usage."),
-            (Some(Help::Arguments), _) => words += &format!("\nSee '{path} -h' for help and examples"),
-            (Some(Help::Commands), Some(meant)) => words += &format!("\n\nDid you mean this?\n\t{meant}"),
-            (Some(Help::Commands) | None, _) => {}
-        }
-        words
+        let help = match (help, meant) {
+            (Some(Help::Flags), _) => format!("\nSee '{path} --help' for usage."),
+            (Some(Help::Arguments), _) => format!("\nSee '{path} -h' for help and examples"),
+            (Some(Help::Commands), Some(meant)) => format!("\n\nDid you mean this?\n\t{meant}"),
+            (Some(Help::Commands) | None, _) => String::new(),
+        };
+        format!("{prefix}{message}{help}")
     }
 
     /// Adds the candidate nearest to `typed` as a suggestion, if there is one.
