@@ -4,6 +4,8 @@
 //! what the kubelet concludes is published at its next status tick. After 3 min without
 //! a relist the message says so once; how long it is meanwhile is not kept up to date.
 
+use std::sync::Arc;
+
 use super::admission::Rejection;
 use super::env::NodeEnv;
 use super::host::{Host, HostShared, NodeEvent};
@@ -170,13 +172,13 @@ impl Host {
             reason: Some(reason.as_ref().into()),
             message: Some(format!("Pod was rejected: {message}").into()),
             start_time: Some(ctx.timestamp()),
-            ..pod.status.clone()
+            ..PodStatus::clone(&pod.status)
         };
         let shared = &mut self.shared;
         shared.events.emit(ctx, &mut shared.client, about, EventType::Warning, reason, message);
         let target =
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
-        let patch = Patch::PodStatus(Box::new(status));
+        let patch = Patch::PodStatus(Arc::new(status));
         let request = Request::Patch { target, uid: Some(metadata.uid), patch };
         shared.client.submit(ctx, request, Some(u64::from(id)));
     }

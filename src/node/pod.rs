@@ -228,7 +228,7 @@ pub struct Worker {
     /// Why containers do not run.
     pub reasons: Vec<Option<WaitingReason>>,
     /// The status as last computed: what probes look at.
-    pub cached: PodStatus,
+    pub cached: Arc<PodStatus>,
     /// Whether `cached` still has to reach the API server.
     pub unsent: bool,
     /// First sync of the pod.
@@ -255,7 +255,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker for a pod with `containers` containers of all sorts.
-    pub fn new(containers: usize, cached: PodStatus) -> Self {
+    pub fn new(containers: usize, cached: Arc<PodStatus>) -> Self {
         Self {
             stage: Stage::Syncing,
             run: None,
