@@ -149,12 +149,14 @@ fn sysctls_allowed(pod: &Pod) -> Result<(), Rejection> {
 /// Pods for another operating system are refused.
 fn suits_system(host: &HostShared, pod: &Pod) -> Result<(), Rejection> {
     const LABEL: &str = "kubernetes.io/os";
-    let refused = |reason: &'static str, what: &str| {
-        Err((reason.into(), format!("Failed to admit pod as the {what}")))
-    };
+    let refused =
+        |reason: &'static str, what: &str| Err((reason.into(), format!("Failed to admit pod as the {what}")));
     let system = host.labels.get(LABEL);
     if pod.spec.node_selector.get(LABEL).is_some_and(|wanted| Some(wanted) != system) {
-        return refused("PodOSSelectorNodeLabelDoesNotMatch", "`kubernetes.io/os` label doesn't match node label");
+        return refused(
+            "PodOSSelectorNodeLabelDoesNotMatch",
+            "`kubernetes.io/os` label doesn't match node label",
+        );
     }
     let wanted = pod.spec.os.as_ref().and_then(|os| os.get("name")?.as_str());
     // Machines run Linux where no label says otherwise.
