@@ -96,7 +96,11 @@ fn describe() {
     let Verb::Describe(describe) = verb("describe pod web-1 --show-events=false") else { panic!() };
     assert!(!describe.show_events);
     check_refusals(&[
-        ("describe", "You must specify the type of resource to describe."),
+        (
+            "describe",
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported \
+             resources.",
+        ),
         ("describe foo", "the server doesn't have a resource type \"foo\""),
     ]);
 }
