@@ -194,7 +194,7 @@ spec: {timing: ideal, duration: 1m, cluster: {nodePools: [{name: n, count: 1}]}}
 }
 
 #[test]
-fn a_selecting_watch_sees_objects_enter_and_leave() {
+fn t1_12_2_a_selecting_watch_sees_objects_enter_and_leave() {
     // The worked timeline of section 1.12: a relabelled object is deleted for one selector and added for another.
     let text = format!(
         "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: test}}\nspec:\n  timing: ideal\n  duration: \
@@ -225,7 +225,7 @@ fn a_selecting_watch_sees_objects_enter_and_leave() {
 }
 
 #[test]
-fn every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
+fn t1_12_1_every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
     // The first worked timeline of section 1.12.
     use shakedown::api::admission::Admission;
     use shakedown::api::policy::Namespace;
@@ -270,7 +270,7 @@ fn every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
 }
 
 #[test]
-fn endpoints_of_250_pods_fill_three_slices() {
+fn t6_a_endpoints_of_250_pods_fill_three_slices() {
     // The worked timeline of section 6.
     let simulation = world_at(
         60,

@@ -189,7 +189,7 @@ fn etcd_without_quorum_refuses_writes_but_lists_come_from_the_cache() {
 }
 
 #[test]
-fn two_members_of_three_are_a_quorum_and_three_of_five() {
+fn t1_12_5_two_members_of_three_are_a_quorum_and_three_of_five() {
     let lost = |members: u32, lost: u32| {
         let steps = format!(
             "
@@ -246,7 +246,7 @@ fn without_a_controller_manager_nothing_is_replaced_and_no_node_is_given_up() {
 }
 
 #[test]
-fn a_standby_takes_over_fifteen_seconds_after_it_last_saw_the_lease_change() {
+fn t1_12_4_a_standby_takes_over_fifteen_seconds_after_it_last_saw_the_lease_change() {
     // The leader renews at 0, 2 and 4 s and dies at 4.5 s; the standby looks at odd seconds. It saw the last renewal
     // at 5 s, so that the look at 19 s is too early and the one at 21 s takes the lease.
     let mut run = run(
