@@ -1,7 +1,7 @@
 //! What a kubelet does not take, and what it ends by itself: admission and `activeDeadlineSeconds`.
 //!
-//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: devices and
-//! topology, sysctls, AppArmor.
+//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: topology,
+//! AppArmor.
 
 use std::collections::btree_map::Range;
 
@@ -63,6 +63,8 @@ pub(super) fn admit(
         .map(|(id, pod)| (*id, pod.as_ref()))
         .collect();
     under_pressure(host, pod)?;
+    sysctls_allowed(pod)?;
+    suits_system(host, pod)?;
     let lacks = lacking(host, &present, pod);
     let victims = match lacks.first() {
         None => Vec::new(),
@@ -103,6 +105,65 @@ pub(super) fn admit(
     }
     host.admits_while_up()?;
     Ok(victims)
+}
+
+/// Kernel settings that a pod may have without the consent of the node, and without those of the network (`sysctl/
+/// safe_sysctls.go`).
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];
+
+/// Kubelets allow no unsafe kernel settings by default, and none of the network to pods on the machine's own
+/// (`sysctl/allowlist.go`).
+fn sysctls_allowed(pod: &Pod) -> Result<(), Rejection> {
+    let context = pod.spec.security_context.as_ref();
+    let list = context.and_then(|context| context.get("sysctls")?.as_array());
+    let names = list.into_iter().flatten().filter_map(|sysctl| sysctl.get("name")?.as_str());
+    for written in names {
+        let name = written.replace('/', ".");
+        let not_allowed = if !SAFE_SYSCTLS.contains(&name.as_str()) {
+            "not allowlisted"
+        } else if pod.spec.host_network && name.starts_with("net.") {
+            "not allowed with host net enabled"
+        } else if pod.spec.host_ipc && name.starts_with("kernel.shm") {
+            "not allowed with host ipc enabled"
+        } else {
+            continue;
+        };
+        return Err(("SysctlForbidden".into(), format!("forbidden sysctl: \"{name}\" {not_allowed}")));
+    }
+    Ok(())
+}
+
+/// Pods for another operating system are refused.
+fn suits_system(host: &HostShared, pod: &Pod) -> Result<(), Rejection> {
+    const LABEL: &str = "kubernetes.io/os";
+    let refused =
+        |reason: &'static str, what: &str| Err((reason.into(), format!("Failed to admit pod as the {what}")));
+    let system = host.labels.get(LABEL);
+    if pod.spec.node_selector.get(LABEL).is_some_and(|wanted| Some(wanted) != system) {
+        return refused(
+            "PodOSSelectorNodeLabelDoesNotMatch",
+            "`kubernetes.io/os` label doesn't match node label",
+        );
+    }
+    let wanted = pod.spec.os.as_ref().and_then(|os| os.get("name")?.as_str());
+    // Machines run Linux where no label says otherwise.
+    if wanted.is_some_and(|wanted| wanted != system.map_or("linux", |system| system.as_str())) {
+        return refused("PodOSNotSupported", "OS field doesn't match node OS");
+    }
+    Ok(())
 }
 
 /// No set of pods would make enough room.
