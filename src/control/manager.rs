@@ -303,8 +303,7 @@ impl ControllerManager {
                     settings.kube_api_qps,
                     settings.kube_api_burst,
                 )
-                .of_process(incarnation)
-                .with_event_limit(settings.kube_api_qps, settings.kube_api_burst),
+                .of_process(incarnation),
                 events: EventRecorder::new(id.name(), None),
                 queue: WorkQueue::new(id.retry_limits(settings)),
                 scheduled: false,

@@ -324,3 +324,67 @@ impl Watches {
         (due, next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::ObjectMeta;
+    use crate::api::pod::Pod;
+    use crate::api::store::ObjectId;
+
+    fn commit(revision: u64, op: Op) -> Arc<Commit> {
+        let metadata = ObjectMeta { resource_version: revision, ..ObjectMeta::default() };
+        let new = Object::from(Pod { metadata, ..Pod::default() });
+        let id = ObjectId { kind: Kind::Pod, index: (revision % 3) as u32 };
+        Arc::new(Commit { revision, at: SimTime::from_secs(revision), id, op, old: None, new, record: 0 })
+    }
+
+    proptest! {
+        /// Whatever breaks and comes back in between: every change arrives once, and in order.
+        #[test]
+        fn every_change_is_delivered_once_and_in_order(turns in prop::collection::vec(0..4u8, 1..80)) {
+            let mut watches = Watches::new(&Settings::default());
+            let watcher = Watcher::ControllerManager;
+            watches.connect(watcher, 0, SimTime::ZERO);
+            let (mut sent, mut seen) = (0, Vec::new());
+            let take = |watches: &mut Watches, seen: &mut Vec<u64>, at: u64| {
+                let (due, _) = watches.due(watcher, SimTime::from_secs(at), SimDuration::ZERO);
+                seen.extend(due.iter().map(|commit| commit.revision));
+            };
+            for turn in turns {
+                match turn {
+                    0 => { watches.interrupt(watcher, SimTime::from_secs(sent)); }
+                    1 => { watches.resume(watcher, 0); }
+                    2 if watches.broken_since(watcher).is_none() => take(&mut watches, &mut seen, sent),
+                    _ => {
+                        sent += 1;
+                        watches.publish(&commit(sent, Op::Modified), SimDuration::ZERO);
+                    }
+                }
+            }
+            watches.resume(watcher, 0);
+            take(&mut watches, &mut seen, sent);
+            prop_assert_eq!(seen, (1..=sent).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_list_tells_the_outcome_and_nothing_of_what_was_in_between() {
+        let mut watches = Watches::new(&Settings::default());
+        let watcher = Watcher::Scheduler;
+        watches.connect(watcher, 0, SimTime::ZERO);
+        watches.interrupt(watcher, SimTime::ZERO);
+        // The object of 1, 4 and 7 came and changed, that of 2 and 5 came and went.
+        let ops = [Op::Added, Op::Added, Op::Modified, Op::Modified, Op::Deleted, Op::Modified, Op::Modified];
+        for (at, op) in ops.into_iter().enumerate() {
+            watches.publish(&commit(at as u64 + 1, op), SimDuration::ZERO);
+        }
+        watches.relist(watcher, &[Kind::Pod]);
+        watches.resume(watcher, 0);
+        let (due, _) = watches.due(watcher, SimTime::from_secs(9), SimDuration::ZERO);
+        let found: Vec<(u64, Op)> = due.iter().map(|commit| (commit.revision, commit.op)).collect();
+        assert_eq!(found, [(6, Op::Modified), (7, Op::Added)]);
+    }
+}

@@ -301,3 +301,31 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
     sizes.sort_unstable();
     assert_eq!(sizes, [50, 100, 100]);
 }
+
+#[test]
+fn a_scope_selector_limits_pods_of_a_priority_class_only() {
+    let quota = "
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: high}
+value: 1000
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q, namespace: default}
+spec:
+  hard: {pods: 0}
+  scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: plain}
+spec: {containers: [{name: c, image: 'example/a:1'}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: urgent}
+spec: {priorityClassName: high, containers: [{name: c, image: 'example/a:1'}]}
+";
+    assert_eq!(outputs(quota, &["get pods -o name"]), ["pod/plain"]);
+}

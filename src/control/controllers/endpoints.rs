@@ -382,12 +382,17 @@ impl ControllerManager {
             })
             .map(|(index, _)| index)
             .collect();
+        let settings = ctx.settings;
+        let controllers = [
+            (ControllerId::Endpoints, settings.endpoint_updates_batch_period),
+            (ControllerId::EndpointSlice, settings.endpoint_slice_updates_batch_period),
+        ];
         for key in keys {
-            for id in [ControllerId::Endpoints, ControllerId::EndpointSlice] {
+            for (id, gathers) in controllers {
                 if let Some(unsettled) = self.desks[id as usize].unsettled.get_mut(&key) {
                     unsettled.insert(new.metadata.uid, new.metadata.name.clone());
                 }
-                self.enqueue(ctx, id, key);
+                self.enqueue_after(ctx, id, key, gathers);
             }
         }
     }

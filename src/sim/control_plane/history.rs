@@ -100,11 +100,11 @@ mod tests {
     fn slow_change_is_forgotten_after_a_hundred_and_fast_change_after_75_seconds() {
         let now = SimTime::from_secs(5000);
         let mut history = WatchHistory::new(&Settings::default());
-        (0..=100).for_each(|n| history.note(Kind::Pod, SimTime::from_secs(n * 10)));
+        (1..=101).for_each(|n| history.note(Kind::Pod, SimTime::from_secs(n * 10)));
         assert!(!history.reaches(Kind::Pod, SimTime::ZERO, now));
         assert!(history.reaches(Kind::Pod, SimTime::from_secs(10), now));
         assert!(history.reaches(Kind::Node, SimTime::ZERO, now), "each kind has its own");
-        (101..=200).for_each(|n| history.note(Kind::Pod, SimTime::from_secs(n * 10)));
+        (102..=200).for_each(|n| history.note(Kind::Pod, SimTime::from_secs(n * 10)));
         assert!(!history.reaches(Kind::Pod, SimTime::from_secs(500), now));
         assert!(history.reaches(Kind::Pod, SimTime::from_secs(1500), now));
 
