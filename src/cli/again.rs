@@ -56,6 +56,11 @@ impl Again {
         Ok(Some(Self { simulation, forks, recorded }))
     }
 
+    /// From here on it is another run, which nobody recorded.
+    pub(super) fn leave_the_record(&mut self) {
+        self.recorded = None;
+    }
+
     /// Goes on up to and including `until`.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub enum Command {
     Top(LookArgs),
     /// Show the life of a container: logs web-1 --at 5m PATH.
     Logs(LookArgs),
+    /// Carry out any command of kubectl's at a time and show what it prints: kubectl drain worker-1 --at 5m PATH.
+    Kubectl(LookArgs),
     /// Show the chain of causes of what happened last to an object: why pod/web-1 [--at T] [--event restart] PATH.
     Why(LookArgs),
     /// Walk through a run on the terminal, forward and back: step [--at T] PATH.

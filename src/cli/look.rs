@@ -11,7 +11,7 @@ use super::recorded::Recorded;
 use crate::api::{Kind, Object, Op};
 use crate::kernel::{SimDuration, SimTime};
 use crate::kubectl::verb::Get;
-use crate::kubectl::{Answer, Command, Scope, UsageError, Verb, Watch};
+use crate::kubectl::{Answer, Command, Help, Scope, UsageError, Verb, Watch};
 use crate::sim::RunOptions;
 use crate::trace::{Detail, Record};
 
@@ -32,6 +32,11 @@ pub(super) struct Request {
 impl Request {
     /// Takes `--at`, `--seed` and the paths out of the words. Paths follow `--`; without that, the last word is one.
     pub(super) fn parse(words: &[String]) -> Result<Self, String> {
+        Self::parse_until(words, &[])
+    }
+
+    /// As [`Self::parse`] of a command that has a `--` of its own: what follows it, as `command`, is the command's.
+    fn parse_until(words: &[String], command: &[String]) -> Result<Self, String> {
         let mut request = Self { words: Vec::new(), at: None, seed: None, ideal: false, paths: Vec::new() };
         let mut rest = words.iter();
         while let Some(word) = rest.next() {
@@ -60,6 +65,7 @@ impl Request {
             }
             request.paths.push(path);
         }
+        request.words.extend_from_slice(command);
         Ok(request)
     }
 
@@ -76,15 +82,33 @@ impl Request {
     }
 }
 
-/// Shows what kubectl would show.
+/// Shows what kubectl would show, and ends as it would.
 pub(super) fn look(verb: &str, words: &[String], printer: &mut Printer) -> ExitStatus {
-    match answer(verb, words, printer) {
-        Ok(Some(answer)) => {
+    let request = Request::parse(words);
+    finish(request.and_then(|request| answer(&[verb.to_owned()], &request, printer)), printer)
+}
+
+/// Carries out any command of kubectl's, and goes on with the run until it has ended.
+pub(super) fn kubectl(words: &[String], printer: &mut Printer) -> ExitStatus {
+    let dashes = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let request = Request::parse_until(&words[..dashes], &words[dashes..]);
+    finish(request.and_then(|request| answer(&[], &request, printer)), printer)
+}
+
+/// What was printed, and the exit status; `None` when the scenario has errors, which are printed already.
+type Answered = Result<Option<(Answer, i32)>, String>;
+
+fn finish(answered: Answered, printer: &mut Printer) -> ExitStatus {
+    match answered {
+        Ok(Some((answer, status))) => {
             printer.result(&answer.out);
             for note in &answer.notes {
                 printer.note(note);
             }
-            if answer.failed { ExitStatus::Failure } else { ExitStatus::Success }
+            match status {
+                0 => ExitStatus::Success,
+                status => ExitStatus::Kubectl(u8::try_from(status).unwrap_or(1)),
+            }
         }
         Ok(None) => ExitStatus::Error,
         Err(problem) => {
@@ -94,24 +118,59 @@ pub(super) fn look(verb: &str, words: &[String], printer: &mut Printer) -> ExitS
     }
 }
 
-/// `None` when the scenario has errors, which are printed already.
-fn answer(verb: &str, words: &[String], printer: &mut Printer) -> Result<Option<Answer>, String> {
-    let request = Request::parse(words)?;
-    let mut line = vec![verb.to_owned()];
-    line.extend(request.words.iter().cloned());
-    let command = Command::parse(&line).map_err(|error: UsageError| error.to_string())?;
+/// Answers the words of a request with `verb` before them. Without, they may be a command that changes something.
+fn answer(verb: &[String], request: &Request, printer: &mut Printer) -> Answered {
+    let command = match Command::parse(&[verb, &request.words].concat()) {
+        Ok(command) => command,
+        Err(error) => return Ok(Some((refused(&error), 1))),
+    };
+    let ended = |answer: Answer| {
+        let status = i32::from(answer.failed);
+        Some((answer, status))
+    };
     if let Some(file) = past::trace_in(&request.paths)
         && let Some(answer) = from_the_files(&command, &file, request.at)?
     {
-        return Ok(Some(answer));
+        return Ok(ended(answer));
     }
     let options = RunOptions { seed: request.seed, ideal: request.ideal, ..RunOptions::default() };
     let Some(mut run) = Again::new(&request.paths, &options, printer)? else { return Ok(None) };
     let at = request.at.unwrap_or(run.simulation.world.end);
     run.run_until(at, &mut |_| {})?;
     match &command.verb {
-        Verb::Get(get) if watches(get) => stream(&mut run, get, &command.scope).map(Some),
-        _ => Ok(Some(run.simulation.world.show(command))),
+        Verb::Get(get) if watches(get) => stream(&mut run, get, &command.scope).map(ended),
+        _ if verb.is_empty() => carry_out(&mut run, command).map(Some),
+        _ => Ok(ended(run.simulation.world.show(command))),
+    }
+}
+
+/// What kubectl says of a command that it cannot read; where it has no suggestion, one of our own.
+fn refused(error: &UsageError) -> Answer {
+    let mut answer = Answer::default();
+    answer.fail(error.words());
+    if let Some(meant) = error.meant.as_ref().filter(|_| error.help != Some(Help::Commands)) {
+        answer.notes.push(format!("did you mean `{meant}`?"));
+    }
+    answer
+}
+
+/// Types a command in and lets time go on until it has ended.
+fn carry_out(run: &mut Again, command: Command) -> Result<(Answer, i32), String> {
+    const PIECE: SimDuration = SimDuration::from_secs(1);
+    run.leave_the_record();
+    run.simulation.world.type_in(command);
+    loop {
+        let world = &run.simulation.world;
+        let (now, end) = (world.now(), world.end);
+        let mut answer = world.typed().answer.clone();
+        match world.typed().status {
+            Some(status) => return Ok((answer, status)),
+            None if now >= end => {
+                answer.fail(format!("error: the command is not done yet when the run ends at {end}"));
+                return Ok((answer, 1));
+            }
+            None => run.run_until((now + PIECE).min(end), &mut |_| {})?,
+        }
     }
 }
 

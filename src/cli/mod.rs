@@ -48,6 +48,8 @@ pub enum ExitStatus {
     Defect,
     /// The user has had enough.
     Interrupted,
+    /// A command of kubectl's, or a program that it ran, failed with this status.
+    Kubectl(u8),
 }
 
 impl From<ExitStatus> for ExitCode {
@@ -59,6 +61,7 @@ impl From<ExitStatus> for ExitCode {
             ExitStatus::Defect => Self::from(3),
             // As shells report a process that SIGINT ended.
             ExitStatus::Interrupted => Self::from(130),
+            ExitStatus::Kubectl(status) => Self::from(status),
         }
     }
 }
@@ -95,6 +98,7 @@ fn run_command() -> ExitStatus {
         Command::Describe(args) => look::look("describe", &args.words, &mut printer),
         Command::Top(args) => look::look("top", &args.words, &mut printer),
         Command::Logs(args) => look::look("logs", &args.words, &mut printer),
+        Command::Kubectl(args) => look::kubectl(&args.words, &mut printer),
         Command::Plot(args) => plot::plot(&args, &mut printer),
         Command::Step(args) => step::step(&args.words, &mut printer),
         Command::Diff(args) => diff::diff(&args, &mut printer),

@@ -8,16 +8,57 @@ use crate::base::suggest::nearest;
 /// probably meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageError {
-    /// What is wrong. kubectl prints it behind `error: `.
+    /// What is wrong.
     pub message: String,
     /// What was probably meant: the text after "did you mean".
     pub meant: Option<String>,
+    /// Where kubectl sends the reader for help, if it does.
+    pub help: Option<Help>,
+    /// What kubectl prints before the message, `error: ` as a rule.
+    pub prefix: &'static str,
+    /// The command that was read, without `kubectl`: `rollout status`.
+    pub command: String,
+}
+
+/// Where kubectl sends a reader who has made a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Help {
+    /// `See 'kubectl get --help' for usage.`, after a mistake with a flag.
+    Flags,
+    /// `See 'kubectl get -h' for help and examples`, after a mistake with the arguments.
+    Arguments,
+    /// `Did you mean this?` and commands that exist.
+    Commands,
 }
 
 impl UsageError {
     /// An error without a suggestion.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), meant: None }
+        Self { message: message.into(), meant: None, help: None, prefix: "error: ", command: String::new() }
+    }
+
+    /// A mistake with a flag.
+    pub(super) fn flag(message: impl Into<String>) -> Self {
+        Self { help: Some(Help::Flags), ..Self::new(message) }
+    }
+
+    /// A mistake with the arguments.
+    pub(super) fn arguments(message: impl Into<String>) -> Self {
+        Self { help: Some(Help::Arguments), ..Self::new(message) }
+    }
+
+    /// The lines that kubectl prints.
+    pub fn words(&self) -> String {
+        let Self { message, meant, help, prefix, command } = self;
+        let path = format!("kubectl {command}");
+        let path = path.trim_end();
+        let help = match (help, meant) {
+            (Some(Help::Flags), _) => format!("\nSee '{path} --help' for usage."),
+            (Some(Help::Arguments), _) => format!("\nSee '{path} -h' for help and examples"),
+            (Some(Help::Commands), Some(meant)) => format!("\n\nDid you mean this?\n\t{meant}"),
+            (Some(Help::Commands) | None, _) => String::new(),
+        };
+        format!("{prefix}{message}{help}")
     }
 
     /// Adds the candidate nearest to `typed` as a suggestion, if there is one.

@@ -53,7 +53,7 @@ impl Flag {
     }
 
     fn invalid(&self, value: &str, why: &str) -> UsageError {
-        UsageError::new(format!("invalid argument {value:?} for {:?} flag: {why}", self.label()))
+        UsageError::flag(format!("invalid argument {value:?} for {:?} flag: {why}", self.label()))
     }
 }
 
@@ -82,6 +82,31 @@ const GLOBAL: &[Flag] = &[
     Flag::optional("validate", "strict").ignored(),
 ];
 
+/// What every verb takes that changes objects.
+pub(super) const CHANGES: &[Flag] =
+    &[Flag::value("output").short('o'), Flag::optional("dry-run", WITHOUT_VALUE)];
+/// `--dry-run` that stands alone.
+const WITHOUT_VALUE: &str = "unchanged";
+
+/// `--dry-run`: what is only tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    /// `client`: what would be sent is shown.
+    Client,
+    /// `server`: what the server would make of it is shown.
+    Server,
+}
+
+impl DryRun {
+    /// What is added to what is said to be done.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Client => " (dry run)",
+            Self::Server => " (server dry run)",
+        }
+    }
+}
+
 /// Whether the word is a global flag whose value is the next word.
 pub(super) fn global_takes_word(word: &str) -> bool {
     let is_this = |flag: &Flag| match word.strip_prefix("--") {
@@ -93,7 +118,6 @@ pub(super) fn global_takes_word(word: &str) -> bool {
 
 /// Flags of kubectl that change what a command does, in a way that is not simulated: better refused than ignored.
 const NOT_SIMULATED: &[&str] = &[
-    "dry-run",
     "kustomize",
     "server-side",
     "prune",
@@ -105,7 +129,7 @@ const NOT_SIMULATED: &[&str] = &[
     "interactive",
     "raw",
     "template",
-    "ignore-not-found",
+    "rm",
 ];
 
 /// The words of a command, sorted into arguments and flags.
@@ -147,6 +171,22 @@ impl Parsed {
             .rev()
             .find(|(flag, _)| flag.name == name)
             .map(|(flag, value)| (*flag, value.as_str()))
+    }
+
+    /// `--dry-run`.
+    pub(super) fn dry_run(&self) -> Result<Option<DryRun>, UsageError> {
+        match self.last("dry-run").map(|(_, value)| value) {
+            None | Some("none") => Ok(None),
+            Some("client") => Ok(Some(DryRun::Client)),
+            Some("server") => Ok(Some(DryRun::Server)),
+            Some(WITHOUT_VALUE) => Err(UsageError::new(
+                "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \
+                 \"client\".",
+            )),
+            Some(other) => Err(UsageError::new(format!(
+                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ))),
+        }
     }
 
     /// Whether the flag was given at all.
@@ -259,7 +299,7 @@ impl Reader<'_> {
             None => (text, None),
         };
         if name.is_empty() || name.starts_with('-') {
-            return Err(UsageError::new(format!("bad flag syntax: --{text}")));
+            return Err(UsageError::flag(format!("bad flag syntax: --{text}")));
         }
         let Some(flag) = self.known().find(|flag| flag.name == name) else {
             return Err(self.unknown(name));
@@ -277,7 +317,7 @@ impl Reader<'_> {
         let mut letters = text.chars();
         while let Some(letter) = letters.next() {
             let Some(flag) = self.known().find(|flag| flag.short == Some(letter)) else {
-                return Err(UsageError::new(format!("unknown shorthand flag: {letter:?} in -{text}")));
+                return Err(UsageError::flag(format!("unknown shorthand flag: {letter:?} in -{text}")));
             };
             let rest = letters.as_str();
             if let Some(value) = rest.strip_prefix('=') {
@@ -302,7 +342,7 @@ impl Reader<'_> {
         self.words
             .next()
             .cloned()
-            .ok_or_else(|| UsageError::new(format!("flag needs an argument: {}", flag())))
+            .ok_or_else(|| UsageError::flag(format!("flag needs an argument: {}", flag())))
     }
 
     fn unknown(&self, name: &str) -> UsageError {
@@ -310,7 +350,7 @@ impl Reader<'_> {
             return UsageError::new(format!("kubectl's flag --{name} is not simulated"));
         }
         let names: Vec<&str> = self.known().filter(|flag| !flag.ignored).map(|flag| flag.name).collect();
-        UsageError::new(format!("unknown flag: --{name}")).suggesting(name, names, "--")
+        UsageError::flag(format!("unknown flag: --{name}")).suggesting(name, names, "--")
     }
 }
 
@@ -371,7 +411,7 @@ mod tests {
             ("-n", "flag needs an argument: 'n' in -n"),
             ("--namespace", "flag needs an argument: --namespace"),
             ("--=3", "bad flag syntax: --=3"),
-            ("--dry-run=client", "kubectl's flag --dry-run is not simulated"),
+            ("--kustomize=x", "kubectl's flag --kustomize is not simulated"),
         ] {
             assert_eq!(message(parse(line)), expected, "{line}");
         }

@@ -23,7 +23,22 @@ impl Get {
         source: &S,
     ) -> Answer {
         let mut answer = Answer::default();
-        let mut groups = select(&self.targets, scope, default_namespace, source, &mut answer);
+        let groups = select(&self.targets, scope, default_namespace, source, &mut answer);
+        self.show(groups, answer, scope, default_namespace, source.now())
+    }
+
+    /// Shows objects that were found, and what was said of those that were not.
+    pub fn show(
+        &self,
+        mut groups: Vec<Group>,
+        mut answer: Answer,
+        scope: &Scope,
+        default_namespace: &str,
+        now: Timestamp,
+    ) -> Answer {
+        if self.ignore_not_found {
+            answer.forgive_not_found();
+        }
         if let Some(path) = &self.sort_by {
             for group in &mut groups {
                 if let Err(message) = sort_by(&mut group.objects, path) {
@@ -32,11 +47,11 @@ impl Get {
                 }
             }
         }
-        let now = source.now();
         match self.output {
             OutputFormat::Table | OutputFormat::Wide => {
                 answer.out = self.tables(&groups, scope, now);
-                if groups.iter().all(|group| group.objects.is_empty()) && !answer.failed {
+                let nothing = groups.iter().all(|group| group.objects.is_empty());
+                if nothing && !answer.failed && !self.ignore_not_found {
                     answer.notes.push(nothing_found(&self.targets, scope, default_namespace));
                 }
             }

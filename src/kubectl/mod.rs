@@ -31,10 +31,13 @@ mod tabs;
 pub mod verb;
 mod words;
 
-pub use error::UsageError;
+pub use error::{Help, UsageError};
+pub use flags::DryRun;
 pub use get::Watch;
 pub use parse::{Command, Scope};
-pub use resource::{Files, Selected, Target, Targets, kind_with_group};
+pub use resource::{
+    Files, Selected, Target, Targets, kind_with_group, kind_with_version, name_with_group, plural_with_group,
+};
 pub use select::{Group, select};
 pub use source::{Answer, ObjectSource};
 pub use verb::Verb;

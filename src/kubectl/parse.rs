@@ -2,8 +2,9 @@
 
 use crate::base::Name;
 
-use super::error::UsageError;
-use super::flags::{Parsed, global_takes_word};
+use super::error::{Help, UsageError};
+use super::flags::{DryRun, Parsed, global_takes_word};
+use super::output::OutputFormat;
 use super::verb::{self, Verb};
 use super::words::split_words;
 
@@ -14,6 +15,10 @@ pub struct Command {
     pub scope: Scope,
     /// What to do.
     pub verb: Verb,
+    /// `--dry-run`: whether it is only tried.
+    pub dry_run: Option<DryRun>,
+    /// `-o` of a verb that changes objects: how they are shown, instead of a line that says what was done.
+    pub output: Option<OutputFormat>,
     /// Flags that were given but have no meaning in a simulated cluster, such as `--context`.
     pub ignored: Vec<String>,
 }
@@ -118,25 +123,81 @@ impl Command {
             all => all,
         };
         let Some((word, rest)) = split_subcommand(words) else {
-            return Err(UsageError::new("no command given: expected a verb such as get, scale or delete"));
+            let flag = words.iter().find_map(|word| word.strip_prefix("--"));
+            return Err(match flag {
+                Some(flag) => UsageError::flag(format!("unknown flag: --{flag}")),
+                None => UsageError::new("no command given: expected a verb such as get, scale or delete"),
+            });
         };
         let Some((_, parser)) = VERBS.iter().find(|(name, _)| *name == word) else {
-            if NOT_SIMULATED.contains(&word.as_str()) {
-                return Err(UsageError::new(format!("`kubectl {word}` is not simulated")));
-            }
-            let names = VERBS.iter().map(|(name, _)| *name);
-            return Err(UsageError::new(format!("unknown command {word:?} for \"kubectl\""))
-                .suggesting(&word, names, ""));
+            return Err(unknown(&word));
         };
-        let (flags, verb) = parser(&rest)?;
+        let (flags, verb) =
+            parser(&rest).map_err(|error| UsageError { command: path(&word, &rest), ..error })?;
         let scope = if flags.switch("all-namespaces")? {
             Scope::All
         } else {
             flags.text("namespace").map_or(Scope::Default, |name| Scope::Namespace(name.into()))
         };
-        Ok(Self { scope, verb, ignored: flags.ignored() })
+        let changes = !matches!(verb, Verb::Get(_) | Verb::Delete(_));
+        let output = flags.text("output").filter(|text| changes && !text.is_empty());
+        Ok(Self {
+            scope,
+            verb,
+            dry_run: flags.dry_run()?,
+            output: output.map(|text| OutputFormat::parse(&text)).transpose()?,
+            ignored: flags.ignored(),
+        })
     }
 }
+
+/// What is said of a verb that does not exist, here or at all.
+fn unknown(word: &str) -> UsageError {
+    let names = || VERBS.iter().map(|(name, _)| *name);
+    if NOT_SIMULATED.contains(&word) {
+        let names: Vec<&str> = names().collect();
+        let message = format!("`kubectl {word}` is not simulated; there are: {}", names.join(", "));
+        return UsageError::new(message);
+    }
+    let error = UsageError::new(format!("unknown command {word:?} for \"kubectl\""));
+    UsageError { help: Some(Help::Commands), ..error.suggesting(word, names(), "") }
+}
+
+/// A command by its name, as messages point to it: `get`, `rollout status`. A command of a command group that is called
+/// by another name of it is told by its first.
+fn path(word: &str, rest: &[String]) -> String {
+    let Some((_, groups)) = GROUPS.iter().find(|(group, _)| *group == word) else { return word.to_owned() };
+    let Some((second, rest)) = split_subcommand(rest) else { return word.to_owned() };
+    match groups.iter().find(|names| names.contains(&second.as_str())) {
+        Some(names) => format!("{word} {}", path(names[0], &rest)),
+        None => word.to_owned(),
+    }
+}
+
+/// Commands that have commands of their own, each with all of its names.
+const GROUPS: &[(&str, &[&[&str]])] = &[
+    (
+        "create",
+        &[
+            &["namespace", "ns"],
+            &["deployment", "deploy"],
+            &["service", "svc"],
+            &["configmap", "cm"],
+            &["secret"],
+            &["serviceaccount", "sa"],
+            &["job"],
+            &["cronjob", "cj"],
+            &["poddisruptionbudget", "pdb"],
+            &["priorityclass", "pc"],
+            &["quota", "resourcequota"],
+        ],
+    ),
+    ("rollout", &[&["history"], &["pause"], &["restart"], &["resume"], &["status"], &["undo"]]),
+    ("secret", &[&["generic"]]),
+    ("service", &[&["clusterip"], &["nodeport"], &["loadbalancer"], &["externalname"]]),
+    ("set", &[&["env"], &["image"], &["resources"], &["selector"], &["serviceaccount", "sa"]]),
+    ("top", &[&["node", "nodes", "no"], &["pod", "pods", "po"]]),
+];
 
 /// Takes the first word that is neither a global flag nor the value of one.
 pub(super) fn split_subcommand(words: &[String]) -> Option<(String, Vec<String>)> {

@@ -2,7 +2,6 @@
 //!
 //! Follows the resource builder of cli-runtime, with its messages.
 
-use crate::api::selector::SelectorError;
 use crate::api::{FieldSelector, Kind, Selector};
 use crate::base::Name;
 
@@ -87,8 +86,8 @@ impl Targets {
             }
             return Ok(Self::Files(Files { paths: files, recursive: flags.switch("recursive")? }));
         }
-        let labels = checked(flags.text("selector"), |text| Selector::parse(text).map(|_| ()))?;
-        let fields = checked(flags.text("field-selector"), |text| FieldSelector::parse(text).map(|_| ()))?;
+        let given = |flag: &str| flags.text(flag).filter(|text| !text.is_empty());
+        let (labels, fields) = (given("selector"), given("field-selector"));
         let selecting = labels.is_some() || fields.is_some() || flags.switch("all")?;
         let all_namespaces = flags.switch("all-namespaces")?;
         let named = named(args)?;
@@ -98,7 +97,9 @@ impl Targets {
             if bare == Bare::Refused && !selecting {
                 return Err(UsageError::new("resource(s) were provided, but no name was specified"));
             }
-            return Ok(Self::Selected(Selected { kinds, labels, fields }));
+            let selected = Selected { kinds, labels, fields };
+            selected.check()?;
+            return Ok(Self::Selected(selected));
         }
         if selecting {
             return Err(UsageError::new("name cannot be provided when a selector is specified"));
@@ -126,14 +127,27 @@ impl Targets {
     }
 }
 
-/// A selector that can be read; empty counts as none.
-fn checked(
-    text: Option<String>,
-    check: impl Fn(&str) -> Result<(), SelectorError>,
-) -> Result<Option<String>, UsageError> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    check(&text).map_err(|error| UsageError::new(error.to_string()))?;
-    Ok(Some(text))
+impl Selected {
+    /// Whether the selectors can be read. Finding that out is left to the server, so its refusal is told.
+    fn check(&self) -> Result<(), UsageError> {
+        let labels = Selector::parse(self.labels.as_deref().unwrap_or_default()).map(|_| ());
+        let fields = FieldSelector::parse(self.fields.as_deref().unwrap_or_default()).map(|_| ());
+        let Err(why) = labels.and(fields) else { return Ok(()) };
+        let kind = self.kinds.first().copied().unwrap_or(Kind::Pod);
+        let message = self.cannot_find(kind, &why.to_string());
+        Err(UsageError { prefix: "Error from server (BadRequest): ", ..UsageError::new(message) })
+    }
+
+    /// What kubectl makes of a refusal of the selectors.
+    pub(super) fn cannot_find(&self, kind: Kind, why: &str) -> String {
+        let (labels, fields) = (self.labels.as_deref(), self.fields.as_deref());
+        format!(
+            "Unable to find {:?} that match label selector {:?}, field selector {:?}: {why}",
+            kind_with_version(kind),
+            labels.unwrap_or_default(),
+            fields.unwrap_or_default()
+        )
+    }
 }
 
 /// The objects in `TYPE NAME...` or `TYPE/NAME...`; none for `TYPE` alone.
@@ -216,6 +230,31 @@ pub(super) fn kind_of(word: &str) -> Result<Kind, UsageError> {
 fn is_group_of(text: &str, kind: Kind) -> bool {
     let Some((group, version)) = kind.names().api_version.split_once('/') else { return false };
     text == group || text.strip_prefix(version).is_some_and(|rest| rest.strip_prefix('.') == Some(group))
+}
+
+/// The kind as Go prints a resource with its group and version: `apps/v1, Resource=deployments`.
+pub fn kind_with_version(kind: Kind) -> String {
+    let names = kind.names();
+    let group = if names.api_version.contains('/') { "" } else { "/" };
+    format!("{group}{}, Resource={}", names.api_version, names.plural)
+}
+
+/// The plural with its group: `pods`, `deployments.apps`.
+pub fn plural_with_group(kind: Kind) -> String {
+    let names = kind.names();
+    match names.api_version.split_once('/') {
+        Some((group, _)) => format!("{}.{group}", names.plural),
+        None => names.plural.to_owned(),
+    }
+}
+
+/// The kind with its group: `Pod`, `Deployment.apps`.
+pub fn name_with_group(kind: Kind) -> String {
+    let names = kind.names();
+    match names.api_version.split_once('/') {
+        Some((group, _)) => format!("{}.{group}", names.name),
+        None => names.name.to_owned(),
+    }
 }
 
 /// `TYPE` in front of a name, as kubectl prints it: `pod`, `deployment.apps`.

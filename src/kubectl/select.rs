@@ -64,7 +64,7 @@ fn list<S: ObjectSource + ?Sized>(
     let filter = match Filter::new(selected, kind) {
         Ok(filter) => filter,
         Err(why) => {
-            answer.fail(format!("Error from server (BadRequest): {why}"));
+            answer.fail(format!("Error from server (BadRequest): {}", selected.cannot_find(kind, &why)));
             return Vec::new();
         }
     };

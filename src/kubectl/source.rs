@@ -24,12 +24,23 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// Whether kubectl would end with exit status 1.
     pub failed: bool,
+    /// How many of the lines for standard error are errors.
+    pub errors: usize,
 }
 
 impl Answer {
+    /// Takes back what was said of objects that do not exist.
+    pub fn forgive_not_found(&mut self) {
+        let before = self.notes.len();
+        self.notes.retain(|note| !note.starts_with("Error from server (NotFound)"));
+        self.errors -= before - self.notes.len();
+        self.failed = self.errors > 0;
+    }
+
     /// Adds an error.
     pub fn fail(&mut self, message: impl Into<String>) {
         self.notes.push(message.into());
         self.failed = true;
+        self.errors += 1;
     }
 }

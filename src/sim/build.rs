@@ -26,7 +26,7 @@ use super::control_plane::{ControlPlane, Elected};
 use super::event::{Event, Watcher};
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::{Drains, Waits};
+use super::kubectl::{Drains, Typed, Waits};
 use super::metrics::MetricsServer;
 use super::run::RunOptions;
 use super::steps::Script;
@@ -92,6 +92,7 @@ impl World {
             script: Script::new(scenario),
             drains: Drains::default(),
             waits: Waits::default(),
+            typed: Typed::default(),
             watchlist: Watchlist::new(scenario),
             end,
             user_seq: 0,

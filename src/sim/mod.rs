@@ -24,7 +24,7 @@ mod traffic;
 mod watch;
 pub mod world;
 
-pub use kubectl::strategic_merge;
+pub use kubectl::{Typed, strategic_merge};
 pub use run::{Limits, RunError, RunOptions, Simulation, Verdict};
 pub use traffic::Requests;
 pub use world::World;

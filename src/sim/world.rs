@@ -22,7 +22,7 @@ use super::control_plane::ControlPlane;
 use super::event::Scheduled;
 use super::expect::Watchlist;
 use super::faults::ActiveFaults;
-use super::kubectl::{Drains, Waits};
+use super::kubectl::{Drains, Typed, Waits};
 use super::metrics::MetricsServer;
 use super::steps::Script;
 use super::watch::Watches;
@@ -108,6 +108,8 @@ pub struct World {
     pub(super) drains: Drains,
     /// `kubectl` commands that wait for objects.
     pub(super) waits: Waits,
+    /// The command that somebody typed in from outside the scenario.
+    pub(super) typed: Typed,
     /// What the scenario expects.
     pub watchlist: Watchlist,
     /// Services for which the cloud makes a load balancer.

@@ -90,7 +90,7 @@ fn wait_blocks_until_the_condition_holds_or_the_time_is_up() {
     let at = |text: &str| {
         found.iter().find(|output| output.2.contains(text)).map(|output| (output.0, output.1.clone()))
     };
-    let failed = at("error: timed out waiting for the condition on jobs.batch/report");
+    let failed = at("error: timed out waiting for the condition on jobs/report");
     assert_eq!(failed, Some((6.0, "ExitStatus1".into())), "{found:#?}");
     let complete = at("job.batch/report condition met").unwrap();
     assert!(complete.0 > 20.0 && complete.1 == "ExitStatus0", "{found:#?}");
@@ -113,7 +113,7 @@ fn delete_with_a_timeout_fails_when_finalizers_hold_the_object() {
     let end = found.iter().find(|output| output.1 == "ExitStatus1").unwrap();
     assert_eq!(
         (end.0, end.2.as_str()),
-        (30.0, "error: timed out waiting for the condition on deployments.apps/web")
+        (30.0, "error: timed out waiting for the condition on deployments/web")
     );
     assert_eq!(found.last().unwrap().2, "No resources found in default namespace.");
 }

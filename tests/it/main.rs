@@ -24,6 +24,7 @@ mod determinism;
 mod fuzzed;
 mod kept_kinds;
 mod kubectl_steps;
+mod kubectl_verbs;
 mod lessons;
 mod lint;
 mod manifests;

@@ -158,7 +158,9 @@ fn missing_names_fail_after_the_others_are_shown() {
 #[test]
 fn fields_must_be_supported() {
     let answer = cluster().answer("get deploy --field-selector spec.replicas=1");
-    assert_eq!(answer.notes, ["Error from server (BadRequest): field label not supported: spec.replicas"]);
+    let why = "Unable to find \"apps/v1, Resource=deployments\" that match label selector \"\", field selector \
+               \"spec.replicas=1\": field label not supported: spec.replicas";
+    assert_eq!(answer.notes, [format!("Error from server (BadRequest): {why}")]);
 }
 
 #[test]

@@ -7,7 +7,10 @@ mod scalar;
 mod tidy;
 mod yaml;
 
+use crate::api::Object;
+
 use super::error::UsageError;
+use super::resource::kind_with_group;
 
 pub use columns::CustomColumns;
 pub use json::{to_json, to_json_line};
@@ -75,6 +78,20 @@ impl OutputFormat {
                 WORDS.join(",")
             ))
             .suggesting(word, WORDS.iter().copied(), "-o ")),
+        }
+    }
+
+    /// One object in a form that is no table.
+    pub fn one(&self, object: &Object) -> Result<String, JsonPathError> {
+        let tree = to_value(object);
+        match self {
+            Self::Table | Self::Wide => Ok(String::new()),
+            Self::Name => Ok(format!("{}/{}\n", kind_with_group(object.kind()), object.metadata().name)),
+            Self::Yaml => Ok(to_yaml(&tree)),
+            Self::Json => Ok(to_json(&tree)),
+            Self::JsonPath(path) => path.render(&tree),
+            Self::JsonPathAsJson(path) => path.render_as_json(&tree),
+            Self::CustomColumns(columns) => columns.render(&[tree], true),
         }
     }
 

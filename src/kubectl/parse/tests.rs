@@ -55,11 +55,14 @@ fn unknown_verbs() {
     check_refusals(&[
         ("gett pods", "unknown command \"gett\" for \"kubectl\"; did you mean `get`?"),
         ("juggle pods", "unknown command \"juggle\" for \"kubectl\""),
-        ("edit deploy web", "`kubectl edit` is not simulated"),
         ("", "no command given: expected a verb such as get, scale or delete"),
         ("-n x", "no command given: expected a verb such as get, scale or delete"),
         ("get 'pods", "the quote ' is not closed: get 'pods"),
     ]);
+    assert!(
+        refusal("edit deploy web")
+            .starts_with("`kubectl edit` is not simulated; there are: annotate, apply, ")
+    );
 }
 
 #[test]
@@ -73,8 +76,11 @@ fn get() {
     assert_eq!(get.label_columns, ["app", "tier"]);
     assert_eq!(get.sort_by.unwrap().source(), "{.metadata.name}");
     check_refusals(&[
-        ("get", "Required resource not specified."),
-        ("get pods -l 'a in'", "unable to parse requirement: found '' expected: '('"),
+        (
+            "get pods -l 'a in'",
+            "Unable to find \"/v1, Resource=pods\" that match label selector \"a in\", field selector \"\": unable to parse \
+             requirement: found '' expected: '('",
+        ),
         ("get pods --show-labels -o json", "--show-labels option cannot be used with json printer"),
         ("get pods,svc -w", "you may only specify a single resource type"),
         (
@@ -90,7 +96,11 @@ fn describe() {
     let Verb::Describe(describe) = verb("describe pod web-1 --show-events=false") else { panic!() };
     assert!(!describe.show_events);
     check_refusals(&[
-        ("describe", "You must specify the type of resource to describe."),
+        (
+            "describe",
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported \
+             resources.",
+        ),
         ("describe foo", "the server doesn't have a resource type \"foo\""),
     ]);
 }
@@ -166,7 +176,10 @@ fn run() {
         ("run x --image=a --expose", "--port must be set when exposing a service"),
         ("run x --image=a --env A", "invalid env: A"),
         ("run x --image=a --restart=never", "invalid restart policy: never; did you mean `--restart=Never`?"),
-        ("run x --image=a --dry-run=client", "kubectl's flag --dry-run is not simulated"),
+        (
+            "run x --image=a --dry-run=x",
+            "Invalid dry-run value (x). Must be \"none\", \"server\", or \"client\".",
+        ),
     ]);
 }
 

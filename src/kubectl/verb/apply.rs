@@ -1,7 +1,7 @@
 //! `apply`.
 
 use super::super::error::UsageError;
-use super::super::flags::Parsed;
+use super::super::flags::{CHANGES, Parsed};
 use super::super::resource::{FILES, Files};
 use super::Verb;
 
@@ -13,9 +13,9 @@ pub struct Apply {
 }
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, FILES])?;
     if !flags.args.is_empty() {
-        return Err(UsageError::new(format!("Unexpected args: [{}]", flags.args.join(" "))));
+        return Err(UsageError::arguments(format!("Unexpected args: [{}]", flags.args.join(" "))));
     }
     let files = files(&flags)?.ok_or_else(|| UsageError::new("must specify one of -f and -k"))?;
     Ok((flags, Verb::Apply(Apply { files })))

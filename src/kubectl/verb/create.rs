@@ -5,7 +5,7 @@ use crate::api::names::port_name;
 use crate::base::Name;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::parse::split_subcommand;
 use super::super::resource::{FILES, Files};
 use super::apply::files;
@@ -154,23 +154,23 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
 }
 
 fn from_files(words: &[String]) -> Result<(Parsed, Create), UsageError> {
-    let flags = Parsed::parse(words, &[FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, FILES])?;
     if let [stray, ..] = &flags.args[..] {
         let message = format!("Unexpected args: [{}]", flags.args.join(" "));
-        return Err(UsageError::new(message).suggesting(stray, THINGS.iter().copied(), "create "));
+        return Err(UsageError::arguments(message).suggesting(stray, THINGS.iter().copied(), "create "));
     }
     let files = files(&flags)?.ok_or_else(|| UsageError::new("must specify one of -f and -k"))?;
     Ok((flags, Create::Files(files)))
 }
 
 fn namespace(words: &[String]) -> Result<(Parsed, Create), UsageError> {
-    let flags = Parsed::parse(words, &[])?;
+    let flags = Parsed::parse(words, &[CHANGES])?;
     let name = exactly_one_name(&flags.args)?;
     Ok((flags, Create::Namespace(name)))
 }
 
 fn service_account(words: &[String]) -> Result<(Parsed, Create), UsageError> {
-    let flags = Parsed::parse(words, &[])?;
+    let flags = Parsed::parse(words, &[CHANGES])?;
     let name = exactly_one_name(&flags.args)?;
     Ok((flags, Create::ServiceAccount(name)))
 }
@@ -179,7 +179,7 @@ const FROM_LITERAL: &[Flag] = &[Flag::value("from-literal")];
 const SECRET: &[Flag] = &[Flag::value("type")];
 
 fn config_map(words: &[String]) -> Result<(Parsed, Create), UsageError> {
-    let flags = Parsed::parse(words, &[FROM_LITERAL])?;
+    let flags = Parsed::parse(words, &[CHANGES, FROM_LITERAL])?;
     let create = Create::ConfigMap(exactly_one_name(&flags.args)?, literals(&flags)?);
     Ok((flags, create))
 }
@@ -187,7 +187,7 @@ fn config_map(words: &[String]) -> Result<(Parsed, Create), UsageError> {
 fn secret(words: &[String]) -> Result<(Parsed, Create), UsageError> {
     match split_subcommand(words) {
         Some((word, rest)) if word == "generic" => {
-            let flags = Parsed::parse(&rest, &[FROM_LITERAL, SECRET])?;
+            let flags = Parsed::parse(&rest, &[CHANGES, FROM_LITERAL, SECRET])?;
             let secret = NewSecret {
                 name: exactly_one_name(&flags.args)?,
                 kind: flags.text("type").unwrap_or_default().into(),
@@ -222,7 +222,7 @@ fn literals(flags: &Parsed) -> Result<Vec<Literal>, UsageError> {
 const DEPLOYMENT: &[Flag] = &[Flag::value("image"), Flag::value("port"), Flag::value("replicas").short('r')];
 
 fn deployment(words: &[String]) -> Result<(Parsed, Create), UsageError> {
-    let flags = Parsed::parse(words, &[DEPLOYMENT])?;
+    let flags = Parsed::parse(words, &[CHANGES, DEPLOYMENT])?;
     let images = flags.list("image");
     if images.is_empty() {
         return Err(required("image"));
@@ -263,13 +263,13 @@ fn service(words: &[String]) -> Result<(Parsed, Create), UsageError> {
     };
     let Some((kind, own)) = SERVICES.iter().find(|(name, _)| *name == word) else {
         let names = SERVICES.iter().map(|(name, _)| *name);
-        return Err(UsageError::new(format!("unknown command {word:?}")).suggesting(
+        return Err(UsageError::arguments(format!("unknown command {word:?}")).suggesting(
             &word,
             names,
             "create service ",
         ));
     };
-    let flags = Parsed::parse(&rest, &[own, SERVICE])?;
+    let flags = Parsed::parse(&rest, &[CHANGES, own, SERVICE])?;
     let service = NewService {
         name: exactly_one_name(&flags.args)?,
         kind: match *kind {

@@ -4,7 +4,7 @@ use crate::api::Propagation;
 use crate::kernel::SimDuration;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::resource::{ALL, ALL_NAMESPACES, Bare, FIELD_SELECTOR, FILES, SELECTOR, Targets};
 use super::Verb;
 
@@ -20,6 +20,12 @@ pub struct Delete {
     pub force: bool,
     /// `--cascade`: what becomes of what the objects own.
     pub cascade: Propagation,
+    /// `--cascade=true` or `false`, as written: kubectl warns of it.
+    pub deprecated_cascade: Option<String>,
+    /// `--ignore-not-found`: what is not there is no failure.
+    pub ignore_not_found: bool,
+    /// `-o name`: only names are printed.
+    pub name_only: bool,
     /// `--wait`: until the objects are gone. On by default.
     pub wait: bool,
     /// `--timeout` of the waiting; `None` = for ever.
@@ -33,15 +39,27 @@ const DELETE: &[Flag] = &[
     Flag::value("grace-period"),
     Flag::value("timeout"),
     Flag::optional("cascade", "background"),
-    Flag::value("output").short('o').ignored(),
+    Flag::switch("ignore-not-found"),
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[DELETE, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
+    let flags =
+        Parsed::parse(words, &[CHANGES, DELETE, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
     if flags.switch("all")? && flags.text("selector").is_some_and(|text| !text.is_empty()) {
         return Err(UsageError::new("setting 'all' parameter but found a non empty selector. "));
     }
+    let name_only = match flags.text("output").unwrap_or_default().as_str() {
+        "" => false,
+        "name" => true,
+        other => {
+            let message = format!("unexpected -o output mode: {other}. We only support '-o name'");
+            return Err(UsageError::new(message));
+        }
+    };
     let delete = Delete {
+        ignore_not_found: flags.switch("ignore-not-found")?,
+        name_only,
+        deprecated_cascade: flags.text("cascade").filter(|text| ["true", "false"].contains(&text.as_str())),
         targets: Targets::parse(&flags.args, &flags, Bare::Refused)?,
         grace_period_seconds: grace_period(&flags)?,
         force: flags.switch("force")?,

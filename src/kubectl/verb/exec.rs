@@ -37,7 +37,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         }
         [pod] => pod_or_workload(pod)?,
         _ => {
-            return Err(UsageError::new(
+            return Err(UsageError::arguments(
                 "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
             ));
         }

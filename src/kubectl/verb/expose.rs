@@ -5,8 +5,8 @@ use crate::api::core::IntOrString;
 use crate::base::Name;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
-use super::super::resource::{Bare, FILES, Targets};
+use super::super::flags::{CHANGES, Flag, Parsed};
+use super::super::resource::{Bare, FILES, Targets, name_with_group};
 use super::Verb;
 use super::run::pairs;
 
@@ -54,7 +54,7 @@ const EXPOSE: &[Flag] = &[
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[EXPOSE, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, EXPOSE, FILES])?;
     // Here `--selector` is part of the Service; it does not choose what to expose.
     let targets = Targets::parse(&flags.args, &flags.without("selector"), Bare::Refused)?;
     let can = |kind: &Kind| {
@@ -63,9 +63,14 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         exposable.contains(kind)
     };
     if let Some(kind) = targets.kinds().iter().find(|kind| !can(kind)) {
-        return Err(UsageError::new(format!("cannot expose a {kind}")));
+        return Err(UsageError::new(format!("cannot expose a {}", name_with_group(*kind))));
     }
     let name = |flag: &str| flags.text(flag).filter(|text| !text.is_empty()).map(Name::from);
+    let affinity =
+        flags.text("session-affinity").filter(|text| !["", "None", "ClientIP"].contains(&text.as_str()));
+    if let Some(affinity) = affinity {
+        return Err(UsageError::new(format!("unknown session affinity: {affinity}")));
+    }
     let expose = Expose {
         targets,
         name: name("name"),
@@ -74,8 +79,8 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
             .map(|text| text.parse().map_or_else(|_| IntOrString::Text(text.clone()), IntOrString::Int)),
         protocol: name("protocol"),
         kind: name("type"),
-        selector: pairs(&flags.list("selector"), "label spec")?,
-        labels: pairs(&flags.list("labels"), "label spec")?,
+        selector: pairs(&flags.list("selector"), "unexpected label spec")?,
+        labels: pairs(&flags.list("labels"), "unexpected label spec")?,
         cluster_ip: name("cluster-ip"),
         external_ip: name("external-ip"),
         load_balancer_ip: name("load-balancer-ip"),

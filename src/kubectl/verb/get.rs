@@ -3,7 +3,7 @@
 use super::super::error::UsageError;
 use super::super::flags::{Flag, Parsed};
 use super::super::output::{JsonPath, OutputFormat};
-use super::super::resource::{ALL_NAMESPACES, Bare, FIELD_SELECTOR, SELECTOR, Targets};
+use super::super::resource::{ALL_NAMESPACES, Bare, FIELD_SELECTOR, FILES, SELECTOR, Targets};
 use super::Verb;
 
 /// `get`.
@@ -29,6 +29,8 @@ pub struct Get {
     pub label_columns: Vec<String>,
     /// `--sort-by`.
     pub sort_by: Option<JsonPath>,
+    /// `--ignore-not-found`: what is not there is no failure, and nothing is said when there is nothing.
+    pub ignore_not_found: bool,
 }
 
 /// `describe`.
@@ -50,12 +52,13 @@ const GET: &[Flag] = &[
     Flag::switch("show-kind"),
     Flag::value("label-columns").short('L'),
     Flag::value("sort-by"),
+    Flag::switch("ignore-not-found"),
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[GET, SELECTOR, FIELD_SELECTOR, ALL_NAMESPACES])?;
-    if flags.args.is_empty() {
-        return Err(UsageError::new("Required resource not specified."));
+    let flags = Parsed::parse(words, &[GET, SELECTOR, FIELD_SELECTOR, ALL_NAMESPACES, FILES])?;
+    if flags.args.is_empty() && !flags.has("filename") {
+        return Err(nothing_to_get());
     }
     let get = Get {
         targets: Targets::parse(&flags.args, &flags, Bare::Everything)?,
@@ -68,9 +71,21 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         show_kind: flags.switch("show-kind")?,
         label_columns: flags.list("label-columns"),
         sort_by: sort_by(&flags)?,
+        ignore_not_found: flags.switch("ignore-not-found")?,
     };
     check(&get, &flags)?;
     Ok((flags, Verb::Get(get)))
+}
+
+/// What kubectl says before the error and after it.
+fn nothing_to_get() -> UsageError {
+    let mut error = UsageError::arguments(
+        "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource \
+         (e.g. kubectl explain pods).",
+    );
+    error.prefix = "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of \
+                    supported resources.\n\nerror: ";
+    error
 }
 
 fn sort_by(flags: &Parsed) -> Result<Option<JsonPath>, UsageError> {
@@ -101,7 +116,10 @@ const DESCRIBE: &[Flag] = &[Flag::switch("show-events")];
 pub(in crate::kubectl) fn parse_describe(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
     let flags = Parsed::parse(words, &[DESCRIBE, SELECTOR, ALL_NAMESPACES])?;
     if flags.args.is_empty() {
-        return Err(UsageError::new("You must specify the type of resource to describe."));
+        return Err(UsageError::new(
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of \
+             supported resources.",
+        ));
     }
     let describe = Describe {
         targets: Targets::parse(&flags.args, &flags, Bare::Everything)?,

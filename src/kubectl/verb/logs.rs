@@ -98,10 +98,10 @@ fn of(flags: &Parsed) -> Result<(LogsOf, Option<Name>), UsageError> {
     let selector = flags.text("selector").filter(|text| !text.is_empty());
     match (selector, &flags.args[..]) {
         (Some(selector), []) => Ok((LogsOf::Labelled(selector), None)),
-        (Some(_), _) => Err(UsageError::new("only a selector (-l) or a POD name is allowed")),
+        (Some(_), _) => Err(UsageError::arguments("only a selector (-l) or a POD name is allowed")),
         (None, [pod]) => Ok((LogsOf::One(pod_or_workload(pod)?), None)),
         (None, [pod, container]) => Ok((LogsOf::One(pod_or_workload(pod)?), Some(container.as_str().into()))),
-        (None, _) => Err(UsageError::new(
+        (None, _) => Err(UsageError::arguments(
             "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n\
              POD or TYPE/NAME is a required argument for the logs command",
         )),

@@ -4,7 +4,7 @@ use crate::api::names::label_value;
 use crate::base::Name;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::resource::{ALL, ALL_NAMESPACES, Bare, FIELD_SELECTOR, FILES, SELECTOR, Targets};
 use super::{Verb, split_changes};
 
@@ -40,7 +40,7 @@ fn parse(
     what: &str,
     changes: fn(&[String]) -> Result<Changes, UsageError>,
 ) -> Result<(Parsed, Mark), UsageError> {
-    let flags = Parsed::parse(words, &[MARK, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, MARK, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
     let is_change =
         |arg: &str| (arg.contains('=') && !arg.starts_with('=')) || (arg.ends_with('-') && arg != "-");
     let (objects, given) = split_changes(&flags.args, what, is_change)?;

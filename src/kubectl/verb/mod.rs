@@ -92,7 +92,7 @@ fn exactly_one_name(args: &[String]) -> Result<crate::base::Name, UsageError> {
     match args {
         [name] if name.is_empty() => Err(UsageError::new("name must be specified")),
         [name] => Ok(name.as_str().into()),
-        _ => Err(UsageError::new(format!("exactly one NAME is required, got {}", args.len()))),
+        _ => Err(UsageError::arguments(format!("exactly one NAME is required, got {}", args.len()))),
     }
 }
 

@@ -5,8 +5,8 @@ use crate::base::Name;
 use crate::kernel::SimDuration;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
-use super::super::resource::{SELECTOR, target};
+use super::super::flags::{CHANGES, Flag, Parsed};
+use super::super::resource::{SELECTOR, kind_with_version, target};
 use super::Verb;
 
 /// Which nodes.
@@ -44,18 +44,16 @@ pub struct Drain {
 }
 
 pub(in crate::kubectl) fn parse_cordon(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[CORDON, SELECTOR])?;
+    let flags = Parsed::parse(words, &[CHANGES, SELECTOR])?;
     let nodes = nodes(&flags, "cordon")?;
     Ok((flags, Verb::Cordon(nodes)))
 }
 
 pub(in crate::kubectl) fn parse_uncordon(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[CORDON, SELECTOR])?;
+    let flags = Parsed::parse(words, &[CHANGES, SELECTOR])?;
     let nodes = nodes(&flags, "uncordon")?;
     Ok((flags, Verb::Uncordon(nodes)))
 }
-
-const CORDON: &[Flag] = &[];
 
 const DRAIN: &[Flag] = &[
     Flag::switch("ignore-daemonsets"),
@@ -69,7 +67,7 @@ const DRAIN: &[Flag] = &[
 ];
 
 pub(in crate::kubectl) fn parse_drain(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[DRAIN, SELECTOR])?;
+    let flags = Parsed::parse(words, &[CHANGES, DRAIN, SELECTOR])?;
     let pod_selector = flags.text("pod-selector").filter(|text| !text.is_empty());
     if pod_selector.as_deref().is_some_and(|text| Selector::parse(text).is_err()) {
         return Err(UsageError::new("--pod-selector=<pod_selector> must be a valid label selector"));
@@ -91,8 +89,10 @@ pub(in crate::kubectl) fn parse_drain(words: &[String]) -> Result<(Parsed, Verb)
 
 fn nodes(flags: &Parsed, verb: &str) -> Result<Nodes, UsageError> {
     match (flags.text("selector"), &flags.args[..]) {
-        (None, []) => Err(UsageError::new(format!("USAGE: {verb} NODE [flags]"))),
-        (Some(_), [_, ..]) => Err(UsageError::new("cannot specify both a node name and a --selector option")),
+        (None, []) => Err(UsageError::arguments(format!("USAGE: {verb} NODE [flags]"))),
+        (Some(_), [_, ..]) => {
+            Err(UsageError::arguments("cannot specify both a node name and a --selector option"))
+        }
         (Some(selector), []) => Ok(Nodes::Labelled(selector)),
         (None, names) => names.iter().map(|name| node_name(name)).collect::<Result<_, _>>().map(Nodes::Named),
     }
@@ -105,8 +105,8 @@ fn node_name(text: &str) -> Result<Name, UsageError> {
     }
     let target = target(text)?;
     if target.kind != Kind::Node {
-        let plural = target.kind.names().plural;
-        return Err(UsageError::new(format!("expected resource of type node, got {plural:?}")));
+        let found = kind_with_version(target.kind);
+        return Err(UsageError::new(format!("expected resource of type node, got {found:?}")));
     }
     Ok(target.name)
 }

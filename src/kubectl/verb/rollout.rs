@@ -4,9 +4,9 @@ use crate::api::Kind;
 use crate::kernel::SimDuration;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::parse::split_subcommand;
-use super::super::resource::{Bare, FILES, SELECTOR, Targets};
+use super::super::resource::{Bare, FILES, SELECTOR, Targets, name_with_group, plural_with_group};
 use super::Verb;
 
 /// `rollout`.
@@ -70,9 +70,11 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         return Err(UsageError::new(format!("rollout needs one of {}", names.join(", "))));
     };
     let Some((name, own)) = ACTIONS.iter().find(|(name, _)| *name == word) else {
-        return Err(UsageError::new(format!("unknown command {word:?}")).suggesting(&word, names, "rollout "));
+        return Err(
+            UsageError::arguments(format!("unknown command {word:?}")).suggesting(&word, names, "rollout ")
+        );
     };
-    let flags = Parsed::parse(&rest, &[own, SELECTOR, FILES])?;
+    let flags = Parsed::parse(&rest, &[CHANGES, own, SELECTOR, FILES])?;
     let action = action(name, &flags)?;
     if flags.args.is_empty() && !flags.has("filename") {
         return Err(UsageError::new("required resource not specified"));
@@ -85,17 +87,11 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
 fn action(name: &str, flags: &Parsed) -> Result<RolloutAction, UsageError> {
     let revision = |flag: &str| flags.number::<i64>(flag).map(|number| number.filter(|number| *number != 0));
     Ok(match name {
-        "history" => {
-            let revision = revision("revision")?;
-            if let Some(wrong) = revision.filter(|revision| *revision < 0) {
-                return Err(UsageError::new(format!("revision must be a positive integer: {wrong}")));
-            }
-            RolloutAction::History { revision }
-        }
+        "history" => RolloutAction::History { revision: positive(revision("revision")?)? },
         "undo" => RolloutAction::Undo { to_revision: revision("to-revision")? },
         "status" => RolloutAction::Status {
             watch: flags.switch_or("watch", true)?,
-            revision: revision("revision")?,
+            revision: positive(revision("revision")?)?,
             timeout: flags.duration("timeout")?.filter(|timeout| *timeout > SimDuration::ZERO),
         },
         "restart" => RolloutAction::Restart,
@@ -104,11 +100,17 @@ fn action(name: &str, flags: &Parsed) -> Result<RolloutAction, UsageError> {
     })
 }
 
+fn positive(revision: Option<i64>) -> Result<Option<i64>, UsageError> {
+    match revision.filter(|revision| *revision < 0) {
+        Some(wrong) => Err(UsageError::new(format!("revision must be a positive integer: {wrong}"))),
+        None => Ok(revision),
+    }
+}
+
 /// Refuses kinds that have no rollout, or not this part of one.
 fn check(action: RolloutAction, targets: &Targets) -> Result<(), UsageError> {
     let rolls = |kind: Kind| matches!(kind, Kind::Deployment | Kind::DaemonSet | Kind::StatefulSet);
     for kind in targets.kinds() {
-        let names = kind.names();
         let what = match targets {
             Targets::Named(all) => all.iter().find(|target| target.kind == kind),
             _ => None,
@@ -116,22 +118,22 @@ fn check(action: RolloutAction, targets: &Targets) -> Result<(), UsageError> {
         let object = what.map(|target| format!(" {:?}", target.name)).unwrap_or_default();
         let message = match action {
             RolloutAction::Status { .. } if !rolls(kind) => {
-                format!("no status viewer has been implemented for {}", names.name)
+                format!("no status viewer has been implemented for {}", name_with_group(kind))
             }
             RolloutAction::History { .. } if !rolls(kind) => {
-                format!("no history viewer has been implemented for {:?}", names.name)
+                format!("no history viewer has been implemented for {:?}", name_with_group(kind))
             }
             RolloutAction::Undo { .. } if !rolls(kind) => {
-                format!("no rollbacker has been implemented for {:?}", names.name)
+                format!("no rollbacker has been implemented for {:?}", name_with_group(kind))
             }
             RolloutAction::Restart if !rolls(kind) => {
-                format!("{}{object} restarting is not supported", names.plural)
+                format!("{}{object} restarting is not supported", plural_with_group(kind))
             }
             RolloutAction::Pause if kind != Kind::Deployment => {
-                format!("{}{object} pausing is not supported", names.plural)
+                format!("{}{object} pausing is not supported", plural_with_group(kind))
             }
             RolloutAction::Resume if kind != Kind::Deployment => {
-                format!("{}{object} resuming is not supported", names.plural)
+                format!("{}{object} resuming is not supported", plural_with_group(kind))
             }
             _ => continue,
         };

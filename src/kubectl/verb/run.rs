@@ -4,7 +4,7 @@ use crate::api::pod::{ImagePullPolicy, RestartPolicy};
 use crate::base::Name;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::{Verb, required};
 
 /// `run`: one pod with one container.
@@ -50,18 +50,18 @@ const RUN: &[Flag] = &[
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[RUN])?;
+    let flags = Parsed::parse(words, &[CHANGES, RUN])?;
     let image = flags.text("image").ok_or_else(|| required("image"))?;
     let [name, words @ ..] = &flags.args[..] else {
-        return Err(UsageError::new("NAME is required for run"));
+        return Err(UsageError::arguments("NAME is required for run"));
     };
     let run = Run {
         name: name.as_str().into(),
-        image: image.into(),
-        port: flags.number("port")?,
-        labels: pairs(&flags.list("labels"), "label spec")?,
-        annotations: pairs(&flags.texts("annotations"), "annotation spec")?,
-        env: pairs(&flags.texts("env"), "env")?,
+        image: image_name(&image)?,
+        port: port(&flags)?,
+        labels: pairs(&flags.list("labels"), "unexpected label spec")?,
+        annotations: pairs(&flags.texts("annotations"), "unexpected annotation spec")?,
+        env: pairs(&flags.texts("env"), "invalid env")?,
         restart: restart(&flags)?,
         image_pull_policy: pull_policy(&flags)?,
         words: words.iter().map(|word| word.as_str().into()).collect(),
@@ -69,16 +69,32 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         expose: flags.switch("expose")?,
     };
     if run.expose && run.port.is_none() {
-        return Err(UsageError::new("--port must be set when exposing a service"));
+        return Err(UsageError::arguments("--port must be set when exposing a service"));
     }
     Ok((flags, Verb::Run(run)))
+}
+
+fn image_name(text: &str) -> Result<Name, UsageError> {
+    if text.is_empty() {
+        return Err(UsageError::new("--image is required"));
+    }
+    if text.contains(char::is_whitespace) {
+        return Err(UsageError::new(format!("Invalid image name {text:?}: invalid reference format")));
+    }
+    Ok(text.into())
+}
+
+fn port(flags: &Parsed) -> Result<Option<i32>, UsageError> {
+    let Some(text) = flags.text("port").filter(|text| !text.is_empty()) else { return Ok(None) };
+    let wrong = |_| UsageError::new(format!("strconv.Atoi: parsing {text:?}: invalid syntax"));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// `KEY=VALUE` pairs.
 pub(super) fn pairs(texts: &[String], what: &str) -> Result<Vec<(Name, Name)>, UsageError> {
     let pair = |text: &String| match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.into(), value.into())),
-        _ => Err(UsageError::new(format!("invalid {what}: {text}"))),
+        _ => Err(UsageError::new(format!("{what}: {text}"))),
     };
     texts.iter().filter(|text| !text.is_empty()).map(pair).collect()
 }
@@ -88,7 +104,7 @@ fn restart(flags: &Parsed) -> Result<RestartPolicy, UsageError> {
         None | Some("" | "Always") => Ok(RestartPolicy::Always),
         Some("OnFailure") => Ok(RestartPolicy::OnFailure),
         Some("Never") => Ok(RestartPolicy::Never),
-        Some(other) => Err(UsageError::new(format!("invalid restart policy: {other}")).suggesting(
+        Some(other) => Err(UsageError::arguments(format!("invalid restart policy: {other}")).suggesting(
             other,
             ["Always", "OnFailure", "Never"],
             "--restart=",
@@ -102,7 +118,7 @@ fn pull_policy(flags: &Parsed) -> Result<Option<ImagePullPolicy>, UsageError> {
         Some("Always") => Ok(Some(ImagePullPolicy::Always)),
         Some("IfNotPresent") => Ok(Some(ImagePullPolicy::IfNotPresent)),
         Some("Never") => Ok(Some(ImagePullPolicy::Never)),
-        Some(other) => Err(UsageError::new(format!("invalid image pull policy: {other}")).suggesting(
+        Some(other) => Err(UsageError::arguments(format!("invalid image pull policy: {other}")).suggesting(
             other,
             ["Always", "IfNotPresent", "Never"],
             "--image-pull-policy=",

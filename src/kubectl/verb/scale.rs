@@ -4,7 +4,7 @@ use crate::base::{Name, Quantity};
 use crate::kernel::SimDuration;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::resource::{ALL, Bare, FILES, SELECTOR, Targets};
 use super::{Verb, required};
 
@@ -57,7 +57,7 @@ const SCALE: &[Flag] = &[
 ];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[SCALE, SELECTOR, ALL, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, SCALE, SELECTOR, ALL, FILES])?;
     let replicas: i32 = flags.number("replicas")?.ok_or_else(|| required("replicas"))?;
     if replicas < 0 {
         return Err(UsageError::new(
@@ -85,7 +85,7 @@ const AUTOSCALE: &[Flag] = &[
 ];
 
 pub(in crate::kubectl) fn parse_autoscale(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[AUTOSCALE, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, AUTOSCALE, FILES])?;
     let max: i32 = flags.number("max")?.ok_or_else(|| required("max"))?;
     let min = flags.number::<i32>("min")?.filter(|min| *min > 0);
     if max < 1 {

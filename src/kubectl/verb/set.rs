@@ -4,7 +4,7 @@ use crate::api::core::ResourceList;
 use crate::base::Name;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::parse::split_subcommand;
 use super::super::resource::{ALL, Bare, FILES, SELECTOR, Targets};
 use super::{Verb, split_changes};
@@ -54,7 +54,6 @@ pub enum PatchType {
     Json,
 }
 
-const NONE: &[Flag] = &[];
 const RESOURCES: &[Flag] =
     &[Flag::value("containers").short('c'), Flag::value("limits"), Flag::value("requests")];
 
@@ -67,7 +66,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         {
             Err(UsageError::new(format!("`kubectl set {word}` is not simulated")))
         }
-        Some((word, _)) => Err(UsageError::new(format!("unknown command {word:?}")).suggesting(
+        Some((word, _)) => Err(UsageError::arguments(format!("unknown command {word:?}")).suggesting(
             &word,
             ["image", "resources"],
             "set ",
@@ -77,7 +76,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
 }
 
 fn image(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[NONE, SELECTOR, ALL, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, SELECTOR, ALL, FILES])?;
     let is_change = |arg: &str| arg.contains('=') && !arg.starts_with('=');
     let (objects, given) = split_changes(&flags.args, "image", is_change)?;
     let targets = Targets::parse(objects, &flags, Bare::Refused)?;
@@ -90,7 +89,7 @@ fn image(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
 }
 
 fn resources(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[RESOURCES, SELECTOR, ALL, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, RESOURCES, SELECTOR, ALL, FILES])?;
     let targets = Targets::parse(&flags.args, &flags, Bare::Refused)?;
     if !flags.has("limits") && !flags.has("requests") {
         return Err(UsageError::new(
@@ -128,7 +127,7 @@ fn quantities(texts: &[String]) -> Result<ResourceList, UsageError> {
 const PATCH: &[Flag] = &[Flag::value("patch").short('p'), Flag::value("type")];
 
 pub(in crate::kubectl) fn parse_patch(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[PATCH, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, PATCH, FILES])?;
     let patch = flags.text("patch").filter(|text| !text.is_empty()).ok_or_else(|| {
         UsageError::new("must specify --patch or --patch-file containing the contents of the patch")
     })?;

@@ -6,7 +6,7 @@ use crate::api::names::{label_value, qualified_name};
 use crate::base::Name;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::resource::{ALL, SELECTOR, kind_of};
 use super::node::Nodes;
 use super::{Verb, split_changes};
@@ -27,7 +27,7 @@ pub struct Taint {
 const TAINT: &[Flag] = &[Flag::switch("overwrite")];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[TAINT, SELECTOR, ALL])?;
+    let flags = Parsed::parse(words, &[CHANGES, TAINT, SELECTOR, ALL])?;
     let is_change = |arg: &str| arg.contains('=') || arg.contains(':') || arg.ends_with('-');
     let (objects, given) = split_changes(&flags.args, "taint", is_change)?;
     let [kind, names @ ..] = objects else {
@@ -35,6 +35,10 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
     };
     if given.is_empty() {
         return Err(UsageError::new("at least one taint update is required"));
+    }
+    if kind.contains('/') {
+        let message = format!("the server doesn't have a resource type {kind:?}");
+        return Err(UsageError { prefix: "", ..UsageError::new(message) });
     }
     if kind_of(kind)? != Kind::Node {
         return Err(UsageError::new(format!("invalid resource type {kind}, only node types are supported")));
@@ -80,7 +84,7 @@ impl Taint {
     fn check(&self) -> Result<(), UsageError> {
         for (at, taint) in self.add.iter().enumerate() {
             if self.add[..at].iter().any(|other| other.key == taint.key && other.effect == taint.effect) {
-                return Err(UsageError::new(format!(
+                return Err(UsageError::arguments(format!(
                     "duplicated taints with the same key and effect: {{{} {} {} <nil>}}",
                     taint.key, taint.value, taint.effect
                 )));
@@ -90,7 +94,7 @@ impl Taint {
             });
             if let Some((key, effect)) = removed {
                 let effect = effect.map(|effect| effect.to_string()).unwrap_or_default();
-                return Err(UsageError::new(format!(
+                return Err(UsageError::arguments(format!(
                     "can not both modify and remove the following taint(s) in the same command: {key}={effect}"
                 )));
             }
@@ -101,7 +105,7 @@ impl Taint {
 
 fn invalid(text: &str, why: Option<&str>) -> UsageError {
     let why = why.map(|why| format!(", {why}")).unwrap_or_default();
-    UsageError::new(format!("invalid taint spec: {text}{why}"))
+    UsageError::arguments(format!("invalid taint spec: {text}{why}"))
 }
 
 fn parts(text: &str) -> Result<(Name, Name, Option<TaintEffect>), UsageError> {
@@ -130,7 +134,7 @@ fn parse_effect(text: &str) -> Result<TaintEffect, UsageError> {
         [TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute];
     EFFECTS.into_iter().find(|effect| effect.to_string() == text).ok_or_else(|| {
         let names = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-        UsageError::new(format!("invalid taint effect: {text}, unsupported taint effect"))
+        UsageError::arguments(format!("invalid taint effect: {text}, unsupported taint effect"))
             .suggesting(text, names, "")
     })
 }

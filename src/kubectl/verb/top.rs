@@ -49,7 +49,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         "node" | "nodes" | "no" => true,
         "pod" | "pods" | "po" => false,
         other => {
-            return Err(UsageError::new(format!("unknown command {other:?}")).suggesting(
+            return Err(UsageError::arguments(format!("unknown command {other:?}")).suggesting(
                 other,
                 ["node", "pod"],
                 "top ",
@@ -71,7 +71,7 @@ pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), Usag
         }
         _ => {
             let word = if nodes { "node" } else { "pod" };
-            return Err(UsageError::new(format!("{word} [NAME | -l label]")));
+            return Err(UsageError::arguments(format!("{word} [NAME | -l label]")));
         }
     };
     let top = Top {

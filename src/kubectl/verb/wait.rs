@@ -4,7 +4,7 @@ use crate::base::Name;
 use crate::kernel::SimDuration;
 
 use super::super::error::UsageError;
-use super::super::flags::{Flag, Parsed};
+use super::super::flags::{CHANGES, Flag, Parsed};
 use super::super::output::JsonPath;
 use super::super::resource::{ALL, ALL_NAMESPACES, Bare, FIELD_SELECTOR, FILES, SELECTOR, Targets};
 use super::Verb;
@@ -16,7 +16,7 @@ pub struct Wait {
     pub targets: Targets,
     /// `--for`.
     pub what: WaitFor,
-    /// `--timeout`: for each object; 30 s unless given, a week if negative, zero = look once.
+    /// `--timeout`: for all of them together; 30 s unless given, a week if negative, zero = look once.
     pub timeout: SimDuration,
 }
 
@@ -46,15 +46,10 @@ pub enum WaitFor {
 const DEFAULT_TIMEOUT: SimDuration = SimDuration::from_secs(30);
 const A_WEEK: SimDuration = SimDuration::from_secs(7 * 24 * 3_600);
 
-const WAIT: &[Flag] = &[
-    Flag::value("for"),
-    Flag::value("timeout"),
-    Flag::switch("local").ignored(),
-    Flag::value("output").short('o').ignored(),
-];
+const WAIT: &[Flag] = &[Flag::value("for"), Flag::value("timeout"), Flag::switch("local").ignored()];
 
 pub(in crate::kubectl) fn parse(words: &[String]) -> Result<(Parsed, Verb), UsageError> {
-    let flags = Parsed::parse(words, &[WAIT, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
+    let flags = Parsed::parse(words, &[CHANGES, WAIT, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, FILES])?;
     let what = what(&flags.text("for").unwrap_or_default())?;
     let wait = Wait {
         targets: Targets::parse(&flags.args, &flags, Bare::Refused)?,

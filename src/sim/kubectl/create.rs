@@ -12,6 +12,7 @@ use crate::api::service::{Service, ServicePort, ServiceSpec};
 use crate::api::workload::{Deployment, DeploymentSpec};
 use crate::api::{ApiError, Labels, Object, ObjectMeta, Request};
 use crate::base::Name;
+use crate::kubectl::DryRun;
 use crate::kubectl::output::to_value;
 use crate::kubectl::verb::{Apply, Create, Literal, NewDeployment, NewService, Run, ServiceKind};
 
@@ -76,6 +77,10 @@ impl Shell<'_> {
 
     /// Creates an object; a refusal is told as `error: <what>: <message>`.
     fn create_or(&mut self, what: &str, object: Object) {
+        if self.dry_run == Some(DryRun::Client) {
+            self.done(&object, "created");
+            return;
+        }
         match self.world.serve("kubectl", Request::Create(object)) {
             Ok(created) => self.done(&created, "created"),
             Err(error) => self.error(format!("{what}: {}", error.message)),
@@ -90,8 +95,8 @@ impl Shell<'_> {
         } else {
             run.labels.iter().cloned().collect()
         };
-        self.create_object(pod(run, namespace.clone(), labels.clone()).into(), "created");
-        if let Some(port) = port.filter(|_| expose && !self.answer.failed) {
+        let pod = pod(run, namespace.clone(), labels.clone());
+        if let Some(port) = port.filter(|_| expose) {
             let spec = ServiceSpec {
                 selector: labels,
                 ports: vec![ServicePort {
@@ -103,6 +108,9 @@ impl Shell<'_> {
             };
             let metadata = ObjectMeta { name, namespace, ..ObjectMeta::default() };
             self.create_object(Service { metadata, spec, ..Service::default() }.into(), "created");
+        }
+        if !self.answer.failed {
+            self.create_object(pod.into(), "created");
         }
     }
 

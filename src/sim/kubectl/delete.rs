@@ -2,7 +2,7 @@
 
 use crate::api::{DeleteOptions, Request};
 use crate::kubectl::verb::Delete;
-use crate::kubectl::{Targets, kind_with_group};
+use crate::kubectl::{DryRun, Targets, kind_with_group};
 
 use super::shell::Shell;
 use super::waits::Task;
@@ -11,13 +11,25 @@ use super::waits::Task;
 const FORCE_WARNING: &str = "Warning: Immediate deletion does not wait for confirmation that the running resource has \
     been terminated. The resource may continue to run on the cluster indefinitely.";
 
+/// The minor version of the kubectl that began to say from which namespace it deletes.
+const NAMES_THE_NAMESPACE: u32 = 34;
+
 impl Shell<'_> {
     /// Deletes objects. That they are gone is waited for only if that can end with an error: with `--timeout`.
     pub(super) fn delete(&mut self, delete: &Delete) {
         if delete.force {
             self.note(FORCE_WARNING);
         }
+        if let Some(old) = &delete.deprecated_cascade {
+            let new = if old == "true" { "background" } else { "orphan" };
+            self.note(format!(
+                "warning: --cascade={old} is deprecated (boolean value) and can be replaced with --cascade={new}."
+            ));
+        }
         let objects = self.objects(&delete.targets);
+        if delete.ignore_not_found {
+            self.answer.forgive_not_found();
+        }
         if objects.is_empty() && matches!(delete.targets, Targets::Selected(_)) && !self.answer.failed {
             self.note("No resources found");
         }
@@ -32,12 +44,18 @@ impl Shell<'_> {
             if self.send(Request::Delete { target: target.clone(), options }).is_none() {
                 continue;
             }
-            let how = if delete.force { "force deleted" } else { "deleted" };
-            let mut line = format!("{} \"{}\" {how}", kind_with_group(target.kind), target.name);
-            if !target.namespace.is_empty() {
-                line = format!("{line} from {} namespace", target.namespace);
+            let kind = kind_with_group(target.kind);
+            if delete.name_only {
+                self.say(format!("{kind}/{}", target.name));
+            } else {
+                let how = if delete.force { "force deleted" } else { "deleted" };
+                let mut line = format!("{kind} \"{}\" {how}", target.name);
+                if !target.namespace.is_empty() && self.world.minor_version() >= NAMES_THE_NAMESPACE {
+                    line = format!("{line} from {} namespace", target.namespace);
+                }
+                let suffix = self.dry_run.map_or("", DryRun::suffix);
+                self.say(line + suffix);
             }
-            self.say(line);
             deleted.push(object);
         }
         if self.blocks && delete.wait && delete.timeout.is_some() && !deleted.is_empty() {

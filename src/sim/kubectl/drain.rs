@@ -11,11 +11,12 @@ use crate::api::{DeleteOptions, Kind, Object, ObjectRef, Request, Selector, Uid}
 use crate::base::Name;
 use crate::component::Class;
 use crate::kernel::{EventKey, SimDuration, SimTime};
-use crate::kubectl::Scope;
 use crate::kubectl::verb::Drain;
+use crate::kubectl::{DryRun, Scope};
 use crate::sim::World;
 use crate::sim::event::Event;
 
+use super::Errand;
 use super::shell::Shell;
 
 const RETRY: SimDuration = SimDuration::from_secs(5);
@@ -25,9 +26,9 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 
 const DAEMON_SET_FATAL: &str = "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)";
 const LOCAL_STORAGE_FATAL: &str = "Pods with local storage (use --delete-emptydir-data to override)";
-const UNMANAGED_FATAL: &str = "Pods that declare no controller (use --force to override)";
+/// kubectl says "cannot delete" twice here.
+const UNMANAGED_FATAL: &str = "cannot delete Pods that declare no controller (use --force to override)";
 const DAEMON_SET_WARNING: &str = "ignoring DaemonSet-managed Pods";
-const LOCAL_STORAGE_WARNING: &str = "deleting Pods with local storage";
 const UNMANAGED_WARNING: &str = "deleting Pods that declare no controller";
 
 /// The drains of a run, in the order in which they began.
@@ -44,7 +45,7 @@ struct Progress {
     pods: Vec<Leaving>,
     deadline: Option<SimTime>,
     /// Nodes that could not be drained, with the reasons.
-    failed: Vec<(Name, String)>,
+    failed: Vec<(Name, Vec<String>)>,
 }
 
 /// A pod that is to go.
@@ -61,6 +62,7 @@ struct Leaving {
 impl Shell<'_> {
     /// Cordons the nodes and begins to empty the first.
     pub(super) fn drain(&mut self, drain: Drain) {
+        self.errors_by_line = true;
         let nodes = self.nodes(&drain.nodes);
         if self.answer.failed || nodes.is_empty() {
             return;
@@ -93,10 +95,11 @@ impl Shell<'_> {
                     self.wait_for_pods(number, progress);
                     return;
                 }
-                Ok(()) => self.say(format!("node/{node} drained")),
+                Ok(()) => self.say(format!("node/{node} drained{}", self.dry_run.map_or("", DryRun::suffix))),
                 Err(why) => {
+                    let all = together(&why);
                     self.error(format!(
-                        "unable to drain node {node:?} due to error: {why}, continuing command..."
+                        "unable to drain node {node:?} due to error: {all}, continuing command..."
                     ));
                     progress.failed.push((node, why));
                 }
@@ -106,11 +109,21 @@ impl Shell<'_> {
         }
         if !progress.failed.is_empty() {
             self.note("There are pending nodes to be drained:");
-            for (node, why) in &progress.failed {
-                self.note(format!(" {node}\n{why}"));
+            for (node, _) in &progress.failed {
+                self.note(format!(" {node}"));
             }
+            self.tell_errors(&progress.failed);
         }
         self.world.drains.0[number] = progress;
+    }
+
+    /// The errors at the end: those of one node by themselves, those of several together by node.
+    fn tell_errors(&mut self, failed: &[(Name, Vec<String>)]) {
+        match failed {
+            [(_, errors)] if errors.len() == 1 => self.error(&errors[0]),
+            [(_, errors)] => errors.iter().for_each(|error| self.note(error)),
+            _ => failed.iter().for_each(|(_, errors)| self.note(together(errors))),
+        }
     }
 
     fn wait_for_pods(&mut self, number: usize, progress: Progress) {
@@ -121,14 +134,14 @@ impl Shell<'_> {
         self.world.drains.0[number] = progress;
         let cause = self.world.recorder.cause();
         self.world.push(key, cause, Event::Drain(number as u32));
-        self.pending = true;
+        self.pending = Some(Errand::Drain(number as u32));
     }
 
     /// Finds the pods of the next node; some kinds of pods forbid to go on.
-    fn arrive(&mut self, progress: &mut Progress, node: &Name) -> Result<(), String> {
+    fn arrive(&mut self, progress: &mut Progress, node: &Name) -> Result<(), Vec<String>> {
         let options = &progress.options;
         let selector = Selector::parse(options.pod_selector.as_deref().unwrap_or_default())
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| vec![error.to_string()])?;
         let (mut fatal, mut warnings) = (BTreeMap::new(), BTreeMap::new());
         let now = self.world.now();
         let pods: Vec<Arc<Pod>> =
@@ -154,10 +167,7 @@ impl Shell<'_> {
         }
         let listed = |(why, pods): (&&str, &Vec<String>)| format!("{why}: {}", pods.join(", "));
         if !fatal.is_empty() {
-            let errors: Vec<String> =
-                fatal.iter().map(|it| format!("cannot delete {}", listed(it))).collect();
-            let text = errors.join(", ");
-            return Err(if errors.len() > 1 { format!("[{text}]") } else { text });
+            return Err(fatal.iter().map(|it| format!("cannot delete {}", listed(it))).collect());
         }
         if !warnings.is_empty() {
             let all: Vec<String> = warnings.iter().map(listed).collect();
@@ -200,15 +210,21 @@ impl Shell<'_> {
                 Fate::Fatal(UNMANAGED_FATAL)
             };
         }
-        Fate::Goes((local && !terminal).then_some(LOCAL_STORAGE_WARNING))
+        Fate::Goes(None)
     }
 
     /// Evicts the pods whose turn it is, and forgets those that have gone.
-    fn evict_and_look(&mut self, progress: &mut Progress) -> Result<(), String> {
+    fn evict_and_look(&mut self, progress: &mut Progress) -> Result<(), Vec<String>> {
         let now = self.world.now();
         let mut pods = std::mem::take(&mut progress.pods);
+        if self.dry_run.is_some() {
+            for pod in &pods {
+                self.say_dry(pod, &progress.options);
+            }
+            return Ok(());
+        }
         for pod in pods.iter_mut().filter(|pod| pod.next <= now && !pod.evicted) {
-            self.evict(pod, &progress.options)?;
+            self.evict(pod, &progress.options).map_err(|why| vec![why])?;
         }
         let gone = |world: &World, pod: &Leaving| {
             let found = world.api.objects().find(Kind::Pod, &pod.target.namespace, &pod.target.name);
@@ -227,11 +243,19 @@ impl Shell<'_> {
         progress.pods = pods;
         if !progress.pods.is_empty() && progress.deadline.is_some_and(|deadline| deadline <= now) {
             let timeout = progress.options.timeout.unwrap_or_default();
-            return Err(format!(
+            return Err(vec![format!(
                 "error when waiting for pods to terminate: global timeout reached: {timeout}"
-            ));
+            )]);
         }
         Ok(())
+    }
+
+    /// What `--dry-run` says of a pod.
+    fn say_dry(&mut self, pod: &Leaving, options: &Drain) {
+        let ObjectRef { namespace, name, .. } = &pod.target;
+        let suffix = self.dry_run.map_or("", DryRun::suffix);
+        let what = if options.disable_eviction { "deleting" } else { "evicting" };
+        self.say(format!("{what} pod {namespace}/{name}{suffix}"));
     }
 
     fn evict(&mut self, pod: &mut Leaving, options: &Drain) -> Result<(), String> {
@@ -263,6 +287,14 @@ impl Shell<'_> {
     }
 }
 
+/// Several errors as one.
+fn together(errors: &[String]) -> String {
+    match errors {
+        [one] => one.clone(),
+        all => format!("[{}]", all.join(", ")),
+    }
+}
+
 /// What becomes of a pod, and what is said about it.
 #[derive(Clone, Copy)]
 enum Fate {
@@ -277,13 +309,14 @@ impl World {
         let progress = self.drains.0[number as usize].clone();
         if let Some(why) = self.no_answer() {
             // The watch of kubectl fails, and with it the command.
-            self.record_output(1, why);
+            self.report_progress(Errand::Drain(number), &super::failure(why.to_owned()), 1, false);
             return;
         }
         let mut shell = Shell::new(self, Scope::Default);
+        shell.errors_by_line = true;
         shell.advance(number as usize, progress, false);
-        let pending = shell.pending;
+        let pending = shell.pending.is_some();
         let (answer, status) = shell.finish();
-        self.record_progress(pending, status, &super::whole_text(&answer));
+        self.report_progress(Errand::Drain(number), &answer, status, pending);
     }
 }

@@ -15,7 +15,14 @@ use super::shell::Shell;
 
 impl Shell<'_> {
     pub(super) fn scale(&mut self, scale: &Scale) {
-        for object in self.objects(&scale.targets) {
+        let objects = self.objects(&scale.targets);
+        if objects.is_empty() {
+            let found: Vec<String> = std::mem::take(&mut self.answer).notes;
+            let why = found.first().and_then(|note| note.strip_prefix("Error from server (NotFound): "));
+            let why = why.map(|why| format!(" {why}")).unwrap_or_default();
+            self.error(format!("no objects passed to scale{why}"));
+        }
+        for object in objects {
             let Some(current) = replicas_of(&object) else {
                 self.answer
                     .fail("Error from server (NotFound): the server could not find the requested resource");
@@ -39,9 +46,9 @@ impl Shell<'_> {
 
     pub(super) fn set_image(&mut self, set: &SetImage) {
         for mut object in self.objects(&set.targets) {
-            let kind = object.kind();
+            let no_template = no_template(&object);
             let Some(spec) = pod_spec_mut(&mut object) else {
-                self.error(format!("{} has no containers", kind.names().plural));
+                self.error(no_template);
                 continue;
             };
             let mut missing = Vec::new();
@@ -57,9 +64,7 @@ impl Shell<'_> {
                     missing.push(format!("unable to find container named {wanted:?}"));
                 }
             }
-            if missing.is_empty() {
-                self.update(object, "image updated");
-            }
+            self.update(object, "image updated");
             for message in missing {
                 self.error(message);
             }
@@ -68,9 +73,9 @@ impl Shell<'_> {
 
     pub(super) fn set_resources(&mut self, set: &SetResources) {
         for mut object in self.objects(&set.targets) {
-            let kind = object.kind();
+            let no_template = no_template(&object);
             let Some(spec) = pod_spec_mut(&mut object) else {
-                self.error(format!("{} has no containers", kind.names().plural));
+                self.error(no_template);
                 continue;
             };
             let mut found = false;
@@ -128,6 +133,13 @@ impl Shell<'_> {
             }
         }
     }
+}
+
+fn no_template(object: &Object) -> String {
+    let (names, name) = (object.kind().names(), &object.metadata().name);
+    let version = names.api_version.rsplit('/').next().unwrap_or_default();
+    let (plural, kind) = (names.plural, names.name);
+    format!("{plural}/{name} the object is not a pod or does not have a pod template: *{version}.{kind}")
 }
 
 /// JSON or YAML.

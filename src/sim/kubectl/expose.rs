@@ -9,6 +9,7 @@ use crate::api::service::{Service, ServicePort, ServiceSpec};
 use crate::api::{Kind, Labels, Object, ObjectMeta};
 use crate::base::Name;
 use crate::kubectl::verb::{Autoscale, Expose, MetricGoal};
+use crate::kubectl::{kind_with_version, name_with_group};
 
 use super::shell::Shell;
 
@@ -29,8 +30,10 @@ impl Shell<'_> {
                 Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
             );
             if !scalable {
-                let plural = object.kind().names().plural;
-                self.error(format!("could not find a scale subresource of {plural}"));
+                let (kind, resource) = (name_with_group(object.kind()), kind_with_version(object.kind()));
+                self.error(format!(
+                    "cannot autoscale a {kind}: could not find scale subresource for {resource} in discovery information"
+                ));
                 continue;
             }
             self.create_object(autoscaler(&object, autoscale).into(), "autoscaled");

@@ -14,10 +14,9 @@ impl Shell<'_> {
             let old = object.metadata().labels.clone();
             let clashes = clashes(&old, mark);
             if !clashes.is_empty() {
-                let said: Vec<String> =
-                    clashes.iter().map(|clash| format!("{clash}, and --overwrite is false")).collect();
-                let said = said.join(", ");
-                self.error(if clashes.len() > 1 { format!("[{said}]") } else { said });
+                for clash in clashes {
+                    self.error(format!("{clash}, and --overwrite is false"));
+                }
                 continue;
             }
             for (key, value) in &mark.changes {

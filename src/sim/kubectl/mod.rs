@@ -41,6 +41,25 @@ pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 const REFUSED: &str =
     "The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?";
 
+/// A command that goes on in virtual time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// The n-th drain.
+    Drain(u32),
+    /// The n-th command that waits.
+    Wait(u32),
+}
+
+/// A command that was typed in from outside the scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    errand: Option<Errand>,
+    /// What it has printed so far.
+    pub answer: Answer,
+    /// Its exit status, once it has ended.
+    pub status: Option<i32>,
+}
+
 /// What a command has printed and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
@@ -62,26 +81,47 @@ pub(super) fn pod_status(pod: &Pod) -> String {
 impl World {
     /// Runs a command and says what came of it.
     pub(super) fn kubectl(&mut self, line: &str) -> Output {
-        self.run_line(line, false).0
+        let (answer, status, _) = self.run_line(line, false);
+        let (rows, ready) = present::count_rows(&answer.out);
+        Output { status, text: whole_text(&answer), rows, ready }
     }
 
-    /// Runs a command; `blocks`: whether it may wait in virtual time, and then says that it does.
-    fn run_line(&mut self, line: &str, blocks: bool) -> (Output, bool) {
-        let command = match Command::parse_line(line) {
-            Ok(command) => command,
-            Err(error) => return (failure(format!("error: {error}")), false),
-        };
-        if let Some(why) = self.no_answer() {
-            return (failure(why.to_owned()), false);
+    /// Runs a command; `blocks`: whether it may wait in virtual time, and then says how it goes on.
+    fn run_line(&mut self, line: &str, blocks: bool) -> (Answer, i32, Option<Errand>) {
+        match Command::parse_line(line) {
+            Ok(command) => self.ask(command, blocks),
+            Err(error) => (failure(error.words()), 1, None),
         }
-        let (answer, status, pending) = self.carry_out(command, blocks);
-        let (rows, ready) = present::count_rows(&answer.out);
-        (Output { status, text: whole_text(&answer), rows, ready }, pending)
+    }
+
+    /// Carries a command out if somebody answers it.
+    fn ask(&mut self, command: Command, blocks: bool) -> (Answer, i32, Option<Errand>) {
+        match self.no_answer() {
+            Some(why) => (failure(why.to_owned()), 1, None),
+            None => self.carry_out(command, blocks),
+        }
+    }
+
+    /// Begins a command that somebody types who is not part of the scenario. It may go on as the run does; what it
+    /// prints is not recorded but [`Self::typed`].
+    pub fn type_in(&mut self, command: Command) {
+        let (answer, status, errand) = self.ask(command, true);
+        self.typed = Typed { errand, answer, status: errand.is_none().then_some(status) };
+    }
+
+    /// What the command that was typed in last has printed so far, and its exit status if it has ended.
+    pub fn typed(&self) -> &Typed {
+        &self.typed
     }
 
     /// What a command says now, to somebody who looks at the world from outside: also when the API server is down.
     pub fn show(&mut self, command: Command) -> Answer {
         self.carry_out(command, false).0
+    }
+
+    /// The minor version of the cluster, and of the kubectl that people use with it.
+    fn minor_version(&self) -> u32 {
+        self.kubelet_version.0
     }
 
     /// What kubectl says when the API server answers nothing, or nothing that has to be up to date.
@@ -95,17 +135,30 @@ impl World {
 
     /// Runs a command of the scenario and writes its output into the trace; one that waits writes its end later.
     pub(super) fn kubectl_step(&mut self, line: &str) {
-        let (output, pending) = self.run_line(line, true);
-        self.record_progress(pending, output.status, &output.text);
+        let (answer, status, pending) = self.run_line(line, true);
+        self.record_progress(&answer, status, pending.is_some());
     }
 
     /// Records what a command has printed, and its exit status if it has ended.
-    fn record_progress(&mut self, pending: bool, status: i32, text: &str) {
+    fn record_progress(&mut self, answer: &Answer, status: i32, pending: bool) {
+        let text = whole_text(answer);
         if !pending {
-            self.record_output(status, text);
+            self.record_output(status, &text);
         } else if !text.is_empty() {
-            self.record_text("Running".to_owned(), text);
+            self.record_text("Running".to_owned(), &text);
         }
+    }
+
+    /// Passes on what a command has printed that goes on.
+    fn report_progress(&mut self, errand: Errand, answer: &Answer, status: i32, pending: bool) {
+        if self.typed.errand != Some(errand) {
+            self.record_progress(answer, status, pending);
+            return;
+        }
+        self.typed.answer.out.push_str(&answer.out);
+        self.typed.answer.notes.extend(answer.notes.iter().cloned());
+        self.typed.answer.errors += answer.errors;
+        self.typed.status = (!pending).then_some(status);
     }
 
     /// `kubectl apply` of objects that the scenario holds.
@@ -131,10 +184,17 @@ impl World {
         self.recorder.record_aside(now, "kubectl", Subject::cluster(), "Output", how, text, Detail::None);
     }
 
-    fn carry_out(&mut self, command: Command, blocks: bool) -> (Answer, i32, bool) {
-        let Command { scope, verb, .. } = command;
+    fn carry_out(&mut self, command: Command, blocks: bool) -> (Answer, i32, Option<Errand>) {
+        if command.dry_run.is_some() {
+            return self.clone().perform(command, false);
+        }
+        self.perform(command, blocks)
+    }
+
+    fn perform(&mut self, command: Command, blocks: bool) -> (Answer, i32, Option<Errand>) {
+        let Command { scope, verb, dry_run, output, .. } = command;
         let mut shell = Shell::new(self, scope);
-        shell.blocks = blocks;
+        (shell.blocks, shell.dry_run, shell.output) = (blocks, dry_run, output);
         match verb {
             Verb::Get(get) => shell.get(&get),
             Verb::Describe(describe) => shell.describe(&describe),
@@ -166,8 +226,10 @@ impl World {
     }
 }
 
-fn failure(text: String) -> Output {
-    Output { status: 1, text: text + "\n", rows: 0, ready: 0 }
+fn failure(text: String) -> Answer {
+    let mut answer = Answer::default();
+    answer.fail(text);
+    answer
 }
 
 /// Standard output, then standard error.

@@ -41,7 +41,9 @@ impl Shell<'_> {
             Nodes::Labelled(labels) => Targets::Selected(Selected { labels: Some(labels.clone()), ..all }),
             Nodes::All => Targets::Selected(all),
         };
-        self.objects(&targets)
+        let found = self.objects(&targets);
+        // The first that does not exist ends the command before anything is done.
+        if self.answer.failed { Vec::new() } else { found }
     }
 
     pub(super) fn taint(&mut self, taint: &Taint) {
@@ -61,6 +63,7 @@ impl Shell<'_> {
                 continue;
             }
             let word = match (taint.add.is_empty(), taint.remove.is_empty()) {
+                _ if taint.overwrite => "modified",
                 (false, false) => "modified",
                 (true, false) => "untainted",
                 _ => "tainted",

@@ -9,8 +9,8 @@ use crate::api::{Object, ObjectMeta, Patch, Request};
 use crate::base::Name;
 use crate::control::controllers::deployment::revision_of;
 use crate::kubectl::describe::pod_template;
-use crate::kubectl::kind_with_group;
 use crate::kubectl::verb::{Rollout, RolloutAction};
+use crate::kubectl::{kind_with_group, plural_with_group};
 
 use super::shell::Shell;
 use super::waits::Task;
@@ -32,6 +32,13 @@ struct Past {
 impl Shell<'_> {
     pub(super) fn rollout(&mut self, rollout: &Rollout) {
         let objects = self.objects(&rollout.targets);
+        self.errors_by_line =
+            matches!(rollout.action, RolloutAction::Restart | RolloutAction::Pause | RolloutAction::Resume);
+        if objects.is_empty() && !self.answer.failed {
+            let namespace = self.namespace();
+            self.note(format!("No resources found in {namespace} namespace."));
+            return;
+        }
         if let RolloutAction::Status { watch: true, revision, timeout } = rollout.action
             && self.blocks
         {
@@ -91,13 +98,6 @@ impl Shell<'_> {
     fn undo(&mut self, object: &Object, to_revision: Option<i64>) {
         let name = &object.metadata().name;
         let is_deployment = matches!(object, Object::Deployment(_));
-        if matches!(object, Object::Deployment(deployment) if deployment.spec.paused) {
-            self.error(format!(
-                "cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again \
-                 (deployment {name:?})"
-            ));
-            return;
-        }
         let history = self.history_of(object);
         let wanted = match to_revision {
             Some(revision) => history.iter().find(|past| past.revision == revision),
@@ -111,9 +111,17 @@ impl Shell<'_> {
             });
             return;
         };
+        if matches!(object, Object::Deployment(deployment) if deployment.spec.paused) {
+            self.error(
+                "cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+            );
+            return;
+        }
         let mut changed = object.clone();
         let Some(template) = template_mut(&mut changed) else { return };
-        if *template == past.template {
+        let mut wanted = past.template.clone();
+        wanted.metadata.labels.remove(TEMPLATE_HASH);
+        if *template == wanted {
             let revision = past.revision;
             self.done(
                 object,
@@ -121,7 +129,7 @@ impl Shell<'_> {
             );
             return;
         }
-        *template = past.template.clone();
+        *template = wanted;
         if let Some(new) = self.send(Request::Update(changed)) {
             self.done(&new, "rolled back");
         }
@@ -139,13 +147,7 @@ impl Shell<'_> {
         let objects = self.world.api.objects();
         let mut history: Vec<Past> = if matches!(object, Object::Deployment(_)) {
             let sets = objects.iter::<ReplicaSet>().filter(|(_, set)| is_own(&set.metadata));
-            let sets =
-                sets.map(|(_, set)| past(&set.metadata, revision_of(&set.metadata), &set.spec.template));
-            let without_hash = sets.map(|mut past| {
-                past.template.metadata.labels.remove(TEMPLATE_HASH);
-                past
-            });
-            without_hash.collect()
+            sets.map(|(_, set)| past(&set.metadata, revision_of(&set.metadata), &set.spec.template)).collect()
         } else {
             let revisions = objects.iter::<ControllerRevision>().map(|(_, revision)| revision);
             let own = revisions.filter(|revision| is_own(&revision.metadata));
@@ -156,15 +158,15 @@ impl Shell<'_> {
     }
 
     fn restart(&mut self, mut object: Object) {
-        let (names, name) = (object.kind().names(), object.metadata().name.clone());
-        let what = format!("{} {name:?}", kind_plural(&object));
+        let name = object.metadata().name.clone();
+        let what = format!("{} {name:?}", plural_with_group(object.kind()));
         if matches!(&object, Object::Deployment(deployment) if deployment.spec.paused) {
             self.error(format!("{what} can't restart paused deployment (run rollout resume first)"));
             return;
         }
         let now = self.world.timestamp().to_string();
         let Some(template) = template_mut(&mut object).map(|template| &mut template.metadata) else {
-            self.error(format!("{} {name:?} restarting is not supported", names.plural));
+            self.error(format!("{what} restarting is not supported"));
             return;
         };
         if template.annotations.get(RESTARTED_AT).is_some_and(|before| *before == now.as_str()) {
@@ -182,22 +184,17 @@ impl Shell<'_> {
         let Object::Deployment(deployment) = object else { return };
         if deployment.spec.paused == paused {
             let state = if paused { "already paused" } else { "not paused" };
-            self.error(format!("{} {:?} is {state}", kind_plural(object), object.metadata().name));
+            self.error(format!(
+                "{} {:?} is {state}",
+                plural_with_group(object.kind()),
+                object.metadata().name
+            ));
             return;
         }
         let change = serde_json::json!({"spec": {"paused": paused}});
         if let Some(new) = self.send_patch(object.reference(), Patch::Merge(Box::new(change))) {
             self.done(&new, if paused { "paused" } else { "resumed" });
         }
-    }
-}
-
-/// `deployments.apps`
-pub(super) fn kind_plural(object: &Object) -> String {
-    let names = object.kind().names();
-    match names.api_version.split_once('/') {
-        Some((group, _)) => format!("{}.{group}", names.plural),
-        None => names.plural.to_owned(),
     }
 }
 
@@ -289,8 +286,7 @@ fn stateful_set_progress(set: &StatefulSet) -> Progress {
         return Progress::Waiting(format!("Waiting for {missing} pods to be ready..."));
     }
     let rolling = set.spec.update_strategy.rolling_update.as_ref();
-    if let Some(partition) = rolling.and_then(|rolling| rolling.partition).filter(|partition| *partition > 0)
-    {
+    if let Some(partition) = rolling.and_then(|rolling| rolling.partition) {
         let (updated, due) = (status.updated_replicas, wanted - partition);
         if updated < due {
             return Progress::Waiting(format!(

@@ -2,38 +2,70 @@
 
 use crate::api::{ApiError, Object, ObjectRef, Patch, Request};
 use crate::base::Name;
+use crate::kubectl::output::OutputFormat;
 use crate::kubectl::verb::{Describe, Get};
-use crate::kubectl::{Answer, Files, Scope, Targets, kind_with_group, select};
+use crate::kubectl::{Answer, DryRun, Files, Group, Scope, Targets, kind_with_group, select};
 use crate::scenario::Manifest;
 use crate::sim::World;
 
-use super::{DEFAULT_NAMESPACE, Present};
+use super::{DEFAULT_NAMESPACE, Errand, Present};
 
 /// One command in progress.
 pub(super) struct Shell<'a> {
     pub(super) world: &'a mut World,
     pub(super) scope: Scope,
     pub(super) answer: Answer,
+    /// Whether the command is only tried; the world is a copy then.
+    pub(super) dry_run: Option<DryRun>,
+    /// How changed objects are shown, instead of a line that says what was done.
+    pub(super) output: Option<OutputFormat>,
+    /// Whether each of several errors begins with `error: `; elsewhere none of them does.
+    pub(super) errors_by_line: bool,
     /// Exit status if it is not 0 or 1.
     pub(super) status: Option<i32>,
     /// Whether the command may wait in virtual time.
     pub(super) blocks: bool,
-    /// Whether it does, and goes on later.
-    pub(super) pending: bool,
+    /// How it goes on later, if it does.
+    pub(super) pending: Option<Errand>,
 }
 
 impl<'a> Shell<'a> {
     pub(super) fn new(world: &'a mut World, scope: Scope) -> Self {
-        Self { world, scope, answer: Answer::default(), status: None, blocks: false, pending: false }
+        Self {
+            world,
+            scope,
+            answer: Answer::default(),
+            dry_run: None,
+            output: None,
+            errors_by_line: false,
+            status: None,
+            blocks: false,
+            pending: None,
+        }
     }
 
     /// What was printed, and the exit status.
-    pub(super) fn finish(self) -> (Answer, i32) {
+    pub(super) fn finish(mut self) -> (Answer, i32) {
+        if self.answer.errors > 1 && !self.errors_by_line {
+            for note in &mut self.answer.notes {
+                if let Some(rest) = note.strip_prefix("error: ") {
+                    *note = rest.to_owned();
+                }
+            }
+        }
         let status = self.status.unwrap_or(i32::from(self.answer.failed));
         (self.answer, status)
     }
 
     pub(super) fn get(&mut self, get: &Get) {
+        if let Targets::Files(files) = &get.targets {
+            let objects = self.objects_of_files(files);
+            let group = |object: Object| Group { kind: object.kind(), objects: vec![object] };
+            let groups = objects.into_iter().map(group).collect();
+            let (answer, now) = (std::mem::take(&mut self.answer), self.world.timestamp());
+            self.answer = get.show(groups, answer, &self.scope, DEFAULT_NAMESPACE, now);
+            return;
+        }
         self.answer = get.answer(&self.scope, DEFAULT_NAMESPACE, &Present(self.world));
     }
 
@@ -62,10 +94,23 @@ impl<'a> Shell<'a> {
         self.answer.fail(format!("error: {}", message.as_ref()));
     }
 
-    /// `deployment.apps/web scaled`
+    /// `deployment.apps/web scaled`, or the object in the form that was asked for.
     pub(super) fn done(&mut self, object: &Object, what: &str) {
-        let name = &object.metadata().name;
-        self.say(format!("{}/{name} {what}", kind_with_group(object.kind())));
+        let Some(format) = self.output.clone() else {
+            let suffix = self.dry_run.map_or("", DryRun::suffix);
+            let name = &object.metadata().name;
+            self.say(format!("{}/{name} {what}{suffix}", kind_with_group(object.kind())));
+            return;
+        };
+        match format.one(object) {
+            Ok(text) => {
+                if format == OutputFormat::Yaml && !self.answer.out.is_empty() {
+                    self.say("---");
+                }
+                self.answer.out.push_str(&text);
+            }
+            Err(error) => self.error(error.to_string()),
+        }
     }
 
     /// The objects that a command is about; those that do not exist are reported.
@@ -97,7 +142,8 @@ impl<'a> Shell<'a> {
             let before = found.len();
             found.extend(self.world.script.manifests().iter().filter(of_path).map(|m| m.object.clone()));
             if found.len() == before {
-                self.error(format!("the path {path:?} does not exist among the files of the scenario"));
+                self.error(format!("the path {path:?} does not exist"));
+                self.note("(Only the files of the scenario exist here.)");
             }
         }
         found
@@ -121,7 +167,9 @@ impl<'a> Shell<'a> {
 
     /// Creates an object and says so.
     pub(super) fn create_object(&mut self, object: Object, what: &str) {
-        if let Some(created) = self.send(Request::Create(object)) {
+        if self.dry_run == Some(DryRun::Client) {
+            self.done(&object, what);
+        } else if let Some(created) = self.send(Request::Create(object)) {
             self.done(&created, what);
         }
     }

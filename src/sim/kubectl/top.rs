@@ -53,6 +53,9 @@ impl Shell<'_> {
             });
             return;
         }
+        if self.answer.failed {
+            return;
+        }
         if top.nodes { self.top_nodes(top, &objects) } else { self.top_pods(top, &objects) }
     }
 

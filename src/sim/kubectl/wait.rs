@@ -8,7 +8,6 @@ use crate::kubectl::output::to_value;
 use crate::kubectl::verb::{Wait, WaitFor};
 use crate::kubectl::{Answer, Targets};
 
-use super::rollout::kind_plural;
 use super::shell::Shell;
 use super::waits::Task;
 
@@ -47,7 +46,10 @@ impl Shell<'_> {
                 self.done(&object, "condition met");
             } else {
                 let name = &object.metadata().name;
-                self.error(format!("timed out waiting for the condition on {}/{name}", kind_plural(&object)));
+                self.error(format!(
+                    "timed out waiting for the condition on {}/{name}",
+                    object.kind().names().plural
+                ));
             }
         }
     }

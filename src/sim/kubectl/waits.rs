@@ -1,7 +1,8 @@
 //! Commands that wait in virtual time for what they watch: `wait`, `rollout status`, and `delete --timeout`.
 //!
 //! kubectl watches the object that it waits for, so a command goes on when a change of that object has been delivered.
-//! Several objects are waited for one after another, each with the whole timeout, as kubectl does.
+//! Several objects are waited for one after another: `rollout status` gives each the whole timeout, `wait` all of them
+//! together. What went wrong is told at the end.
 
 use std::collections::VecDeque;
 
@@ -13,7 +14,8 @@ use crate::kubectl::verb::WaitFor;
 use crate::sim::World;
 use crate::sim::event::Event;
 
-use super::rollout::{Progress, kind_plural, progress};
+use super::Errand;
+use super::rollout::{Progress, progress};
 use super::shell::Shell;
 use super::wait::holds;
 
@@ -46,7 +48,8 @@ struct Waiting {
     /// Zero = look once; `None` = for ever.
     timeout: Option<SimDuration>,
     deadline: Option<SimTime>,
-    failed: bool,
+    /// What went wrong so far; it is told at the end.
+    errors: Vec<String>,
     /// Whether it goes on soon anyway.
     woken: bool,
 }
@@ -71,7 +74,7 @@ impl Shell<'_> {
     pub(super) fn wait_for(&mut self, task: Task, objects: &[Object], timeout: Option<SimDuration>) {
         let awaited = |object: &Object| Awaited {
             target: object.reference(),
-            label: format!("{}/{}", kind_plural(object), object.metadata().name),
+            label: format!("{}/{}", object.kind().names().plural, object.metadata().name),
             uid: Some(object.metadata().uid),
         };
         self.begin(task, objects.iter().map(awaited).collect(), timeout);
@@ -89,9 +92,11 @@ impl Shell<'_> {
 
     fn begin(&mut self, task: Task, objects: VecDeque<Awaited>, timeout: Option<SimDuration>) {
         let deadline = timeout.map(|timeout| self.world.now() + timeout);
-        let failed = self.answer.failed;
+        let before = std::mem::take(&mut self.answer);
+        self.answer.out = before.out;
+        let errors = before.notes;
         let number = self.world.waits.commands.len();
-        self.world.waits.commands.push(Waiting { task, objects, timeout, deadline, failed, woken: false });
+        self.world.waits.commands.push(Waiting { task, objects, timeout, deadline, errors, woken: false });
         self.world.waits.open += 1;
         self.world.plan_deadline(number);
         self.go_on(number);
@@ -103,36 +108,43 @@ impl Shell<'_> {
         let mut waiting = self.world.waits.commands[number].clone();
         waiting.woken = false;
         while let Some(awaited) = waiting.objects.front() {
-            match self.check(&waiting.task, awaited) {
+            match self.check_in_time(&waiting, awaited) {
                 Check::Met(line) => {
                     if let Some(line) = line {
                         self.say(line);
                     }
                 }
-                Check::Failed(error) => self.error(error),
+                Check::Failed(error) => waiting.errors.push(format!("error: {error}")),
                 Check::NotYet(line) => {
                     if waiting.deadline.is_none_or(|deadline| deadline > now) {
                         if let Some(line) = line {
                             self.say(line);
                         }
-                        waiting.failed |= self.answer.failed;
                         self.world.waits.commands[number] = waiting;
-                        self.pending = true;
+                        self.pending = Some(Errand::Wait(number as u32));
                         return;
                     }
-                    self.error(match waiting.task {
-                        Task::Rollout(_) => "timed out waiting for the condition".to_owned(),
-                        _ => format!("timed out waiting for the condition on {}", awaited.label),
-                    });
+                    waiting.errors.push(format!("error: {}", timed_out(&waiting, awaited)));
                 }
             }
             waiting.objects.pop_front();
-            waiting.deadline = waiting.timeout.map(|timeout| now + timeout);
+            if matches!(waiting.task, Task::Rollout(_)) {
+                waiting.deadline = waiting.timeout.map(|timeout| now + timeout);
+            }
         }
-        self.answer.failed |= waiting.failed;
+        for error in std::mem::take(&mut waiting.errors) {
+            self.answer.fail(error);
+        }
         self.world.waits.commands[number] = waiting;
         self.world.waits.open -= 1;
-        self.pending = false;
+        self.pending = None;
+    }
+
+    /// How things are; once the time of `wait` is over, nobody looks any more.
+    fn check_in_time(&self, waiting: &Waiting, awaited: &Awaited) -> Check {
+        let once = waiting.timeout == Some(SimDuration::ZERO) || matches!(waiting.task, Task::Rollout(_));
+        let over = waiting.deadline.is_some_and(|deadline| deadline <= self.world.now());
+        if over && !once { Check::NotYet(None) } else { self.check(&waiting.task, awaited) }
     }
 
     fn check(&self, task: &Task, awaited: &Awaited) -> Check {
@@ -167,6 +179,18 @@ impl Shell<'_> {
     }
 }
 
+/// What is said of an object that was not as it should be in time.
+fn timed_out(waiting: &Waiting, awaited: &Awaited) -> String {
+    let label = &awaited.label;
+    match &waiting.task {
+        Task::Condition(WaitFor::Create) | Task::Rollout(_) => {
+            "timed out waiting for the condition".to_owned()
+        }
+        _ if waiting.timeout == Some(SimDuration::ZERO) => format!("condition not met for {label}"),
+        _ => format!("timed out waiting for the condition on {label}"),
+    }
+}
+
 impl World {
     /// A change wakes the commands that wait for its object, once it has been delivered.
     pub(in crate::sim) fn wake_waiting_commands(&mut self, commit: &Commit) {
@@ -196,8 +220,8 @@ impl World {
     }
 
     /// A waiting command goes on.
-    pub(in crate::sim) fn continue_waiting(&mut self, number: u32) {
-        let number = number as usize;
+    pub(in crate::sim) fn continue_waiting(&mut self, index: u32) {
+        let number = index as usize;
         let waiting = &self.waits.commands[number];
         let before = waiting.deadline;
         // A deadline of an object whose turn is over.
@@ -207,9 +231,9 @@ impl World {
         }
         let mut shell = Shell::new(self, Scope::Default);
         shell.go_on(number);
-        let pending = shell.pending;
+        let pending = shell.pending.is_some();
         let (answer, status) = shell.finish();
-        self.record_progress(pending, status, &super::whole_text(&answer));
+        self.report_progress(Errand::Wait(index), &answer, status, pending);
         let waiting = &self.waits.commands[number];
         if waiting.deadline != before && !waiting.objects.is_empty() {
             self.plan_deadline(number);

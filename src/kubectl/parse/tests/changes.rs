@@ -97,7 +97,7 @@ fn nodes() {
     check_refusals(&[
         ("cordon", "USAGE: cordon NODE [flags]"),
         ("cordon n1 -l a=b", "cannot specify both a node name and a --selector option"),
-        ("cordon pod/web", "expected resource of type node, got \"pods\""),
+        ("cordon pod/web", "expected resource of type node, got \"/v1, Resource=pods\""),
         ("drain", "USAGE: drain NODE [flags]"),
         ("drain n1 --pod-selector 'a in'", "--pod-selector=<pod_selector> must be a valid label selector"),
         ("drain n1 --delete-local-data", "unknown flag: --delete-local-data"),
