@@ -103,8 +103,27 @@ pub struct ResourceQuotaSpec {
     pub hard: ResourceList,
     /// Which objects count.
     pub scopes: Vec<Name>,
-    /// Which objects count, by expression; not simulated.
-    pub scope_selector: Opaque,
+    /// Which objects count, by expression.
+    pub scope_selector: Option<ScopeSelector>,
+}
+
+/// `spec.scopeSelector`: all expressions must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api core/v1 ScopeSelector")]
+pub struct ScopeSelector {
+    pub match_expressions: Vec<ScopeRequirement>,
+}
+
+/// One expression of a scope selector.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "field meanings are those of k8s.io/api core/v1")]
+pub struct ScopeRequirement {
+    pub scope_name: Name,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    pub operator: Name,
+    pub values: Vec<Name>,
 }
 
 /// `status` of a ResourceQuota.

@@ -197,21 +197,47 @@ fn unspecified(quota: &ResourceQuota, pod: &Pod) -> Option<String> {
     (!missing.is_empty()).then(|| missing.iter().map(text).collect::<Vec<_>>().join("; "))
 }
 
-/// Whether a quota is about an object; scopes only select pods. Scope selectors are not looked at.
+/// Whether a quota is about an object; scopes only select pods.
 fn in_scope(quota: &ResourceQuota, object: &Object) -> bool {
-    if quota.spec.scopes.is_empty() {
+    let expressions = quota.spec.scope_selector.iter().flat_map(|selector| &selector.match_expressions);
+    let mut expressions = expressions.peekable();
+    if quota.spec.scopes.is_empty() && expressions.peek().is_none() {
         return true;
     }
     let Object::Pod(pod) = object else { return false };
-    quota.spec.scopes.iter().all(|scope| {
-        let best_effort = qos::qos_class(&pod.spec) == QosClass::BestEffort;
-        let terminating = pod.spec.active_deadline_seconds.is_some();
-        match scope.as_str() {
-            "Terminating" => terminating,
-            "NotTerminating" => !terminating,
-            "BestEffort" => best_effort,
-            "NotBestEffort" => !best_effort,
-            _ => true,
+    quota.spec.scopes.iter().all(|scope| has_scope(pod, scope, "Exists", &[]))
+        && expressions.all(|wanted| has_scope(pod, &wanted.scope_name, &wanted.operator, &wanted.values))
+}
+
+/// Whether a pod is in a scope (`podMatchesScopeFunc`). Only `PriorityClass` looks at operator and values.
+fn has_scope(pod: &Pod, scope: &str, operator: &str, values: &[Name]) -> bool {
+    let best_effort = || qos::qos_class(&pod.spec) == QosClass::BestEffort;
+    let terminating = pod.spec.active_deadline_seconds.is_some();
+    match scope {
+        "Terminating" => terminating,
+        "NotTerminating" => !terminating,
+        "BestEffort" => best_effort(),
+        "NotBestEffort" => !best_effort(),
+        "CrossNamespacePodAffinity" => uses_other_namespaces(pod),
+        "PriorityClass" => {
+            let class = pod.spec.priority_class_name.as_ref().filter(|name| !name.is_empty());
+            match operator {
+                "In" => class.is_some_and(|class| values.contains(class)),
+                "NotIn" => class.is_none_or(|class| !values.contains(class)),
+                "DoesNotExist" => class.is_none(),
+                _ => class.is_some(),
+            }
         }
-    })
+        _ => true,
+    }
+}
+
+/// Whether a term of pod affinity or anti-affinity names namespaces, or selects them.
+fn uses_other_namespaces(pod: &Pod) -> bool {
+    let Some(affinity) = &pod.spec.affinity else { return false };
+    let both = affinity.pod_affinity.iter().chain(&affinity.pod_anti_affinity);
+    let mut terms = both.flat_map(|part| {
+        part.required.iter().chain(part.preferred.iter().map(|preferred| &preferred.pod_affinity_term))
+    });
+    terms.any(|term| !term.namespaces.is_empty() || term.namespace_selector.is_some())
 }

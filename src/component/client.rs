@@ -1,8 +1,9 @@
 //! How a component talks to the API server: through a rate-limited client, with a latency, one way.
 
+use super::bucket::TokenBucket;
 use super::ctx::Ctx;
 use crate::api::Request;
-use crate::kernel::{SimDuration, SimTime};
+use crate::kernel::SimTime;
 use crate::trace::RecordId;
 
 /// From where a request comes; what is cut off from the API server cannot call it.
@@ -41,42 +42,6 @@ pub struct Submission {
     pub cause: RecordId,
 }
 
-/// A token bucket (`k8s.io/client-go` flowcontrol), as a generic cell rate algorithm.
-#[derive(Clone, Debug)]
-struct Bucket {
-    /// Time for one token; zero = no limit.
-    interval: SimDuration,
-    burst: u64,
-    /// When the bucket will be full again, measured in tokens spent.
-    full_at: SimTime,
-    /// When the last request takes effect: requests do not overtake each other when latencies shrink.
-    last_at: SimTime,
-}
-
-impl Bucket {
-    fn new(qps: u64, burst: u64) -> Self {
-        let interval = SimDuration::from_nanos(1_000_000_000u64.checked_div(qps).unwrap_or(0));
-        Self { interval, burst: burst.max(1), full_at: SimTime::ZERO, last_at: SimTime::ZERO }
-    }
-
-    /// When a request that is sent now takes effect.
-    fn next(&mut self, now: SimTime, latency: SimDuration) -> SimTime {
-        self.last_at = (self.next_slot(now) + latency).max(self.last_at);
-        self.last_at
-    }
-
-    /// The earliest time at which the bucket has a token, which is spent.
-    fn next_slot(&mut self, now: SimTime) -> SimTime {
-        if self.interval == SimDuration::ZERO {
-            return now;
-        }
-        let credit = self.interval * (self.burst - 1);
-        let at = now.max(self.full_at.saturating_sub(credit));
-        self.full_at = at.max(self.full_at) + self.interval;
-        at
-    }
-}
-
 /// One client of a component.
 #[derive(Clone, Debug)]
 pub struct ApiClient {
@@ -85,15 +50,31 @@ pub struct ApiClient {
     process: u32,
     id: u64,
     seq: u32,
-    bucket: Bucket,
+    bucket: TokenBucket,
     /// Where events have a limit of their own.
-    events: Option<Bucket>,
+    events: Option<TokenBucket>,
+    /// When the last request takes effect: requests do not overtake each other when latencies shrink.
+    last_at: SimTime,
+    last_event_at: SimTime,
+    /// How many times as long as usual its requests take, because its process is slow.
+    slowness: u64,
 }
 
 impl ApiClient {
     /// A client that may send `qps` requests a second and `burst` at once; `qps` 0 = without limit.
     pub fn new(origin: Origin, component: &'static str, id: u64, qps: u64, burst: u64) -> Self {
-        Self { origin, component, process: 0, id, seq: 0, bucket: Bucket::new(qps, burst), events: None }
+        Self {
+            origin,
+            component,
+            process: 0,
+            id,
+            seq: 0,
+            bucket: TokenBucket::new(qps, burst),
+            events: None,
+            last_at: SimTime::ZERO,
+            last_event_at: SimTime::ZERO,
+            slowness: 1,
+        }
     }
 
     /// The same client in the n-th process of its component.
@@ -102,10 +83,15 @@ impl ApiClient {
         Self { process, ..self }
     }
 
-    /// The same client with a limit of its own for events, which a kubelet sends through a second connection.
+    /// The same client with a limit of its own for events, which it sends through a second connection.
     #[must_use]
     pub fn with_event_limit(self, qps: u64, burst: u64) -> Self {
-        Self { events: Some(Bucket::new(qps, burst)), ..self }
+        Self { events: Some(TokenBucket::new(qps, burst)), ..self }
+    }
+
+    /// From now on every request takes so many times as long as usual.
+    pub fn slow_down(&mut self, factor: u64) {
+        self.slowness = factor;
     }
 
     /// Name of the component.
@@ -115,15 +101,21 @@ impl ApiClient {
 
     /// Sends a request; returns when the API server will execute it.
     pub fn submit<E>(&mut self, ctx: &mut Ctx<'_, E>, request: Request, reply: Option<u64>) -> SimTime {
-        let at = self.bucket.next(ctx.now, ctx.settings.api_latency);
-        self.send(ctx, at, request, reply);
-        at
+        let latency = ctx.settings.api_latency.saturating_mul(self.slowness);
+        self.last_at = (self.bucket.next_slot(ctx.now) + latency).max(self.last_at);
+        self.send(ctx, self.last_at, request, reply);
+        self.last_at
     }
 
     /// Reports an event.
     pub fn submit_event<E>(&mut self, ctx: &mut Ctx<'_, E>, request: Request) {
-        let bucket = self.events.as_mut().unwrap_or(&mut self.bucket);
-        let at = bucket.next(ctx.now, ctx.settings.api_latency);
+        let latency = ctx.settings.api_latency.saturating_mul(self.slowness);
+        let (bucket, last_at) = match &mut self.events {
+            Some(bucket) => (bucket, &mut self.last_event_at),
+            None => (&mut self.bucket, &mut self.last_at),
+        };
+        *last_at = (bucket.next_slot(ctx.now) + latency).max(*last_at);
+        let at = *last_at;
         self.send(ctx, at, request, None);
     }
 
@@ -145,20 +137,5 @@ impl ApiClient {
     /// Spends a token on a request whose answer changes nothing.
     pub fn spend(&mut self, now: SimTime) {
         self.bucket.next_slot(now);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hundred_requests_under_20_qps_burst_30_end_at_3_5_s() {
-        let mut client = ApiClient::new(Origin::User, "test", 1, 20, 30);
-        let times: Vec<SimTime> = (0..100).map(|_| client.bucket.next_slot(SimTime::ZERO)).collect();
-        assert_eq!(times[29], SimTime::ZERO);
-        assert_eq!(times[30], SimTime::from_millis(50));
-        assert_eq!(times[99], SimTime::from_millis(3500));
-        assert_eq!(client.bucket.next_slot(SimTime::from_secs(100)), SimTime::from_secs(100));
     }
 }

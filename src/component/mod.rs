@@ -1,7 +1,8 @@
 //! What every component of the cluster is built from: its context, its API client, its delayed view of the store,
 //! its work queue and its event recorder. No concrete component lives here.
 
-pub mod client;
+pub mod bucket;
+mod client;
 pub mod ctx;
 pub mod events;
 mod groups;
@@ -17,4 +18,4 @@ pub use events::EventRecorder;
 pub use groups::Counts;
 pub use mirror::Mirror;
 pub use settings::Settings;
-pub use workqueue::WorkQueue;
+pub use workqueue::{RetryLimits, WorkQueue};

@@ -25,10 +25,16 @@ pub fn settings_for(version: &str) -> Option<Settings> {
         settings.event_burst = 10;
         settings.job_tracking_finalizers = false;
         settings.cron_job_poll_period = SimDuration::from_secs(10);
+        settings.sync_job_batch_period = SimDuration::ZERO;
+        settings.max_job_pod_failure_backoff = SimDuration::from_secs(360);
+        settings.endpoint_slice_retry_max_delay = SimDuration::from_secs(100);
         settings.terminal_phase_of_deleted_pods = false;
         // Recorded: 1.2 to 12.2 s, half of them within 6.6 s.
         settings.deleted_pod_removal_delay = SimDuration::from_millis(6600);
         settings.logarithmic_scale_down = false;
+    }
+    if minor < 32 {
+        settings.job_managed_by = false;
     }
     if minor < 33 {
         settings.ordered_namespace_deletion = false;

@@ -207,6 +207,7 @@ const PERIODS: &[&str] = &[
     "plegRelistPeriod",
     "syncTickPeriod",
     "podGcPeriod",
+    "bookmarkFrequency",
     "runtimeCheckPeriod",
     "evictionCleanupPoll",
 ];
@@ -230,7 +231,13 @@ settings! {
     lease_duration "leaseDuration": SimDuration = secs(15), "--leader-elect-lease-duration: how long others respect a leader's lease that they do not see renewed.";
     renew_deadline "renewDeadline": SimDuration = secs(10), "--leader-elect-renew-deadline: how long a leader tries to renew its lease before it gives up.";
     retry_period "retryPeriod": SimDuration = secs(2), "--leader-elect-retry-period: time between two looks at the lease.";
-    watch_reconnect_backoff "watchReconnectBackoff": SimDuration = millis(800), "First delay before a client tries again whose watch broke; it doubles up to 30s.";
+    watch_reconnect_backoff "watchReconnectBackoff": SimDuration = millis(800), "First delay before a client tries again whose watch broke; it doubles.";
+    watch_reconnect_backoff_max "watchReconnectBackoffMax": SimDuration = secs(30), "The longest such delay.";
+    bookmark_frequency "bookmarkFrequency": SimDuration = secs(60), "How often a watch tells its client the present revision.";
+    watch_cache_lower_bound "watchCacheLowerBound": u64 = 100, "Changes of a kind that an API server remembers at least.";
+    watch_cache_upper_bound "watchCacheUpperBound": u64 = 102_400, "Changes of a kind that an API server remembers at most.";
+    event_fresh_duration "eventFreshDuration": SimDuration = secs(75), "For how long an API server tries to remember changes.";
+    etcd_compaction_interval "etcdCompactionInterval": SimDuration = secs(300), "--etcd-compaction-interval: how often etcd forgets the revisions of before the last time; 0 = never.";
 
     kube_api_qps "kubeApiQps": u64 = 20, "Requests a second of each controller's client; 0 = no limit.";
     kube_api_burst "kubeApiBurst": u64 = 30, "Requests that a controller's client may send at once.";
@@ -357,6 +364,29 @@ settings! {
     pod_gc_quarantine "podGcQuarantine": SimDuration = secs(40), "How long a node must be missing before its pods are removed.";
     terminated_pod_gc_threshold "terminatedPodGcThreshold": u64 = 12_500, "Finished pods kept; 0 = all.";
     burst_replicas "burstReplicas": u64 = 500, "Pods that a ReplicaSet creates or deletes in one sync.";
+    slow_start_initial_batch_size "slowStartInitialBatchSize": u64 = 1, "Pods that a controller creates first; as long as none fails each batch is twice the one before.";
+    expectations_timeout "expectationsTimeout": SimDuration = secs(300), "How long a controller waits to see the pods that it has created or deleted.";
+    work_queue_base_delay "workQueueBaseDelay": SimDuration = millis(5), "First delay of a controller's retry; it doubles with every failure in a row.";
+    work_queue_max_delay "workQueueMaxDelay": SimDuration = secs(1000), "Longest delay of a controller's retry.";
+    work_queue_qps "workQueueQps": u64 = 10, "Retries a second of each controller; 0 = no limit.";
+    work_queue_burst "workQueueBurst": u64 = 100, "Retries of a controller that may come at once.";
+    max_endpoints_per_slice "maxEndpointsPerSlice": u64 = 100, "--max-endpoints-per-slice: endpoints in one EndpointSlice at most.";
+    endpoint_slice_retry_base_delay "endpointSliceRetryBaseDelay": SimDuration = secs(1), "First delay of a retry of the EndpointSlice controller.";
+    endpoint_slice_retry_max_delay "endpointSliceRetryMaxDelay": SimDuration = secs(1000), "Longest delay of a retry of the EndpointSlice controller (1.20: 100 s).";
+    endpoints_max_retries "endpointsMaxRetries": u64 = 15, "Retries in a row after which the controllers of Endpoints and EndpointSlices give a Service up until it changes.";
+    endpoint_slice_updates_batch_period "endpointsliceUpdatesBatchPeriod": SimDuration = secs(0), "--endpointslice-updates-batch-period: how long changes of pods are gathered before slices are written.";
+    endpoint_updates_batch_period "endpointUpdatesBatchPeriod": SimDuration = secs(0), "--endpoint-updates-batch-period: the same for Endpoints.";
+    namespace_retry_max_delay "namespaceRetryMaxDelay": SimDuration = secs(60), "Longest delay of a retry of the namespace controller.";
+    daemon_set_burst_replicas "daemonSetBurstReplicas": u64 = 250, "Pods that a DaemonSet creates or deletes in one sync.";
+    failed_daemon_pod_backoff "failedDaemonPodBackoff": SimDuration = secs(1), "How long a DaemonSet waits before it replaces a failed pod of a node once more; it doubles.";
+    max_failed_daemon_pod_backoff "maxFailedDaemonPodBackoff": SimDuration = secs(900), "The longest such wait.";
+    max_job_pods_per_sync "maxPodCreateDeletePerSync": u64 = 500, "Pods that a Job creates or deletes in one sync.";
+    job_pod_failure_backoff "jobPodFailureBackoff": SimDuration = secs(10), "How long a Job waits after a failed pod; it doubles with each failure in a row.";
+    max_job_pod_failure_backoff "maxJobPodFailureBackoff": SimDuration = secs(600), "The longest such wait (1.20: 6 min).";
+    sync_job_batch_period "syncJobBatchPeriod": SimDuration = secs(1), "How long a Job gathers changes of its pods before it looks at them (1.27+).";
+    job_managed_by "jobManagedBy": bool = true, "Whether Jobs with spec.managedBy are left to somebody else (1.32+).";
+    next_schedule_delta "nextScheduleDelta": SimDuration = millis(100), "How long after its time a CronJob is looked at.";
+    disruption_deletion_timeout "disruptionDeletionTimeout": SimDuration = secs(120), "How long an evicted pod counts as disrupted that is not marked for deletion.";
     logarithmic_scale_down "logarithmicScaleDown": bool = true, "Whether ages count by orders of magnitude when a set shrinks (1.22+).";
     scheduler_latency "schedulerLatency": SimDuration = millis(1), "Time of one scheduling cycle.";
 }
@@ -385,6 +415,7 @@ impl Settings {
         self.kubelet_qps = 0;
         self.event_record_qps = 0;
         self.namespace_deletion_grace_period = zero;
+        self.sync_job_batch_period = zero;
         self.jitter = false;
         self
     }

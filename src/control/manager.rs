@@ -8,13 +8,16 @@ use super::controllers::endpoints::Unsettled;
 use super::controllers::garbage::GarbageGraph;
 use super::controllers::node_lifecycle::NodeLifecycle;
 use super::controllers::pod_gc::PodGcState;
+use super::controllers::slow_start::SlowStart;
 use crate::api::core::ObjectReference;
 use crate::api::{ApiError, ApiResult, Commit, Kind, Object, Objects, Request};
 use crate::base::Name;
 use crate::component::events::EventType;
 use crate::component::metrics::ClusterMetrics;
 use crate::component::workqueue::Finished;
-use crate::component::{ApiClient, Class, Ctx, EventRecorder, Mirror, Origin, Settings, WorkQueue};
+use crate::component::{
+    ApiClient, Class, Ctx, EventRecorder, Mirror, Origin, RetryLimits, Settings, WorkQueue,
+};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 use crate::trace::RecordId;
 
@@ -84,6 +87,29 @@ impl ControllerId {
         }
     }
 
+    /// How it spaces the retries of what has failed.
+    fn retry_limits(self, settings: &Settings) -> RetryLimits {
+        let usual = RetryLimits {
+            base_delay: settings.work_queue_base_delay,
+            max_delay: settings.work_queue_max_delay,
+            qps: settings.work_queue_qps,
+            burst: settings.work_queue_burst,
+            max_retries: None,
+        };
+        let max_retries = u32::try_from(settings.endpoints_max_retries).ok();
+        match self {
+            Self::Namespace => RetryLimits { max_delay: settings.namespace_retry_max_delay, ..usual },
+            Self::Endpoints => RetryLimits { max_retries, ..usual },
+            Self::EndpointSlice => RetryLimits {
+                base_delay: settings.endpoint_slice_retry_base_delay,
+                max_delay: settings.endpoint_slice_retry_max_delay,
+                max_retries,
+                ..usual
+            },
+            _ => usual,
+        }
+    }
+
     fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(number as usize).copied()
     }
@@ -116,9 +142,6 @@ pub(super) struct Expected {
     since: SimTime,
 }
 
-/// Unseen replicas are waited for this long.
-const EXPECTATION_TIMEOUT: SimDuration = SimDuration::from_secs(300);
-
 /// What each controller has to itself.
 #[derive(Clone, Debug)]
 pub(super) struct Desk {
@@ -132,10 +155,8 @@ pub(super) struct Desk {
     /// Keys that nothing may happen to before a time.
     pub(super) not_before: BTreeMap<u32, SimTime>,
     pub(super) expected: BTreeMap<u32, Expected>,
-    /// Creations that wait for the batch before them (slow start).
-    pub(super) waiting_batches: BTreeMap<u32, (u32, u32)>,
-    /// Creations of the present batch that are not answered yet.
-    pub(super) in_flight: BTreeMap<u32, u32>,
+    /// Creations that wait for the batch before them.
+    pub(super) slow_starts: BTreeMap<u32, SlowStart>,
     /// Why the last creation failed.
     pub(super) failures: BTreeMap<u32, Name>,
     /// What is remembered of each autoscaler.
@@ -217,7 +238,7 @@ impl Desktop<'_, '_> {
     pub(super) fn expectations_met(&self) -> bool {
         self.desk.expected.get(&self.key).is_none_or(|expected| {
             (expected.creations <= 0 && expected.deletions <= 0)
-                || self.ctx.now.saturating_since(expected.since) > EXPECTATION_TIMEOUT
+                || self.ctx.now.saturating_since(expected.since) > self.ctx.settings.expectations_timeout
         })
     }
 
@@ -225,6 +246,13 @@ impl Desktop<'_, '_> {
     pub(super) fn expect(&mut self, creations: i32, deletions: i32) {
         let expected = Expected { creations, deletions, since: self.ctx.now };
         self.desk.expected.insert(self.key, expected);
+    }
+
+    /// Notes how many replicas will disappear, beside those that will appear.
+    pub(super) fn expect_deletions(&mut self, deletions: i32) {
+        let since = self.ctx.now;
+        let fresh = Expected { creations: 0, deletions: 0, since };
+        self.desk.expected.entry(self.key).or_insert(fresh).deletions = deletions;
     }
 }
 
@@ -277,14 +305,13 @@ impl ControllerManager {
                 )
                 .of_process(incarnation),
                 events: EventRecorder::new(id.name(), None),
-                queue: WorkQueue::default(),
+                queue: WorkQueue::new(id.retry_limits(settings)),
                 scheduled: false,
                 due: BTreeMap::new(),
                 requeues: BTreeMap::new(),
                 not_before: BTreeMap::new(),
                 expected: BTreeMap::new(),
-                waiting_batches: BTreeMap::new(),
-                in_flight: BTreeMap::new(),
+                slow_starts: BTreeMap::new(),
                 failures: BTreeMap::new(),
                 autoscalers: BTreeMap::new(),
                 unsettled: BTreeMap::new(),
@@ -302,6 +329,13 @@ impl ControllerManager {
             garbage: GarbageGraph::default(),
             metrics: Arc::default(),
             target: u64::from(incarnation),
+        }
+    }
+
+    /// From now on everything that the process asks of the API server takes so many times as long as usual.
+    pub fn slow_down(&mut self, factor: u64) {
+        for desk in &mut self.desks {
+            desk.client.slow_down(factor);
         }
     }
 
@@ -365,13 +399,34 @@ impl ControllerManager {
         }
     }
 
+    /// The same after a time in which more may come; zero = now.
+    pub(super) fn enqueue_after(
+        &mut self,
+        ctx: &mut Ctx<'_, ControllerEvent>,
+        id: ControllerId,
+        key: u32,
+        delay: SimDuration,
+    ) {
+        if delay == SimDuration::ZERO {
+            self.enqueue(ctx, id, key);
+        } else {
+            self.at_desk(ctx, id, key, |top| top.requeue_after(delay));
+        }
+    }
+
     /// The watches deliver a change.
     pub fn deliver(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, commit: &Commit) {
         ctx.trace.set_cause(commit.record);
         let before = commit.old.as_ref();
         self.replicas_seen(commit);
         self.mirror.apply(commit);
-        self.enqueue_object(ctx, commit.id.kind, commit.id.index);
+        let generation = |object: &Object| object.metadata().generation;
+        if commit.id.kind == Kind::Job && before.map(generation) == Some(generation(&commit.new)) {
+            // Nobody has changed what the Job should do: its status follows from its pods, and more may come.
+            self.enqueue_after(ctx, ControllerId::Job, commit.id.index, ctx.settings.sync_job_batch_period);
+        } else {
+            self.enqueue_object(ctx, commit.id.kind, commit.id.index);
+        }
         self.replicas_changed(ctx, commit);
         self.endpoints_changed(ctx, commit);
         self.garbage_seen(ctx, commit);
@@ -467,7 +522,7 @@ impl ControllerManager {
     fn finish(&mut self, ctx: &mut Ctx<'_, ControllerEvent>, id: ControllerId, key: u32) {
         let target = self.target;
         let desk = &mut self.desks[id as usize];
-        match desk.queue.finish(key) {
+        match desk.queue.finish(key, ctx.now) {
             Finished::NotYet => return,
             Finished::Done => {}
             Finished::RetryAfter(delay) => schedule_requeue(desk, ctx, id, key, delay, target),

@@ -75,7 +75,7 @@ impl World {
             recorder: Recorder::default(),
             api,
             control_plane: ControlPlane::new(&settings, options.eager),
-            watches: Watches::default(),
+            watches: Watches::new(&settings),
             incarnations: Incarnations::default(),
             hosts: Vec::new(),
             heartbeats: Vec::new(),

@@ -11,6 +11,7 @@ use crate::component::Class;
 use crate::component::events::EventType;
 use crate::control::manager::ControllerManager;
 use crate::control::scheduling::SchedulerComponent;
+use crate::fault::Component;
 use crate::kernel::{EventKey, SimDuration, SimTime};
 
 use crate::trace::{Detail, Subject};
@@ -154,7 +155,7 @@ impl World {
         if self.can_resume(index) {
             self.resume_watch(watcher);
         } else {
-            self.record_relist(index);
+            self.record_relist(watcher, &[Kind::Pod]);
             let pods = self.pods_of(index);
             self.open_watch(watcher);
             self.with_host(index, |host, ctx, env| host.relisted(ctx, env, &pods));
@@ -270,6 +271,7 @@ impl World {
         let incarnation = self.incarnations.controllers;
         let mut controllers = ControllerManager::new(&self.settings, self.api.objects(), incarnation);
         controllers.metrics = self.metrics.newest.clone();
+        controllers.slow_down(self.control_plane.slowness(Component::ControllerManager));
         self.controllers = Some(controllers);
         self.open_watch(Watcher::ControllerManager);
         self.with_controllers(|controllers, ctx| controllers.start(ctx));

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use crate::api::core::{ConditionStatus, Conditions};
 use crate::api::{Commit, Kind, Object, ObjectRef, Op};
 use crate::base::{LookupMap, Name};
+use crate::component::Settings;
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 
-use super::control_plane::PodHistory;
+use super::control_plane::WatchHistory;
 use super::event::Watcher;
 
 /// Whether a watcher watches objects of this kind. The controller manager sees all, since a namespace goes with all that
@@ -29,6 +30,19 @@ fn is_watched(watcher: Watcher, kind: Kind) -> bool {
 /// Whether a commit is delivered as soon as it can be. Nobody acts on a new Event: it comes with the next delivery.
 fn is_urgent(commit: &Commit) -> bool {
     commit.id.kind != Kind::Event || commit.op == Op::Deleted
+}
+
+/// Two changes of one object as one. An object that is gone is remembered as the watcher knew it last (client-go's
+/// `DeletedFinalStateUnknown`).
+fn merged(before: Option<Commit>, after: &Commit) -> Commit {
+    let Some(before) = before else { return after.clone() };
+    let op = match (before.op, after.op) {
+        (_, Op::Deleted) => Op::Deleted,
+        (Op::Added, _) => Op::Added,
+        _ => Op::Modified,
+    };
+    let known = before.old.clone().filter(|_| op == Op::Deleted);
+    Commit { op, old: before.old, new: known.unwrap_or_else(|| after.new.clone()), ..after.clone() }
 }
 
 /// A place in the stream of commits.
@@ -49,11 +63,8 @@ struct Cursor {
     attempt: Option<EventHandle>,
 }
 
-/// A watch that allows bookmarks learns the present revision this often (`cacher.go bookmarkFrequency`).
-const BOOKMARK_PERIOD: SimDuration = SimDuration::from_secs(60);
-
 /// All watches.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Watches {
     global: [Cursor; 3],
     nodes: Vec<Cursor>,
@@ -62,8 +73,12 @@ pub struct Watches {
     followers: BTreeMap<ObjectRef, BTreeSet<u32>>,
     /// Extra time of what goes between a node and the control plane.
     slow: BTreeMap<u32, SimDuration>,
-    /// How far back the API servers remember changes of pods.
-    pub(super) pod_history: PodHistory,
+    /// Extra time until a slow controller manager takes in what it is told.
+    controllers_extra: SimDuration,
+    /// A watch learns the present revision this often (`cacher.go bookmarkFrequency`).
+    bookmark_period: SimDuration,
+    /// How far back the API servers remember changes.
+    pub(super) history: WatchHistory,
 }
 
 /// A delivery that has to be scheduled.
@@ -73,6 +88,20 @@ pub(super) struct Wake {
 }
 
 impl Watches {
+    /// Nobody watches yet.
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            global: std::array::from_fn(|_| Cursor::default()),
+            nodes: Vec::new(),
+            node_by_name: LookupMap::default(),
+            followers: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            controllers_extra: SimDuration::ZERO,
+            bookmark_period: settings.bookmark_frequency,
+            history: WatchHistory::new(settings),
+        }
+    }
+
     /// Adds the watch of a kubelet, not connected yet.
     pub(super) fn add_node(&mut self, name: Name) {
         self.node_by_name.insert(name, self.nodes.len() as u32);
@@ -146,8 +175,8 @@ impl Watches {
     pub(super) fn resumption_point(&self, watcher: Watcher) -> Option<SimTime> {
         let cursor = self.peek(watcher);
         let watched = cursor.broken?.saturating_since(cursor.connected_at);
-        let bookmarks = watched.as_nanos() / BOOKMARK_PERIOD.as_nanos();
-        Some(cursor.delivered.max(cursor.connected_at + BOOKMARK_PERIOD * bookmarks))
+        let bookmarks = watched.as_nanos() / self.bookmark_period.as_nanos();
+        Some(cursor.delivered.max(cursor.connected_at + self.bookmark_period * bookmarks))
     }
 
     /// Takes back the attempt to connect that is planned.
@@ -183,10 +212,51 @@ impl Watches {
         }
     }
 
+    /// The controller manager takes so much longer from now on until it has taken in what it is told.
+    pub(super) fn set_controllers_extra(&mut self, extra: SimDuration) {
+        self.controllers_extra = extra;
+    }
+
+    /// The kinds of which a watcher whose connection was broken must list all objects: 410 Gone for their watches.
+    pub(super) fn stale_kinds(&self, watcher: Watcher, cached_since: SimTime, now: SimTime) -> Vec<Kind> {
+        let Some(seen) = self.resumption_point(watcher) else { return Vec::new() };
+        let cached = cached_since == SimTime::ZERO || cached_since < seen;
+        let kinds = Kind::ALL.iter().copied().filter(|kind| is_watched(watcher, *kind));
+        kinds
+            .filter(|kind| {
+                (!cached && WatchHistory::is_cached(*kind)) || !self.history.reaches(*kind, seen, now)
+            })
+            .collect()
+    }
+
+    /// A list takes the place of the changes of some kinds that a watcher has missed: of each object it tells what is new
+    /// since the watcher knew it last, and nothing of what was in between.
+    pub(super) fn relist(&mut self, watcher: Watcher, kinds: &[Kind]) {
+        let cursor = self.cursor(watcher);
+        let mut kept: Vec<Arc<Commit>> = Vec::new();
+        let mut listed: BTreeMap<(Kind, u32), Option<Commit>> = BTreeMap::new();
+        for commit in std::mem::take(&mut cursor.queue) {
+            if kinds.contains(&commit.id.kind) {
+                let entry = listed.entry((commit.id.kind, commit.id.index)).or_default();
+                *entry = Some(merged(entry.take(), &commit));
+            } else {
+                kept.push(commit);
+            }
+        }
+        // What came and went meanwhile is in no list.
+        let differences = listed.into_values().flatten();
+        kept.extend(
+            differences.filter(|commit| commit.op != Op::Deleted || commit.old.is_some()).map(Arc::new),
+        );
+        kept.sort_by_key(|commit| commit.revision);
+        cursor.queue = kept.into();
+    }
+
     /// Extra time of what goes between a watcher and the control plane.
     pub(super) fn extra(&self, watcher: Watcher) -> SimDuration {
         match watcher {
             Watcher::Node(node) if !self.slow.is_empty() => self.slow.get(&node).copied().unwrap_or_default(),
+            Watcher::ControllerManager => self.controllers_extra,
             _ => SimDuration::ZERO,
         }
     }
@@ -194,9 +264,7 @@ impl Watches {
     /// Takes in a commit; returns the deliveries to schedule.
     pub(super) fn publish(&mut self, commit: &Arc<Commit>, delay: SimDuration) -> Vec<Wake> {
         let mut wakes = Vec::new();
-        if commit.id.kind == Kind::Pod {
-            self.pod_history.note(commit.at);
-        }
+        self.history.note(commit.id.kind, commit.at);
         let everywhere = [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
         let watching = everywhere.into_iter().filter(|watcher| is_watched(*watcher, commit.id.kind));
         let nodes = self.nodes_of(commit).into_iter().flatten().map(Watcher::Node);
@@ -254,5 +322,69 @@ impl Watches {
         }
         let next = cursor.queue.iter().find(|commit| is_urgent(commit)).map(|commit| commit.at + delay);
         (due, next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::ObjectMeta;
+    use crate::api::pod::Pod;
+    use crate::api::store::ObjectId;
+
+    fn commit(revision: u64, op: Op) -> Arc<Commit> {
+        let metadata = ObjectMeta { resource_version: revision, ..ObjectMeta::default() };
+        let new = Object::from(Pod { metadata, ..Pod::default() });
+        let id = ObjectId { kind: Kind::Pod, index: (revision % 3) as u32 };
+        Arc::new(Commit { revision, at: SimTime::from_secs(revision), id, op, old: None, new, record: 0 })
+    }
+
+    proptest! {
+        /// Whatever breaks and comes back in between: every change arrives once, and in order.
+        #[test]
+        fn every_change_is_delivered_once_and_in_order(turns in prop::collection::vec(0..4u8, 1..80)) {
+            let mut watches = Watches::new(&Settings::default());
+            let watcher = Watcher::ControllerManager;
+            watches.connect(watcher, 0, SimTime::ZERO);
+            let (mut sent, mut seen) = (0, Vec::new());
+            let take = |watches: &mut Watches, seen: &mut Vec<u64>, at: u64| {
+                let (due, _) = watches.due(watcher, SimTime::from_secs(at), SimDuration::ZERO);
+                seen.extend(due.iter().map(|commit| commit.revision));
+            };
+            for turn in turns {
+                match turn {
+                    0 => { watches.interrupt(watcher, SimTime::from_secs(sent)); }
+                    1 => { watches.resume(watcher, 0); }
+                    2 if watches.broken_since(watcher).is_none() => take(&mut watches, &mut seen, sent),
+                    _ => {
+                        sent += 1;
+                        watches.publish(&commit(sent, Op::Modified), SimDuration::ZERO);
+                    }
+                }
+            }
+            watches.resume(watcher, 0);
+            take(&mut watches, &mut seen, sent);
+            prop_assert_eq!(seen, (1..=sent).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_list_tells_the_outcome_and_nothing_of_what_was_in_between() {
+        let mut watches = Watches::new(&Settings::default());
+        let watcher = Watcher::Scheduler;
+        watches.connect(watcher, 0, SimTime::ZERO);
+        watches.interrupt(watcher, SimTime::ZERO);
+        // The object of 1, 4 and 7 came and changed, that of 2 and 5 came and went.
+        let ops = [Op::Added, Op::Added, Op::Modified, Op::Modified, Op::Deleted, Op::Modified, Op::Modified];
+        for (at, op) in ops.into_iter().enumerate() {
+            watches.publish(&commit(at as u64 + 1, op), SimDuration::ZERO);
+        }
+        watches.relist(watcher, &[Kind::Pod]);
+        watches.resume(watcher, 0);
+        let (due, _) = watches.due(watcher, SimTime::from_secs(9), SimDuration::ZERO);
+        let found: Vec<(u64, Op)> = due.iter().map(|commit| (commit.revision, commit.op)).collect();
+        assert_eq!(found, [(6, Op::Modified), (7, Op::Added)]);
     }
 }

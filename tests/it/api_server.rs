@@ -194,7 +194,7 @@ spec: {timing: ideal, duration: 1m, cluster: {nodePools: [{name: n, count: 1}]}}
 }
 
 #[test]
-fn a_selecting_watch_sees_objects_enter_and_leave() {
+fn t1_12_2_a_selecting_watch_sees_objects_enter_and_leave() {
     // The worked timeline of section 1.12: a relabelled object is deleted for one selector and added for another.
     let text = format!(
         "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: test}}\nspec:\n  timing: ideal\n  duration: \
@@ -225,7 +225,7 @@ fn a_selecting_watch_sees_objects_enter_and_leave() {
 }
 
 #[test]
-fn every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
+fn t1_12_1_every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
     // The first worked timeline of section 1.12.
     use shakedown::api::admission::Admission;
     use shakedown::api::policy::Namespace;
@@ -274,7 +274,7 @@ fn every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
 }
 
 #[test]
-fn endpoints_of_250_pods_fill_three_slices() {
+fn t6_a_endpoints_of_250_pods_fill_three_slices() {
     // The worked timeline of section 6.
     let simulation = world_at(
         60,
@@ -300,4 +300,32 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
     let mut sizes: Vec<usize> = ours.map(|(_, slice)| slice.endpoints.len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [50, 100, 100]);
+}
+
+#[test]
+fn a_scope_selector_limits_pods_of_a_priority_class_only() {
+    let quota = "
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: high}
+value: 1000
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q, namespace: default}
+spec:
+  hard: {pods: 0}
+  scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: plain}
+spec: {containers: [{name: c, image: 'example/a:1'}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: urgent}
+spec: {priorityClassName: high, containers: [{name: c, image: 'example/a:1'}]}
+";
+    assert_eq!(outputs(quota, &["get pods -o name"]), ["pod/plain"]);
 }

@@ -176,3 +176,10 @@ fn a_finished_job_goes_with_its_pods_when_its_time_is_over() {
     });
     assert!(gone.is_some_and(|at| (130..=134).contains(&at)), "{gone:?}");
 }
+
+#[test]
+fn a_job_that_somebody_else_manages_is_left_alone() {
+    let (simulation, records) = run("", "[{for: 1s, code: 0}]", "  managedBy: example.com/queue");
+    assert!(starts(&records).is_empty());
+    assert_eq!(job(&simulation).status.start_time, None);
+}

@@ -44,6 +44,7 @@ mod node_static_pods;
 mod node_timelines;
 mod outages;
 mod perturbed;
+mod plane_timelines;
 mod resume;
 mod scenarios;
 mod schedule_command;

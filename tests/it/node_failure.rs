@@ -64,11 +64,11 @@ fn check(grace: &str, unknown: f64, evicted: f64) {
 }
 
 #[test]
-fn with_a_grace_period_of_50_s_unknown_at_75_and_evicted_at_375() {
+fn t3_7_1_with_a_grace_period_of_50_s_unknown_at_75_and_evicted_at_375() {
     check("50s", 75.0, 375.0);
 }
 
 #[test]
-fn with_a_grace_period_of_40_s_unknown_at_65_and_evicted_at_365() {
+fn t3_7_2_with_a_grace_period_of_40_s_unknown_at_65_and_evicted_at_365() {
     check("40s", 65.0, 365.0);
 }

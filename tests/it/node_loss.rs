@@ -67,7 +67,7 @@ fn near(found: Option<&f64>, expected: f64) {
 }
 
 #[test]
-fn the_second_of_two_nodes_is_given_up_ten_seconds_after_the_first() {
+fn t3_7_3_the_second_of_two_nodes_is_given_up_ten_seconds_after_the_first() {
     let seen = lose(10, 2, 400, "", "");
     let mut tainted: Vec<f64> = seen.tainted.values().copied().collect();
     tainted.sort_by(f64::total_cmp);
@@ -80,13 +80,13 @@ fn the_second_of_two_nodes_is_given_up_ten_seconds_after_the_first() {
 }
 
 #[test]
-fn in_a_small_zone_that_is_partly_disrupted_nobody_is_evicted() {
+fn t3_7_4_in_a_small_zone_that_is_partly_disrupted_nobody_is_evicted() {
     let seen = lose(10, 6, 900, "", "");
     assert!(seen.tainted.is_empty() && seen.deleted.is_empty(), "{:?}", seen.tainted);
 }
 
 #[test]
-fn in_a_large_zone_that_is_partly_disrupted_a_node_in_a_hundred_seconds_is_given_up() {
+fn t3_7_5_in_a_large_zone_that_is_partly_disrupted_a_node_in_a_hundred_seconds_is_given_up() {
     let seen = lose(60, 40, 400, "", "");
     let mut tainted: Vec<f64> = seen.tainted.values().copied().collect();
     tainted.sort_by(f64::total_cmp);
@@ -95,13 +95,13 @@ fn in_a_large_zone_that_is_partly_disrupted_a_node_in_a_hundred_seconds_is_given
 }
 
 #[test]
-fn when_all_nodes_are_lost_nobody_is_evicted() {
+fn t3_7_6_when_all_nodes_are_lost_nobody_is_evicted() {
     let seen = lose(4, 4, 900, "", "");
     assert!(seen.tainted.is_empty() && seen.deleted.is_empty(), "{:?}", seen.tainted);
 }
 
 #[test]
-fn pods_of_a_deleted_node_go_at_the_first_pass_after_the_quarantine() {
+fn t3_7_7_pods_of_a_deleted_node_go_at_the_first_pass_after_the_quarantine() {
     let seen = lose(3, 0, 300, "", "  - {at: 100s, kubectl: delete node n-1 --wait=false}");
     // The garbage collector's passes are every 20 s: it sees that the node is missing at 100 or 120 s.
     let removed = seen.removed.get("p1").copied().unwrap_or_default();
@@ -110,7 +110,7 @@ fn pods_of_a_deleted_node_go_at_the_first_pass_after_the_quarantine() {
 }
 
 #[test]
-fn a_toleration_of_thirty_seconds_ends_thirty_seconds_after_the_taint() {
+fn t3_7_8_a_toleration_of_thirty_seconds_ends_thirty_seconds_after_the_taint() {
     let tolerations =
         "tolerations: [{key: node.kubernetes.io/unreachable, effect: NoExecute, tolerationSeconds: 30}], ";
     let seen = lose(10, 1, 200, tolerations, "");

@@ -189,7 +189,7 @@ fn etcd_without_quorum_refuses_writes_but_lists_come_from_the_cache() {
 }
 
 #[test]
-fn two_members_of_three_are_a_quorum_and_three_of_five() {
+fn t1_12_5_two_members_of_three_are_a_quorum_and_three_of_five() {
     let lost = |members: u32, lost: u32| {
         let steps = format!(
             "
@@ -246,7 +246,7 @@ fn without_a_controller_manager_nothing_is_replaced_and_no_node_is_given_up() {
 }
 
 #[test]
-fn a_standby_takes_over_fifteen_seconds_after_it_last_saw_the_lease_change() {
+fn t1_12_4_a_standby_takes_over_fifteen_seconds_after_it_last_saw_the_lease_change() {
     // The leader renews at 0, 2 and 4 s and dies at 4.5 s; the standby looks at odd seconds. It saw the last renewal
     // at 5 s, so that the look at 19 s is too early and the one at 21 s takes the lease.
     let mut run = run(
@@ -336,4 +336,51 @@ fn leases_of_nodes_show_the_last_renewal_and_take_no_resource_version() {
     let seconds: Vec<&str> = renewed.split(';').filter(|text| !text.is_empty()).collect();
     assert_eq!(seconds.len(), 3, "{renewed}");
     assert!(seconds[0].contains(":01:30") && seconds[1].contains(":01:00"), "{renewed}");
+}
+
+#[test]
+fn after_all_api_servers_were_down_everybody_lists_anew() {
+    let steps = "
+  - {at: 60s, for: 8s, fault: {controlPlane: {component: apiServer, what: down}}}";
+    let whole = run(120, "{}", steps);
+    let relists = |run: &Run| -> Vec<&'static str> {
+        let found = run.records.iter().filter(|record| record.event == "Relist");
+        found.map(|record| record.component).collect()
+    };
+    let found = relists(&whole);
+    for component in ["kube-controller-manager", "kube-scheduler", "kube-proxy"] {
+        assert!(found.contains(&component), "{found:?}");
+    }
+    // Another server has its watch cache all along.
+    let one = run(120, "{apiServers: 3}", &steps.replace("what: down", "what: down, replicas: 1"));
+    assert!(relists(&one).is_empty());
+}
+
+#[test]
+fn a_slow_controller_manager_is_late_with_all_that_it_does() {
+    let created = |factor: &str| {
+        let text = format!(
+            "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: slow}}\nspec:\n  duration: 1h\n  cluster: \
+             {{nodePools: [{{name: n, count: 3}}]}}\n  steps:\n{factor}\n  - {{at: 61s, kubectl: scale deployment web \
+             --replicas=3}}\n---{WEB}"
+        );
+        let scenario = from_text("slow.yaml", &text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let mut simulation = Simulation::new(&scenario, &RunOptions::default());
+        let mut third = None;
+        let mut sink = |record: &Record| {
+            if let Detail::Commit(commit) = &record.detail
+                && record.at > SimTime::from_secs(60)
+                && (commit.op, commit.id.kind) == (Op::Added, Kind::Pod)
+            {
+                third.get_or_insert(record.at.as_secs_f64() - 61.0);
+            }
+        };
+        simulation.run_until(SimTime::from_secs(120), &mut sink).unwrap();
+        third.unwrap()
+    };
+    let usual = created("");
+    let slow =
+        created("  - {at: 60s, fault: {controlPlane: {component: controllerManager, what: {slow: 100}}}}");
+    // Two requests of 5 ms and two deliveries of 2 ms take a hundred times as long; the user's own request does not.
+    assert!((slow - usual - 99.0 * 0.014).abs() < 1e-6, "{usual} {slow}");
 }

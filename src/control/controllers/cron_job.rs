@@ -22,8 +22,6 @@ use super::replicas::owner_reference;
 
 /// Number of the poll among the events of the controller manager.
 const SEQ_POLL: u32 = 104;
-/// The controller wakes this long after the minute (`nextScheduleDelta`), so that the minute has surely passed.
-const WAKE_DELAY: SimDuration = SimDuration::from_millis(100);
 /// From so many missed times on the controller complains.
 const MANY_MISSED: u32 = 100;
 
@@ -40,10 +38,10 @@ impl Desktop<'_, '_> {
         self.ctx.settings.cron_job_poll_period > SimDuration::ZERO
     }
 
-    /// The instant at which a scheduled time is noticed.
+    /// The instant at which a scheduled time is noticed: a little later, so that the minute has surely passed.
     fn wake_time(&self, at: Timestamp) -> SimTime {
         let minute = SimTime::from_secs(at.seconds_since(self.ctx.epoch).max(0).unsigned_abs());
-        if self.polls() { minute } else { minute + WAKE_DELAY }
+        if self.polls() { minute } else { minute + self.ctx.settings.next_schedule_delta }
     }
 
     /// One pass over one CronJob.

@@ -17,7 +17,6 @@ use crate::base::Name;
 use crate::component::Ctx;
 use crate::component::events::EventType;
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
-use crate::kernel::SimDuration;
 
 use super::deployment::template_hash;
 use super::replicas::{owner_reference, unavailable_for};
@@ -26,11 +25,6 @@ use super::stateful_set::REVISION_LABEL;
 
 /// The field by which a pod is pinned to its node.
 const NAME_FIELD: &str = "metadata.name";
-
-/// A pod that failed is made anew after this long, then twice as long (`daemon_controller.go`).
-const FAILED_POD_BACKOFF: SimDuration = SimDuration::from_secs(1);
-/// At most this long.
-const FAILED_POD_BACKOFF_MAX: SimDuration = SimDuration::from_secs(15 * 60);
 
 /// A set and what is on each node.
 struct View {
@@ -176,16 +170,18 @@ impl Desktop<'_, '_> {
         }
         let key = (self.key, view.set.status.observed_generation, node.clone());
         let now = self.ctx.now;
+        let first = self.ctx.settings.failed_daemon_pod_backoff;
+        let longest = self.ctx.settings.max_failed_daemon_pod_backoff;
         let before = self.desk.daemon_backoff.get(&key).copied();
         // Whoever was quiet for twice the longest delay starts anew (`flowcontrol.Backoff`).
-        let before = before.filter(|(since, _)| now.saturating_since(*since) <= FAILED_POD_BACKOFF_MAX * 2);
+        let before = before.filter(|(since, _)| now.saturating_since(*since) <= longest * 2);
         let delay = match before {
             Some((since, delay)) if now.saturating_since(since) < delay => {
                 self.requeue_after(delay);
                 return false;
             }
-            Some((_, delay)) => (delay * 2).min(FAILED_POD_BACKOFF_MAX),
-            None => FAILED_POD_BACKOFF,
+            Some((_, delay)) => (delay * 2).min(longest),
+            None => first,
         };
         self.desk.daemon_backoff.insert(key, (now, delay));
         let message =
@@ -260,13 +256,10 @@ impl Desktop<'_, '_> {
         if plan.create.is_empty() && plan.delete.is_empty() {
             return;
         }
-        let burst = 250;
-        let (creations, deletions) = (plan.create.len().min(burst), plan.delete.len().min(burst));
-        self.expect(creations as i32, deletions as i32);
-        for node in plan.create.iter().take(burst) {
-            let pod = daemon_pod(view, node);
-            self.submit(Request::Create(pod.into()), About::Creation);
-        }
+        let burst = self.ctx.settings.daemon_set_burst_replicas as usize;
+        let nodes = plan.create.iter().take(burst);
+        self.create_slowly(nodes.map(|node| daemon_pod(view, node)).collect());
+        self.expect_deletions(plan.delete.len().min(burst) as i32);
         for pod in plan.delete.iter().take(burst) {
             self.delete_replica(&view.object, pod);
         }

@@ -15,9 +15,6 @@ use crate::component::events::EventType;
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 use crate::kernel::SimDuration;
 
-/// An evicted pod that is still not marked after this was not evicted after all.
-const DELETION_TIMEOUT_SECONDS: i64 = 120;
-
 impl Desktop<'_, '_> {
     /// One pass over one budget.
     pub(in crate::control) fn sync_budget(&mut self) {
@@ -109,12 +106,14 @@ impl Desktop<'_, '_> {
     /// Evicted pods count no longer once they are marked, gone, or were not deleted in time.
     fn forget_disrupted(&mut self, status: &mut PodDisruptionBudgetStatus, pods: &[Arc<Pod>]) {
         let now = self.ctx.timestamp();
+        // An evicted pod that is still not marked after this was not evicted after all.
+        let timeout = self.ctx.settings.disruption_deletion_timeout.as_secs() as i64;
         status.disrupted_pods.retain(|name, since| {
             let there = pods.iter().any(|pod| pod.metadata.name == *name && !pod.metadata.is_terminating());
-            there && now.seconds_since(*since) < DELETION_TIMEOUT_SECONDS
+            there && now.seconds_since(*since) < timeout
         });
         if let Some(oldest) = status.disrupted_pods.values().min() {
-            let left = DELETION_TIMEOUT_SECONDS - now.seconds_since(*oldest);
+            let left = timeout - now.seconds_since(*oldest);
             self.requeue_after(SimDuration::from_secs(left.max(1).unsigned_abs()));
         }
     }

@@ -20,9 +20,6 @@ use crate::base::{LookupMap, Name, SharedList};
 use crate::component::{Ctx, Mirror};
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 
-/// Endpoints in one slice at most (`--max-endpoints-per-slice`).
-const SLICE_SIZE: usize = 100;
-
 /// Pods whose entries may not be right: something has changed of the pod, or of an entry of it, since a pass looked at
 /// it last. All others need not be looked at, so that a pass costs what has changed and not what there is.
 pub(in crate::control) type Unsettled = BTreeMap<Uid, Name>;
@@ -71,6 +68,11 @@ fn has_address(pod: &Pod) -> bool {
 }
 
 impl Desktop<'_, '_> {
+    /// Endpoints in one slice at most.
+    fn slice_size(&self) -> usize {
+        (self.ctx.settings.max_endpoints_per_slice as usize).max(1)
+    }
+
     fn service(&self) -> Option<Arc<Service>> {
         let service = self.mirror.objects().at::<Service>(self.key)?;
         (!service.spec.selector.is_empty()).then(|| service.clone())
@@ -119,7 +121,7 @@ impl Desktop<'_, '_> {
         let mut missing: Vec<Arc<Endpoint>> =
             missing.map(|(pod, _)| Arc::new(self.endpoint_of(&service, pod))).collect();
         for endpoints in &mut changed {
-            let room = SLICE_SIZE.saturating_sub(endpoints.len()).min(missing.len());
+            let room = self.slice_size().saturating_sub(endpoints.len()).min(missing.len());
             missing.drain(..room).for_each(|endpoint| endpoints.push(endpoint));
         }
         let mut unsettled = Unsettled::new();
@@ -207,7 +209,7 @@ impl Desktop<'_, '_> {
         let chunks: Vec<&[Arc<Endpoint>]> = if old.is_empty() && missing.is_empty() {
             vec![&[]]
         } else {
-            missing.chunks(SLICE_SIZE).collect()
+            missing.chunks(self.slice_size()).collect()
         };
         for chunk in chunks {
             let owner = OwnerReference {
@@ -380,12 +382,17 @@ impl ControllerManager {
             })
             .map(|(index, _)| index)
             .collect();
+        let settings = ctx.settings;
+        let controllers = [
+            (ControllerId::Endpoints, settings.endpoint_updates_batch_period),
+            (ControllerId::EndpointSlice, settings.endpoint_slice_updates_batch_period),
+        ];
         for key in keys {
-            for id in [ControllerId::Endpoints, ControllerId::EndpointSlice] {
+            for (id, gathers) in controllers {
                 if let Some(unsettled) = self.desks[id as usize].unsettled.get_mut(&key) {
                     unsettled.insert(new.metadata.uid, new.metadata.name.clone());
                 }
-                self.enqueue(ctx, id, key);
+                self.enqueue_after(ctx, id, key, gathers);
             }
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Source: `pkg/controller/job/job_controller.go` and `backoff_utils.go`, v1.34; `spec` control plane 4.5. A finished pod
 //! keeps its tracking finalizer until its Job has it in the books (`status.uncountedTerminatedPods`), and is counted once
-//! the finalizer is gone; each of these writes is a pass of its own. Jobs of versions before that are in
-//! [`super::job_by_count`]. The batching of pod updates (one second) is left out.
+//! the finalizer is gone; each of these writes is a pass of its own. Changes of pods, and of the status, are gathered for
+//! `syncJobBatchPeriod` before a pass looks at them. Jobs of versions before that are in [`super::job_by_count`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use super::job_policy::{FailureAction, failure_action, ranges, success_rule};
 use super::job_view::{INDEX, INDEX_FAILURES, TRACKING, View, index_of, is_tracked, since};
 use super::replicas::{owner_reference, pod_ref};
 
-/// Pods created or deleted in one pass.
-const MAX_PODS_PER_PASS: i32 = 500;
+/// `spec.managedBy` of Jobs that this controller looks after.
+const MANAGER: &str = "kubernetes.io/job-controller";
 
 /// Whether a Job has ended, and how.
 pub(super) fn finished(job: &Job) -> Option<&Condition> {
@@ -49,6 +49,10 @@ impl Desktop<'_, '_> {
         if let Some(end) = finished(&job) {
             let at = end.last_transition_time.unwrap_or_default();
             self.expire_job(&job, at);
+            return;
+        }
+        let manager = job.spec.managed_by.as_deref().filter(|_| self.ctx.settings.job_managed_by);
+        if manager.is_some_and(|manager| manager != MANAGER) {
             return;
         }
         let pods = self.claim_pods(&Object::Job(job.clone()), &|_| true);
@@ -213,13 +217,13 @@ impl Desktop<'_, '_> {
         if difference == 0 {
             return;
         }
-        let wait = view.backoff(self.ctx.epoch, self.ctx.now);
+        let wait = view.backoff(self.ctx.settings, self.ctx.epoch, self.ctx.now);
         if wait > SimDuration::ZERO {
-            self.requeue_after(wait);
+            self.requeue_job_after(wait);
             return;
         }
         let room = difference - if view.replaces_failed_only() { view.terminating } else { 0 };
-        let count = room.clamp(0, MAX_PODS_PER_PASS) as usize;
+        let count = (room.max(0) as usize).min(self.ctx.settings.max_job_pods_per_sync as usize);
         let pods: Vec<Pod> = if view.is_indexed() {
             let indexes = self.next_indexes(view, count);
             indexes.into_iter().map(|(index, failures)| job_pod(view, Some(index), failures)).collect()
@@ -229,10 +233,12 @@ impl Desktop<'_, '_> {
         if pods.is_empty() {
             return;
         }
-        self.expect(pods.len() as i32, 0);
-        for pod in pods {
-            self.submit(Request::Create(pod.into()), About::Creation);
-        }
+        self.create_slowly(pods);
+    }
+
+    /// Looks at the Job again after a delay, or when the changes that come meanwhile have been gathered.
+    fn requeue_job_after(&mut self, delay: SimDuration) {
+        self.requeue_after(delay.max(self.ctx.settings.sync_job_batch_period));
     }
 
     /// The lowest indexes that lack a pod and need not wait, with their failures so far.
@@ -247,7 +253,7 @@ impl Desktop<'_, '_> {
                 .filter(|pod| pod.metadata.is_terminating() && !pod.status.phase.is_terminal());
             taken.extend(leaving.filter_map(|pod| index_of(pod)));
         }
-        let waits = view.index_waits(self.ctx.epoch, self.ctx.now);
+        let waits = view.index_waits(self.ctx.settings, self.ctx.epoch, self.ctx.now);
         let limited = view.job.spec.backoff_limit_per_index.is_some();
         let mut chosen = Vec::new();
         let mut shortest: Option<SimDuration> = None;
@@ -260,7 +266,7 @@ impl Desktop<'_, '_> {
             }
         }
         if let Some(wait) = shortest {
-            self.requeue_after(wait);
+            self.requeue_job_after(wait);
         }
         chosen
     }
@@ -269,6 +275,7 @@ impl Desktop<'_, '_> {
         if count == 0 || !self.expectations_met() {
             return;
         }
+        let count = count.min(self.ctx.settings.max_job_pods_per_sync as usize);
         // Pods that have got least far go first.
         let mut pods = view.active.clone();
         pods.sort_by_key(|pod| (pod.node_name.is_some(), pod.is_ready()));

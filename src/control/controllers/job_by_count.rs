@@ -9,22 +9,18 @@ use crate::api::batch::Job;
 use crate::api::core::{Condition, ConditionStatus};
 use crate::api::pod::{Pod, PodPhase, RestartPolicy};
 use crate::api::{Commit, Object, Op, Request};
-use crate::component::Ctx;
 use crate::component::events::EventType;
+use crate::component::{Ctx, Settings};
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 use crate::kernel::SimDuration;
 
 use super::job::{finished, job_pod};
 use super::job_view::{View, restarts, since};
 
-/// Delay of the work queue after the first failure (`DefaultJobBackOff`).
-const FIRST_BACKOFF_SECONDS: u64 = 10;
-/// Longest delay of the work queue (`MaxJobBackOff`).
-const MAX_BACKOFF_SECONDS: u64 = 360;
-
-/// The delay after so many failed passes.
-fn backoff(passes: u32) -> SimDuration {
-    SimDuration::from_secs((FIRST_BACKOFF_SECONDS << passes.min(16)).min(MAX_BACKOFF_SECONDS))
+/// The delay of the work queue after so many failed passes (`DefaultJobBackOff`, `MaxJobBackOff`).
+fn backoff(settings: &Settings, passes: u32) -> SimDuration {
+    let doubled = settings.job_pod_failure_backoff.saturating_mul(1 << passes.min(16));
+    doubled.min(settings.max_job_pod_failure_backoff)
 }
 
 impl Desktop<'_, '_> {
@@ -97,7 +93,7 @@ impl Desktop<'_, '_> {
         }
         if changed && new_failure && ended.is_none() {
             // The pass counts as failed, so the Job is looked at again after the back-off.
-            self.requeue_after(backoff(passes));
+            self.requeue_after(backoff(self.ctx.settings, passes));
             self.desk.requeues.insert(self.key, passes + 1);
         } else if changed || progressed {
             self.desk.requeues.remove(&self.key);
@@ -166,7 +162,7 @@ impl ControllerManager {
         if pod.status.phase != PodPhase::Failed || passes == 0 {
             return false;
         }
-        self.at_desk(ctx, id, key, |top| top.requeue_after(backoff(passes - 1)));
+        self.at_desk(ctx, id, key, |top| top.requeue_after(backoff(top.ctx.settings, passes - 1)));
         true
     }
 }

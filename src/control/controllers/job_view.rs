@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::api::batch::{Job, UncountedTerminatedPods};
 use crate::api::pod::{Pod, PodPhase, RestartPolicy};
 use crate::api::{Object, Timestamp};
+use crate::component::Settings;
 use crate::kernel::{SimDuration, SimTime};
 
 use super::job_policy::{FailureAction, failure_action, parse_ranges};
@@ -16,10 +17,6 @@ pub(in crate::control) const TRACKING: &str = "batch.kubernetes.io/job-tracking"
 pub(super) const INDEX: &str = "batch.kubernetes.io/job-completion-index";
 /// How often the index had failed before this pod, with a limit per index.
 pub(super) const INDEX_FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
-/// Delay after the first failure.
-const FIRST_BACKOFF_SECONDS: u64 = 10;
-/// Longest delay after failures.
-const MAX_BACKOFF_SECONDS: u64 = 600;
 
 /// A Job and its pods.
 pub(super) struct View {
@@ -145,7 +142,7 @@ impl View {
     }
 
     /// When the next pod may start after failures: the delay doubles with each failure since the last success.
-    pub(super) fn backoff(&self, epoch: Timestamp, now: SimTime) -> SimDuration {
+    pub(super) fn backoff(&self, settings: &Settings, epoch: Timestamp, now: SimTime) -> SimDuration {
         if self.job.spec.backoff_limit_per_index.is_some() {
             return SimDuration::ZERO;
         }
@@ -157,11 +154,16 @@ impl View {
             .filter(|at| last_success.is_none_or(|success| *at > success))
             .collect();
         let Some(last) = failures.iter().max() else { return SimDuration::ZERO };
-        delay_after(failures.len()).saturating_sub(since(epoch, now, *last))
+        delay_after(settings, failures.len()).saturating_sub(since(epoch, now, *last))
     }
 
     /// The failures of each index so far, and how long it still has to wait for its next pod.
-    pub(super) fn index_waits(&self, epoch: Timestamp, now: SimTime) -> BTreeMap<i32, (i32, SimDuration)> {
+    pub(super) fn index_waits(
+        &self,
+        settings: &Settings,
+        epoch: Timestamp,
+        now: SimTime,
+    ) -> BTreeMap<i32, (i32, SimDuration)> {
         let mut waits = BTreeMap::new();
         if self.job.spec.backoff_limit_per_index.is_none() {
             return waits;
@@ -171,8 +173,8 @@ impl View {
             let counts = failure_action(&self.job, pod) != FailureAction::Ignore;
             let failures = index_failures(pod) + i32::from(counts);
             let ended = finished_at(pod).or(pod.metadata.deletion_timestamp).unwrap_or_default();
-            let wait =
-                delay_after(failures.max(1).unsigned_abs() as usize).saturating_sub(since(epoch, now, ended));
+            let delay = delay_after(settings, failures.max(1).unsigned_abs() as usize);
+            let wait = delay.saturating_sub(since(epoch, now, ended));
             let entry = waits.entry(index).or_insert((failures, wait));
             if failures >= entry.0 {
                 *entry = (failures, wait);
@@ -183,9 +185,9 @@ impl View {
 }
 
 /// The delay after so many failures.
-fn delay_after(failures: usize) -> SimDuration {
+fn delay_after(settings: &Settings, failures: usize) -> SimDuration {
     let doublings = failures.saturating_sub(1).min(16);
-    SimDuration::from_secs((FIRST_BACKOFF_SECONDS << doublings).min(MAX_BACKOFF_SECONDS))
+    settings.job_pod_failure_backoff.saturating_mul(1 << doublings).min(settings.max_job_pod_failure_backoff)
 }
 
 /// Whether a pod is kept until it is counted.

@@ -20,5 +20,6 @@ mod ownership;
 pub(super) mod pod_gc;
 pub(super) mod replicas;
 mod revisions;
+pub(super) mod slow_start;
 mod stateful_set;
 mod taint_eviction;

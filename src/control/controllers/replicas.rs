@@ -12,8 +12,8 @@ use crate::api::{
     ApiResult, Commit, DeleteOptions, Kind, Object, ObjectMeta, ObjectRef, Op, OwnerReference, Request,
     Selector,
 };
-use crate::component::Ctx;
 use crate::component::events::EventType;
+use crate::component::{Ctx, Settings};
 use crate::control::manager::{About, ControllerEvent, ControllerId, ControllerManager, Desktop};
 use crate::control::ranking::{self, Candidate, Order};
 use crate::kernel::SimDuration;
@@ -112,7 +112,7 @@ impl Desktop<'_, '_> {
     pub(in crate::control) fn sync_replicas(&mut self) {
         let Some(set) = self.set() else {
             self.desk.expected.remove(&self.key);
-            self.desk.waiting_batches.remove(&self.key);
+            self.desk.slow_starts.remove(&self.key);
             return;
         };
         if let Some(tally) = self.tally(&set) {
@@ -158,9 +158,7 @@ impl Desktop<'_, '_> {
         let difference = active.len() as i32 - set.replicas;
         if difference < 0 {
             let count = (-difference).min(burst);
-            self.expect(count, 0);
-            self.desk.waiting_batches.insert(self.key, (count as u32, 1));
-            self.continue_slow_start();
+            self.create_slowly((0..count).map(|_| pod_from(set)).collect());
         } else if difference > 0 {
             let count = difference.min(burst) as usize;
             let victims = self.victims(active, count);
@@ -169,31 +167,6 @@ impl Desktop<'_, '_> {
                 self.delete_pod(set, &pod);
             }
         }
-    }
-
-    /// Sends the next batch of creations: 1, then 2, 4, 8 ... as long as none fails.
-    pub(in crate::control) fn continue_slow_start(&mut self) {
-        let Some((remaining, batch)) = self.desk.waiting_batches.get(&self.key).copied() else { return };
-        let Some(set) = self.set() else { return };
-        if remaining == 0 {
-            self.desk.waiting_batches.remove(&self.key);
-            return;
-        }
-        // The last answer of a batch starts the next one: what is in flight is counted down in `batch_in_flight`.
-        if self.batch_in_flight() > 0 {
-            return;
-        }
-        let now = batch.min(remaining);
-        self.desk.waiting_batches.insert(self.key, (remaining - now, batch * 2));
-        self.desk.in_flight.insert(self.key, now);
-        for _ in 0..now {
-            let pod = pod_from(&set);
-            self.submit(Request::Create(pod.into()), About::Creation);
-        }
-    }
-
-    fn batch_in_flight(&self) -> u32 {
-        self.desk.in_flight.get(&self.key).copied().unwrap_or(0)
     }
 
     /// The pods to delete: those that the set can spare best.
@@ -300,6 +273,11 @@ pub(in crate::control) fn unavailable_for(
     Some((i64::from(min_ready_seconds) - now.seconds_since(since)).max(0))
 }
 
+/// How long a controller gathers changes of pods before it looks at them.
+fn batch_period(id: ControllerId, settings: &Settings) -> SimDuration {
+    if id == ControllerId::Job { settings.sync_job_batch_period } else { SimDuration::ZERO }
+}
+
 /// How a request names a pod.
 pub(in crate::control) fn pod_ref(pod: &Pod) -> ObjectRef {
     ObjectRef { kind: Kind::Pod, namespace: pod.metadata.namespace.clone(), name: pod.metadata.name.clone() }
@@ -351,12 +329,12 @@ impl ControllerManager {
         let owner = self.set_of(pod);
         for (id, key) in old_owner.into_iter().chain(owner.filter(|owner| Some(*owner) != old_owner)) {
             if !self.delays_failed_pod(ctx, id, key, commit) {
-                self.enqueue(ctx, id, key);
+                self.enqueue_after(ctx, id, key, batch_period(id, ctx.settings));
             }
         }
         if pod.metadata.controller().is_none() && commit.op != Op::Deleted {
             for (id, key) in self.sets_that_match(pod) {
-                self.enqueue(ctx, id, key);
+                self.enqueue_after(ctx, id, key, batch_period(id, ctx.settings));
             }
         }
     }
@@ -392,9 +370,7 @@ impl ControllerManager {
         result: &ApiResult,
     ) {
         let desk = &mut self.desks[id as usize];
-        if let Some(in_flight) = desk.in_flight.get_mut(&key) {
-            *in_flight = in_flight.saturating_sub(1);
-        }
+        let skipped = desk.batch_answered(key, result.is_ok());
         match result {
             Ok(object) => {
                 desk.failures.remove(&key);
@@ -404,7 +380,6 @@ impl ControllerManager {
             Err(error) => {
                 desk.failures.insert(key, error.message.as_str().into());
                 // Neither this one nor those behind it will be seen.
-                let skipped = desk.waiting_batches.remove(&key).map_or(0, |(remaining, _)| remaining as i32);
                 if let Some(expected) = desk.expected.get_mut(&key) {
                     expected.creations -= 1 + skipped;
                 }

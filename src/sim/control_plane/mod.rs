@@ -14,7 +14,7 @@ use crate::fault::Component;
 use crate::kernel::{SimDuration, SimTime};
 
 use election::{Election, Timing};
-pub(super) use history::PodHistory;
+pub(super) use history::WatchHistory;
 
 /// A component of which only the leader works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,6 +114,12 @@ impl ControlPlane {
             },
             waiting_kubelets: BTreeMap::new(),
         }
+    }
+
+    /// How many times as long as usual a component takes, for all faults in force.
+    pub(super) fn slowness(&self, component: Component) -> u64 {
+        let slow = self.slow.values().filter(|(slow, _)| *slow == component);
+        slow.fold(1, |product, (_, factor)| product.saturating_mul(*factor))
     }
 
     /// What the API answers now.

@@ -83,18 +83,20 @@ impl World {
     }
 
     fn apply_slowness(&mut self) {
-        let factor = |components: &[Component]| -> u64 {
-            let slow =
-                self.control_plane.slow.values().filter(|(component, _)| components.contains(component));
-            slow.fold(1, |product, (_, factor)| product.saturating_mul(*factor))
-        };
-        let nominal = self.control_plane.nominal;
-        let server = factor(&[Component::ApiServer]);
-        let write = factor(&[Component::ApiServer, Component::Etcd]);
-        let scheduler = factor(&[Component::Scheduler]);
+        let plane = &self.control_plane;
+        let nominal = plane.nominal;
+        let server = plane.slowness(Component::ApiServer);
+        let write = server.saturating_mul(plane.slowness(Component::Etcd));
         self.settings.api_latency = nominal.api.saturating_mul(write);
         self.settings.watch_latency = nominal.watch.saturating_mul(server);
-        self.settings.scheduler_latency = nominal.scheduler.saturating_mul(scheduler);
+        self.settings.scheduler_latency =
+            nominal.scheduler.saturating_mul(plane.slowness(Component::Scheduler));
+        // A controller manager has no latency of its own: it is later with all that it reads and writes.
+        let controllers = plane.slowness(Component::ControllerManager);
+        self.watches.set_controllers_extra(self.settings.watch_latency.saturating_mul(controllers - 1));
+        if let Some(manager) = &mut self.controllers {
+            manager.slow_down(controllers);
+        }
     }
 
     fn stop_api_servers(&mut self, step: u32, replicas: Option<u32>) {

@@ -1,24 +1,25 @@
 //! Watches that break because an API server goes away, and how their clients come back: client-go's reflector tries
 //! again after a growing delay, resumes where it was, or lists anew when the server's history does not reach back.
 
+use crate::api::Kind;
 use crate::component::Class;
 use crate::kernel::{EventKey, SimDuration, SimTime};
 use crate::sim::event::{Event, Watcher};
 use crate::sim::world::World;
 use crate::trace::{Detail, Subject};
 
-/// Longest delay between two attempts (`k8s.io/client-go/tools/cache/reflector.go` v0.34).
-const MAX_BACKOFF: SimDuration = SimDuration::from_secs(30);
+use super::Elected;
 
-/// The first attempt at or after `from` of a client whose watch broke at `broken`. Delays double from `first`.
-fn attempt_from(broken: SimTime, from: SimTime, first: SimDuration) -> SimTime {
+/// The first attempt at or after `from` of a client whose watch broke at `broken`. Delays double from `first` up to
+/// `longest`.
+fn attempt_from(broken: SimTime, from: SimTime, first: SimDuration, longest: SimDuration) -> SimTime {
     if first == SimDuration::ZERO {
         return from;
     }
     let mut at = broken + first;
     let mut delay = first;
     while at < from {
-        delay = (delay * 2).min(MAX_BACKOFF);
+        delay = (delay * 2).min(longest).max(SimDuration::from_nanos(1));
         at += delay;
     }
     at
@@ -87,7 +88,9 @@ impl World {
     }
 
     fn plan_reconnection(&mut self, watcher: Watcher, broken: SimTime, from: SimTime) {
-        let at = attempt_from(broken, from, self.settings.watch_reconnect_backoff);
+        let settings = &self.settings;
+        let (first, longest) = (settings.watch_reconnect_backoff, settings.watch_reconnect_backoff_max);
+        let at = attempt_from(broken, from, first, longest);
         let key = EventKey { at, class: Class::Watch as u8, target: self.watch_target(watcher), seq: 1 };
         let cause = self.recorder.cause();
         if let Some(before) = self.watches.take_attempt(watcher) {
@@ -111,10 +114,23 @@ impl World {
             }
             Watcher::ControllerManager | Watcher::Scheduler | Watcher::Network => {
                 if self.watches.broken_since(watcher).is_some() {
-                    self.resume_watch(watcher);
+                    self.resume_or_relist(watcher);
                 }
             }
         }
+    }
+
+    /// A watcher other than a kubelet resumes where it was; of kinds whose history does not reach back it lists all
+    /// objects, so that of what it has missed it learns the outcome only.
+    fn resume_or_relist(&mut self, watcher: Watcher) {
+        let Some(server) = self.server_for(watcher) else { return };
+        let cached_since = self.control_plane.cached_since[server as usize];
+        let stale = self.watches.stale_kinds(watcher, cached_since, self.now());
+        if !stale.is_empty() {
+            self.watches.relist(watcher, &stale);
+            self.record_relist(watcher, &stale);
+        }
+        self.resume_watch(watcher);
     }
 
     /// Delivers what a watcher has missed.
@@ -141,16 +157,31 @@ impl World {
         let watcher = Watcher::Node(node);
         let Some(server) = self.server_for(watcher) else { return false };
         let cached_since = self.control_plane.cached_since[server as usize];
-        self.watches.resumption_point(watcher).is_some_and(|seen| {
-            (cached_since == SimTime::ZERO || cached_since < seen) && self.watches.pod_history.reaches(seen)
-        })
+        !self.watches.stale_kinds(watcher, cached_since, self.now()).contains(&Kind::Pod)
     }
 
-    pub(in crate::sim) fn record_relist(&mut self, node: u32) {
-        let (now, name) = (self.now(), self.hosts[node as usize].shared.name.clone());
-        let subject = Subject::node(&name);
-        let message = "too old resource version: the watch of pods begins anew with a list".to_owned();
-        self.recorder.record_aside(now, "kubelet", subject, "Relist", "Expired", message, Detail::None);
+    /// Notes that watches begin anew.
+    pub(in crate::sim) fn record_relist(&mut self, watcher: Watcher, kinds: &[Kind]) {
+        let (component, subject) = match watcher {
+            Watcher::Node(node) => ("kubelet", Subject::node(&self.hosts[node as usize].shared.name)),
+            Watcher::ControllerManager => (Elected::ControllerManager.name(), Subject::cluster()),
+            Watcher::Scheduler => (Elected::Scheduler.name(), Subject::cluster()),
+            Watcher::Network => ("kube-proxy", Subject::cluster()),
+        };
+        let kinds = match kinds {
+            [kind] => kind.names().plural.to_owned(),
+            kinds => format!("{} kinds", kinds.len()),
+        };
+        let message = format!("too old resource version: the watch of {kinds} begins anew with a list");
+        self.recorder.record_aside(
+            self.now(),
+            component,
+            subject,
+            "Relist",
+            "Expired",
+            message,
+            Detail::None,
+        );
     }
 }
 
@@ -161,7 +192,8 @@ mod tests {
     #[test]
     fn attempts_come_after_doubling_delays_up_to_half_a_minute() {
         let first = SimDuration::from_millis(800);
-        let attempt = |from: u64| attempt_from(SimTime::ZERO, SimTime::from_millis(from), first);
+        let longest = SimDuration::from_secs(30);
+        let attempt = |from: u64| attempt_from(SimTime::ZERO, SimTime::from_millis(from), first, longest);
         assert_eq!(attempt(0), SimTime::from_millis(800));
         assert_eq!(attempt(801), SimTime::from_millis(2400));
         assert_eq!(attempt(20_000), SimTime::from_millis(24_800));
