@@ -35,9 +35,7 @@ pub use error::{Help, UsageError};
 pub use flags::DryRun;
 pub use get::Watch;
 pub use parse::{Command, Scope};
-pub use resource::{
-    Files, Selected, Target, Targets, kind_with_group, kind_with_version, name_with_group, plural_with_group,
-};
+pub use resource::{Files, Selected, Target, Targets, kind_with_group, kind_with_version, plural_with_group};
 pub use select::{Group, select};
 pub use source::{Answer, ObjectSource};
 pub use verb::Verb;

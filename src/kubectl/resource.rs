@@ -249,7 +249,7 @@ pub fn plural_with_group(kind: Kind) -> String {
 }
 
 /// The kind with its group: `Pod`, `Deployment.apps`.
-pub fn name_with_group(kind: Kind) -> String {
+pub(super) fn name_with_group(kind: Kind) -> String {
     let names = kind.names();
     match names.api_version.split_once('/') {
         Some((group, _)) => format!("{}.{group}", names.name),

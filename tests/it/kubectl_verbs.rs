@@ -218,7 +218,7 @@ fn nodes_are_cordoned_drained_and_tainted() {
                 "node/n-1 cordoned",
                 "error: unable to drain node \"n-1\" due to error: cannot delete cannot delete Pods that declare no \
                  controller (use --force to override): default/alone, continuing command...\nThere are pending nodes to \
-                 be drained:\n n-1\nerror: cannot delete cannot delete Pods that declare no controller (use --force to \
+                 be drained:\n n-1\ncannot delete cannot delete Pods that declare no controller (use --force to \
                  override): default/alone",
                 1,
             ),

@@ -94,7 +94,7 @@ impl Taint {
             });
             if let Some((key, effect)) = removed {
                 let effect = effect.map(|effect| effect.to_string()).unwrap_or_default();
-                return Err(UsageError::arguments(format!(
+                return Err(UsageError::new(format!(
                     "can not both modify and remove the following taint(s) in the same command: {key}={effect}"
                 )));
             }

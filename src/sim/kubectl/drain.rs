@@ -120,7 +120,6 @@ impl Shell<'_> {
     /// The errors at the end: those of one node by themselves, those of several together by node.
     fn tell_errors(&mut self, failed: &[(Name, Vec<String>)]) {
         match failed {
-            [(_, errors)] if errors.len() == 1 => self.error(&errors[0]),
             [(_, errors)] => errors.iter().for_each(|error| self.note(error)),
             _ => failed.iter().for_each(|(_, errors)| self.note(together(errors))),
         }

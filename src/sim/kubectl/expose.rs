@@ -8,8 +8,8 @@ use crate::api::pod::PodSpec;
 use crate::api::service::{Service, ServicePort, ServiceSpec};
 use crate::api::{Kind, Labels, Object, ObjectMeta};
 use crate::base::Name;
+use crate::kubectl::kind_with_version;
 use crate::kubectl::verb::{Autoscale, Expose, MetricGoal};
-use crate::kubectl::{kind_with_version, name_with_group};
 
 use super::shell::Shell;
 
@@ -30,7 +30,7 @@ impl Shell<'_> {
                 Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
             );
             if !scalable {
-                let (kind, resource) = (name_with_group(object.kind()), kind_with_version(object.kind()));
+                let (kind, resource) = (object.kind(), kind_with_version(object.kind()));
                 self.error(format!(
                     "cannot autoscale a {kind}: could not find scale subresource for {resource} in discovery information"
                 ));
