@@ -26,19 +26,13 @@ package() {
             */*) echo "pub mod ${module%/*} { pub mod ${module#*/}; }" ;;
             *) echo "pub mod $module;" ;;
         esac >> "$lib"
-        mkdir -p "$work/crates/$name/src/$(dirname "$module")"
-        # What is for the whole crate has to be seen from other packages too.
-        find src -path "src/$module.rs" -o -path "src/$module/*" | while read -r file; do
-            to=$work/crates/$name/$file
-            case $file in
-                *.rs)
-                    mkdir -p "$(dirname "$to")"
-                    sed 's/pub(crate)/pub/' "$file" > "$to"
-                    ;;
-                *) test -d "$file" || { mkdir -p "$(dirname "$to")" && cp "$file" "$to"; } ;;
-            esac
-        done
+        room=$work/crates/$name/src/$(dirname "$module")
+        mkdir -p "$room"
+        cp -r "src/$module" "$room/"
+        test ! -f "src/$module.rs" || cp "src/$module.rs" "$room/"
     done
+    # What is for the whole crate has to be seen from other packages too.
+    find "$work/crates/$name/src" -name '*.rs' -exec sed -i 's/pub(crate)/pub/' {} +
     {
         printf '[package]\nname = "%s"\nversion = "0.0.0"\nedition = "2024"\n' "$name"
         printf '[lib]\ndoctest = false\n[dependencies]\n'
@@ -76,6 +70,10 @@ debug = false
 opt-level = 1
 [profile.dev.package.lower]
 opt-level = 1
+[profile.dev.package.rand_chacha]
+opt-level = 2
+[profile.dev.package.chacha20]
+opt-level = 2
 END
 cp Cargo.lock "$work/Cargo.lock"
 
