@@ -50,7 +50,8 @@ impl Admission {
                 let pod = Arc::make_mut(pod);
                 limit_range::apply(objects, pod)?;
                 self.admit_pod(objects, pod)?;
-                pod.status.qos_class = Some(qos_class(&pod.spec));
+                let class = qos_class(&pod.spec);
+                Arc::make_mut(&mut pod.status).qos_class = Some(class);
             }
             Object::Node(node) => {
                 let node = Arc::make_mut(node);

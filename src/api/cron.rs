@@ -89,7 +89,7 @@ impl Schedule {
 impl Fields {
     fn next(&self, after: Timestamp) -> Option<Timestamp> {
         // Seconds are always 0, so only whole minutes qualify.
-        let first = jiff::Timestamp::from_second((after.0.div_euclid(MINUTE) + 1) * MINUTE).ok()?;
+        let first = jiff::Timestamp::from_second((after.secs().div_euclid(MINUTE) + 1) * MINUTE).ok()?;
         let first = jiff::tz::TimeZone::UTC.to_datetime(first);
         let last_year = year_of(after.plus_seconds(1))?.saturating_add(YEARS_MAX);
         let mut from = Some((first.hour() as u32, first.minute() as u32));
@@ -105,7 +105,7 @@ impl Fields {
                 && let Some((hour, minute)) = self.time_from(start)
             {
                 let at = date.at(hour as i8, minute as i8, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-                return Some(Timestamp(at.timestamp().as_second()));
+                return Some(Timestamp::from_secs(at.timestamp().as_second()));
             }
             date = date.tomorrow().ok()?;
         }
@@ -132,7 +132,7 @@ impl Days {
 }
 
 fn year_of(time: Timestamp) -> Option<i16> {
-    let instant = jiff::Timestamp::from_second(time.0).ok()?;
+    let instant = jiff::Timestamp::from_second(time.secs()).ok()?;
     Some(jiff::tz::TimeZone::UTC.to_datetime(instant).year())
 }
 

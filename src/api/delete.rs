@@ -93,7 +93,7 @@ impl Call<'_> {
         };
         let (id, old) = self.stored(Kind::Pod, namespace, name)?;
         let mut marked = pod.as_ref().clone();
-        set_condition(&mut marked.status.conditions, condition);
+        set_condition(&mut Arc::make_mut(&mut marked.status).conditions, condition);
         self.store_version(id, &old, marked.into())?;
         let target = ObjectRef { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() };
         self.delete(&target, options)

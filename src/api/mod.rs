@@ -25,6 +25,7 @@ pub mod pod;
 pub mod policy;
 pub mod qos;
 pub mod quota;
+pub mod references;
 pub mod request;
 pub mod selector;
 pub mod server;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::core::{Condition, ConditionStatus, Taint, TaintEffect, set_condition};
+use super::core::{Condition, ConditionStatus, Conditions, Taint, TaintEffect, set_condition};
 use super::meta::Labels;
 use super::node::Node;
 use super::object::{Kind, Object};
@@ -32,9 +32,11 @@ pub(super) fn apply(object: &Object, patch: Patch, now: Timestamp) -> Result<Obj
         Patch::Merge(change) => return merged(object, &change),
         Patch::PodStatus(status) => {
             let pod = as_pod(&mut new)?;
-            replace_pod_status(&mut pod.status, *status);
+            pod.status = merged_pod_status(&pod.status, status);
         }
-        Patch::NominatedNode(node) => as_pod(&mut new)?.status.nominated_node_name = node,
+        Patch::NominatedNode(node) => {
+            Arc::make_mut(&mut as_pod(&mut new)?.status).nominated_node_name = node;
+        }
         Patch::Condition(condition) => {
             let conditions = conditions_mut(&mut new)
                 .ok_or_else(|| ApiError::invalid(object.kind(), &object.metadata().name, "no conditions"))?;
@@ -106,23 +108,33 @@ fn as_node(object: &mut Object) -> Result<&mut Node, ApiError> {
     }
 }
 
-/// The kubelet sends what it knows; conditions of others (scheduler, disruption) and the nomination stay.
-fn replace_pod_status(old: &mut PodStatus, mut new: PodStatus) {
-    for condition in &old.conditions {
-        if !new.conditions.iter().any(|c| c.kind == condition.kind) {
-            new.conditions.push(condition.clone());
-        }
+/// The kubelet sends what it knows; conditions of others (scheduler, disruption), the nomination and the times of
+/// transitions stay. What the kubelet has sent is stored itself where that changes nothing of it.
+fn merged_pod_status(old: &PodStatus, mut sent: Arc<PodStatus>) -> Arc<PodStatus> {
+    let time_kept = |condition: &Condition| {
+        let before = old.conditions.condition(&condition.kind)?;
+        let moved = before.last_transition_time != condition.last_transition_time;
+        (before.status == condition.status && moved).then_some(before.last_transition_time)
+    };
+    let is_kept = |before: &&Condition| sent.conditions.condition(&before.kind).is_none();
+    let as_sent = sent.nominated_node_name == old.nominated_node_name
+        && sent.qos_class == old.qos_class
+        && old.conditions.iter().all(|before| !is_kept(&before))
+        && sent.conditions.iter().all(|condition| time_kept(condition).is_none());
+    if as_sent {
+        return sent;
     }
+    let kept: Vec<Condition> = old.conditions.iter().filter(is_kept).cloned().collect();
+    let new = Arc::make_mut(&mut sent);
+    new.conditions.extend(kept);
     for condition in &mut new.conditions {
-        if let Some(before) = old.conditions.iter().find(|c| c.kind == condition.kind)
-            && before.status == condition.status
-        {
-            condition.last_transition_time = before.last_transition_time;
+        if let Some(before) = time_kept(condition) {
+            condition.last_transition_time = before;
         }
     }
-    new.nominated_node_name = old.nominated_node_name.take();
+    new.nominated_node_name.clone_from(&old.nominated_node_name);
     new.qos_class = old.qos_class;
-    *old = new;
+    sent
 }
 
 /// A pod with its node and the condition that says so.
@@ -135,7 +147,7 @@ pub(super) fn bound(pod: &Pod, node: Name, now: Timestamp) -> Pod {
         last_transition_time: Some(now),
         ..Condition::default()
     };
-    set_condition(&mut pod.status.conditions, scheduled);
+    set_condition(&mut Arc::make_mut(&mut pod.status).conditions, scheduled);
     pod
 }
 
@@ -222,7 +234,7 @@ per_kind!(
 /// The condition list in the status, for the kinds that have one.
 fn conditions_mut(object: &mut Object) -> Option<&mut Vec<Condition>> {
     Some(match object {
-        Object::Pod(object) => &mut Arc::make_mut(object).status.conditions,
+        Object::Pod(object) => &mut Arc::make_mut(&mut Arc::make_mut(object).status).conditions,
         Object::Node(object) => &mut Arc::make_mut(object).status.conditions,
         Object::Namespace(object) => &mut Arc::make_mut(object).status.conditions,
         Object::ReplicaSet(object) => &mut Arc::make_mut(object).status.conditions,

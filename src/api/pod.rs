@@ -12,7 +12,7 @@ use super::timestamp::Timestamp;
 use crate::base::{Name, Quantity};
 
 /// A pod. Everything that pods of one template have in common is shared through `spec`.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Pod {
     /// Identity.
     pub metadata: ObjectMeta,
@@ -20,8 +20,8 @@ pub struct Pod {
     pub spec: Arc<PodSpec>,
     /// `spec.nodeName`, kept beside the shared part because every pod has its own.
     pub node_name: Option<Name>,
-    /// Observed state.
-    pub status: PodStatus,
+    /// Observed state, shared with whoever has reported it.
+    pub status: Arc<PodStatus>,
 }
 
 /// The wire form of [`Pod`].
@@ -30,7 +30,7 @@ pub struct Pod {
 struct PodWire {
     metadata: ObjectMeta,
     spec: PodSpec,
-    status: PodStatus,
+    status: Arc<PodStatus>,
 }
 
 impl Serialize for Pod {
@@ -67,7 +67,7 @@ impl Pod {
 }
 
 /// `spec` of a pod, and of every pod template.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "field meanings are those of k8s.io/api core/v1 PodSpec")]
 pub struct PodSpec {
@@ -151,7 +151,7 @@ pub struct ReadinessGate {
 }
 
 /// A container of a pod.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "field meanings are those of k8s.io/api core/v1 Container")]
 pub struct Container {
@@ -343,7 +343,7 @@ pub struct SleepAction {
 }
 
 /// `spec.volumes[]`. Only what eviction and draining look at is typed.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "field meanings are those of k8s.io/api core/v1 Volume")]
 pub struct Volume {
@@ -641,7 +641,7 @@ pub struct Terminated {
 }
 
 /// `template` of a workload.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PodTemplate {
     /// Labels and annotations that pods get.

@@ -1,5 +1,7 @@
 //! What components ask of the API server, and what it answers.
 
+use std::sync::Arc;
+
 use super::core::Condition;
 use super::meta::Uid;
 use super::object::{Kind, Object, ObjectRef};
@@ -57,7 +59,7 @@ pub enum Request {
 #[derive(Clone, Debug)]
 pub enum Patch {
     /// The whole status of a pod, as the kubelet sends it; conditions of others are kept.
-    PodStatus(Box<PodStatus>),
+    PodStatus(Arc<PodStatus>),
     /// One condition in the status.
     Condition(Condition),
     /// `status.nominatedNodeName`.

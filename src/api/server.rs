@@ -11,6 +11,7 @@ use super::match_label_keys;
 use super::meta::Uid;
 use super::object::{Kind, Object};
 use super::patch;
+use super::pod::PodSpec;
 use super::request::{ApiError, Request};
 use super::shared_specs::{self, SharedSpecs};
 use super::store::{Commit, ObjectId, Objects, Op};
@@ -64,13 +65,12 @@ impl ApiServer {
         }
     }
 
-    /// Gives a new pod the spec that an earlier pod of the same template has got.
-    fn share_spec(&self, object: &mut Object) {
-        if let Object::Pod(pod) = object
-            && let Some(spec) = self.shared_specs.of(pod)
-        {
-            Arc::make_mut(pod).spec = spec;
-        }
+    /// Gives a new pod the spec that an earlier pod of the same template has got, if there is one, which it returns.
+    fn share_spec(&self, object: &mut Object) -> Option<Arc<PodSpec>> {
+        let Object::Pod(pod) = object else { return None };
+        let spec = self.shared_specs.of(pod)?;
+        Arc::make_mut(pod).spec = spec.clone();
+        Some(spec)
     }
 
     /// What is stored now.
@@ -110,7 +110,7 @@ impl Call<'_> {
     fn create(&mut self, mut object: Object) -> ApiResult {
         let kind = object.kind();
         let template = shared_specs::template_of(&object);
-        self.server.share_spec(&mut object);
+        let known_spec = self.server.share_spec(&mut object);
         super::defaults::apply_defaults(&mut object);
         self.server.admission.admit(&self.server.objects, &mut object)?;
         if object.metadata().name.is_empty() {
@@ -121,7 +121,12 @@ impl Call<'_> {
         if self.server.objects.find(kind, &namespace, &name).is_some() {
             return Err(ApiError::already_exists(kind, &name));
         }
-        super::validation::check_create(&object)?;
+        match (&object, known_spec) {
+            (Object::Pod(pod), Some(known)) if Arc::ptr_eq(&pod.spec, &known) => {
+                super::validation::check_create_with_known_spec(&object)?;
+            }
+            _ => super::validation::check_create(&object)?,
+        }
         if let Object::Pod(pod) = &mut object {
             match_label_keys::merge(Arc::make_mut(pod));
         }

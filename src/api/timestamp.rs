@@ -1,35 +1,66 @@
 //! Calendar time as the API shows it. Inside a run everything is virtual time; these types appear in objects only.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `metav1.Time`: whole seconds since 1970-01-01T00:00:00Z. The API keeps no fractions, so two instants within one
 /// second compare equal here, exactly as they do in Kubernetes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Timestamp(pub i64);
+///
+/// Kept as seconds plus 2^63, which is in the order of time and never zero, so that an absent time takes no more room
+/// than a present one: objects are full of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroU64);
 
 /// `metav1.MicroTime`: microseconds since 1970-01-01T00:00:00Z (leases use it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MicroTime(pub i64);
 
+const EPOCH: u64 = 1 << 63;
+
 impl Timestamp {
+    /// So many seconds after 1970-01-01T00:00:00Z. (The one number that has no place becomes its neighbour.)
+    pub const fn from_secs(seconds: i64) -> Self {
+        match NonZeroU64::new(seconds as u64 ^ EPOCH) {
+            Some(since) => Self(since),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub const fn secs(self) -> i64 {
+        (self.0.get() ^ EPOCH) as i64
+    }
+
     /// Seconds from `earlier` to `self`; negative when `self` is earlier.
     pub fn seconds_since(self, earlier: Self) -> i64 {
-        self.0 - earlier.0
+        self.secs() - earlier.secs()
     }
 
     /// This instant moved by `seconds`.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds))
+        Self::from_secs(self.secs().saturating_add(seconds))
+    }
+}
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::from_secs(0)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.secs()).finish()
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_second(self.0) {
+        match jiff::Timestamp::from_second(self.secs()) {
             Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%SZ")),
             Err(_) => write!(f, "out of range"),
         }
@@ -48,7 +79,7 @@ impl fmt::Display for MicroTime {
 impl FromStr for Timestamp {
     type Err = jiff::Error;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<jiff::Timestamp>().map(|instant| Self(instant.as_second()))
+        text.parse::<jiff::Timestamp>().map(|instant| Self::from_secs(instant.as_second()))
     }
 }
 

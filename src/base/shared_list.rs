@@ -124,29 +124,37 @@ impl<T: Clone> SharedList<T> {
 }
 
 impl<T> SharedList<Arc<T>> {
-    /// The elements that are in one of the lists only: those that this list has alone, then those that `other` has. An
+    /// The elements that are in one of the lists only: those that this list has alone, and those that `other` has. An
     /// element that was made anew counts, even if it is equal to the one before.
-    pub fn changes<'a>(&'a self, other: &'a Self) -> Vec<&'a Arc<T>> {
-        let mut changes = self.not_in(other);
-        changes.extend(other.not_in(self));
-        changes
+    pub fn changes<'a>(&'a self, other: &'a Self) -> (Vec<&'a Arc<T>>, Vec<&'a Arc<T>>) {
+        let (mine, theirs) = (self.in_other_pieces(other), other.in_other_pieces(self));
+        let (mine, theirs) = between_what_is_the_same(&mine, &theirs);
+        (not_in(mine, theirs), not_in(theirs, mine))
     }
 
-    fn not_in<'a>(&'a self, other: &'a Self) -> Vec<&'a Arc<T>> {
+    /// The elements in pieces that `other` does not have.
+    fn in_other_pieces<'a>(&'a self, other: &Self) -> Vec<&'a Arc<T>> {
         let own = |piece: &&Arc<Vec<Arc<T>>>| !other.pieces.iter().any(|theirs| Arc::ptr_eq(theirs, piece));
-        let mut candidates = self.pieces.iter().filter(own).flat_map(|piece| piece.iter()).peekable();
-        if candidates.peek().is_none() {
-            return Vec::new();
-        }
-        let mut known: Vec<*const T> = Vec::new();
-        for piece in &other.pieces {
-            if !self.pieces.iter().any(|mine| Arc::ptr_eq(mine, piece)) {
-                known.extend(piece.iter().map(Arc::as_ptr));
-            }
-        }
-        known.sort_unstable();
-        candidates.filter(|element| known.binary_search(&Arc::as_ptr(element)).is_err()).collect()
+        self.pieces.iter().filter(own).flat_map(|piece| piece.iter()).collect()
     }
+}
+
+/// Both lists without what they begin and end with alike: mostly one element is left in one of them.
+fn between_what_is_the_same<'a, 'b, T>(
+    one: &'b [&'a Arc<T>],
+    other: &'b [&'a Arc<T>],
+) -> (&'b [&'a Arc<T>], &'b [&'a Arc<T>]) {
+    let same = |(one, other): &(&&Arc<T>, &&Arc<T>)| Arc::ptr_eq(one, other);
+    let begin = one.iter().zip(other).take_while(same).count();
+    let (one, other) = (&one[begin..], &other[begin..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(same).count();
+    (&one[..one.len() - end], &other[..other.len() - end])
+}
+
+fn not_in<'a, T>(elements: &[&'a Arc<T>], other: &[&'a Arc<T>]) -> Vec<&'a Arc<T>> {
+    let mut known: Vec<*const T> = other.iter().map(|element| Arc::as_ptr(element)).collect();
+    known.sort_unstable();
+    elements.iter().copied().filter(|element| known.binary_search(&Arc::as_ptr(element)).is_err()).collect()
 }
 
 impl<T: PartialEq> SharedList<T> {
@@ -244,10 +252,10 @@ mod tests {
         let old = before.get(3).unwrap().clone();
         after.replace(3, Arc::new(3));
         after.insert(70, Arc::new(1000));
-        assert!(before.changes(&before.clone()).is_empty());
-        let changes: Vec<usize> = before.changes(&after).into_iter().map(|number| **number).collect();
-        assert_eq!(changes, [*old, *gone, 3, 1000]);
-        assert_eq!(SharedList::default().changes(&before).len(), 150);
+        assert_eq!(before.changes(&before.clone()), (vec![], vec![]));
+        // What was made anew is another element, also when it is equal.
+        assert_eq!(before.changes(&after), (vec![&old, &gone], vec![&Arc::new(3), &Arc::new(1000)]));
+        assert_eq!(SharedList::default().changes(&before).1.len(), 150);
     }
 
     #[test]

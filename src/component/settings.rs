@@ -201,8 +201,15 @@ macro_rules! settings {
 }
 
 /// Periods of loops.
-const PERIODS: &[&str] =
-    &["nodeMonitorPeriod", "nodeLeaseRenewInterval", "plegRelistPeriod", "syncTickPeriod", "podGcPeriod"];
+const PERIODS: &[&str] = &[
+    "nodeMonitorPeriod",
+    "nodeLeaseRenewInterval",
+    "plegRelistPeriod",
+    "syncTickPeriod",
+    "podGcPeriod",
+    "runtimeCheckPeriod",
+    "evictionCleanupPoll",
+];
 
 settings! {
     api_latency "apiLatency": SimDuration = millis(5), "Time from a request to its effect in etcd and the answer.";
@@ -275,6 +282,13 @@ settings! {
     default_image_size "defaultImageSize": u64 = 104_857_600, "Size in bytes of an image that no AppModel describes.";
     sandbox_latency "sandboxLatency": SimDuration = millis(200), "Time to create a pod sandbox.";
     container_start_latency "containerStartLatency": SimDuration = millis(100), "Time to create and start a container.";
+    runtime_check_period "runtimeCheckPeriod": SimDuration = secs(5), "How often the kubelet asks whether the container runtime is up.";
+    runtime_threshold "runtimeThreshold": SimDuration = secs(30), "How long the runtime may be silent before the node is not ready.";
+    relist_threshold "relistThreshold": SimDuration = secs(180), "How long ago the last look at the runtime may be before the kubelet complains of it.";
+    sync_backoff_expiry_limit "syncBackoffExpiryLimit": SimDuration = secs(60), "Longest time between two syncs of a pod in back-off where they follow its end (1.35+).";
+    volume_mount_backoff "volumeMountBackoff": SimDuration = millis(500), "First delay before the kubelet tries again to set up a volume; it doubles.";
+    max_volume_mount_backoff "maxVolumeMountBackoff": SimDuration = secs(122), "Longest delay before the kubelet tries again to set up a volume.";
+    pod_attach_and_mount_timeout "podAttachAndMountTimeout": SimDuration = secs(123), "How long a sync waits for the volumes of a pod.";
     cpu_cfs_quota_period "cpuCFSQuotaPeriod": SimDuration = millis(100), "Length of the period in which a CPU limit is a quota of CPU time.";
     single_process_oom_kill "singleProcessOomKill": bool = false, "Whether the OOM killer takes one process, not the whole container.";
 
@@ -288,6 +302,8 @@ settings! {
     eviction_soft_memory "evictionSoftMemory": Bytes = Bytes(0), "memory.available below which pods are evicted after evictionSoftGracePeriod; 0 = none.";
     eviction_soft_nodefs "evictionSoftNodefs": u64 = 0, "The same for nodefs.available, in percent of the disk; 0 = none.";
     eviction_soft_grace_period "evictionSoftGracePeriod": SimDuration = secs(90), "How long a soft threshold must be met before pods are evicted.";
+    eviction_hard_grace_period "evictionHardGracePeriod": u64 = 1, "Grace period of a hard eviction, in seconds; no process gets less than minimumGracePeriod.";
+    eviction_cleanup_poll "evictionCleanupPoll": SimDuration = secs(1), "How often the eviction manager looks whether evicted pods are gone.";
     eviction_max_pod_grace_period "evictionMaxPodGracePeriod": u64 = 0, "Longest grace period of a pod that is evicted for a soft threshold, in seconds.";
     eviction_minimum_reclaim_memory "evictionMinimumReclaimMemory": Bytes = Bytes(0), "How much more memory than the threshold must be available for it not to be met any more.";
     eviction_minimum_reclaim_disk "evictionMinimumReclaimDisk": Bytes = Bytes(0), "The same for disk space.";

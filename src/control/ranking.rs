@@ -187,7 +187,7 @@ fn progress(phase: PodPhase) -> u8 {
 
 /// The binary logarithm of an age in nanoseconds, cut to a whole number; -1 for times not in the past.
 fn magnitude(now_nanos: i64, time: Timestamp) -> i64 {
-    let age = i128::from(now_nanos) - i128::from(time.0) * 1_000_000_000;
+    let age = i128::from(now_nanos) - i128::from(time.secs()) * 1_000_000_000;
     if age <= 0 {
         return -1;
     }
@@ -209,9 +209,9 @@ mod tests {
             assigned: true,
             phase: PodPhase::Running,
             ready: true,
-            ready_since: Some(Timestamp(ready_since)),
+            ready_since: Some(Timestamp::from_secs(ready_since)),
             restarts: (0, 0),
-            created: Some(Timestamp(0)),
+            created: Some(Timestamp::from_secs(0)),
             deletion_cost: 0,
             crowd: 1,
             uid: Uid(1),
@@ -247,9 +247,9 @@ mod tests {
         let younger = Candidate { uid: Uid(2), ..ready(700) };
         assert_eq!(deletion_order(&[younger.clone(), older.clone()], NOW), [1, 0]);
         assert_eq!(deletion_order(&[older, younger], Order::Crowding), [1, 0]);
-        assert_eq!(magnitude(0, Timestamp(0)), -1);
-        assert_eq!(magnitude(1_073_741_824, Timestamp(0)), 30);
-        assert_eq!(magnitude(1_073_741_823, Timestamp(0)), 29);
+        assert_eq!(magnitude(0, Timestamp::from_secs(0)), -1);
+        assert_eq!(magnitude(1_073_741_824, Timestamp::from_secs(0)), 30);
+        assert_eq!(magnitude(1_073_741_823, Timestamp::from_secs(0)), 29);
     }
 
     #[test]

@@ -309,7 +309,7 @@ mod tests {
             available,
             max_replicas: Some(13),
             desired_replicas: Some(10),
-            created: Timestamp(created),
+            created: Timestamp::from_secs(created),
         }
     }
 

@@ -47,6 +47,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         .causes(&["Traffic still goes to its pods until the node is Unknown. When the kubelet is back it \
              has forgotten delays of crash loops and counts of probes."])
         .see(&["NodeStatusUnknown"]),
+    Entry::new(FaultKind, "networkPluginStop", "The network plugin (CNI) of a node stops; running pods keep their network.")
+        .aliases(&["network plugin stop", "cni"])
+        .causes(&["The node reports `container runtime network not ready`, and no pod is started, or a container of one \
+             started again, except on the machine's own network."])
+        .see(&["KubeletNotReady", "NetworkNotReady"]),
     Entry::new(FaultKind, "runtimeStop", "The container runtime of a node stops; running containers run on.")
         .aliases(&["runtime stop"])
         .causes(&["For less than 30 s nothing is noticed; then the node reports `container runtime is \

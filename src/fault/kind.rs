@@ -83,6 +83,11 @@ pub enum Fault {
         /// Where.
         nodes: NodeTarget,
     },
+    /// The network plugin stops: pods cannot be started, except on the machine's own network.
+    NetworkPluginStop {
+        /// Where.
+        nodes: NodeTarget,
+    },
     /// Something outside of pods uses up a resource of the machine.
     Pressure {
         /// Where.
@@ -210,6 +215,7 @@ impl Fault {
             Self::NodeReboot { .. } => "nodeReboot",
             Self::KubeletStop { .. } => "kubeletStop",
             Self::RuntimeStop { .. } => "runtimeStop",
+            Self::NetworkPluginStop { .. } => "networkPluginStop",
             Self::Pressure { .. } => "pressure",
             Self::Partition { .. } => "partition",
             Self::NetworkLatency { .. } => "networkLatency",

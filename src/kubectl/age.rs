@@ -11,7 +11,7 @@ pub(super) fn age(since: Option<Timestamp>, now: Timestamp) -> String {
 /// How long ago an instant was that is known to the microsecond.
 pub(super) fn micro_age(since: Option<MicroTime>, now: Timestamp) -> String {
     const MICROS: i64 = 1_000_000;
-    let seconds = |since: MicroTime| (now.0.saturating_mul(MICROS) - since.0).div_euclid(MICROS);
+    let seconds = |since: MicroTime| (now.secs().saturating_mul(MICROS) - since.0).div_euclid(MICROS);
     since.map_or_else(|| "<unknown>".to_owned(), |since| human(seconds(since)))
 }
 
@@ -27,7 +27,7 @@ pub(super) fn human(seconds: i64) -> String {
 
 /// `Wed, 01 Jan 2025 09:00:00 +0000`.
 pub(super) fn date(at: Option<Timestamp>) -> String {
-    let instant = at.and_then(|at| jiff::Timestamp::from_second(at.0).ok());
+    let instant = at.and_then(|at| jiff::Timestamp::from_second(at.secs()).ok());
     match instant {
         Some(instant) => instant.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string(),
         None => "Mon, 01 Jan 0001 00:00:00 +0000".to_owned(),
@@ -36,7 +36,7 @@ pub(super) fn date(at: Option<Timestamp>) -> String {
 
 /// As [`date`], of an instant that is known to the microsecond.
 pub(super) fn micro_date(at: Option<MicroTime>) -> String {
-    date(at.map(|at| Timestamp(at.0.div_euclid(1_000_000))))
+    date(at.map(|at| Timestamp::from_secs(at.0.div_euclid(1_000_000))))
 }
 
 #[cfg(test)]
@@ -45,11 +45,11 @@ mod tests {
 
     #[test]
     fn ages() {
-        let now = Timestamp(1_000_000);
+        let now = Timestamp::from_secs(1_000_000);
         for (seconds, text) in
             [(0, "0s"), (45, "45s"), (330, "5m30s"), (90_000, "25h"), (-1, "0s"), (-2, "<invalid>")]
         {
-            assert_eq!(age(Some(Timestamp(1_000_000 - seconds)), now), text);
+            assert_eq!(age(Some(Timestamp::from_secs(1_000_000 - seconds)), now), text);
         }
         assert_eq!(age(None, now), "<unknown>");
         assert_eq!(micro_age(Some(MicroTime(999_999_500_000)), now), "0s");
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn dates() {
-        assert_eq!(date(Some(Timestamp(1_735_722_000))), "Wed, 01 Jan 2025 09:00:00 +0000");
+        assert_eq!(date(Some(Timestamp::from_secs(1_735_722_000))), "Wed, 01 Jan 2025 09:00:00 +0000");
         assert_eq!(date(None), "Mon, 01 Jan 0001 00:00:00 +0000");
     }
 }

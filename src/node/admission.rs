@@ -101,8 +101,48 @@ pub(super) fn admit(
         let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
         return Err(("TaintToleration".into(), message.to_owned()));
     }
+    sysctls_allowed(pod)?;
     host.admits_while_up()?;
     Ok(victims)
+}
+
+/// Kernel settings that a pod may have without the consent of the node, and without those of the network (`sysctl/
+/// safe_sysctls.go`).
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];
+
+/// Kubelets allow no unsafe kernel settings by default, and none of the network to pods on the machine's own
+/// (`sysctl/allowlist.go`).
+fn sysctls_allowed(pod: &Pod) -> Result<(), Rejection> {
+    let context = pod.spec.security_context.as_ref();
+    let list = context.and_then(|context| context.get("sysctls")?.as_array());
+    let names = list.into_iter().flatten().filter_map(|sysctl| sysctl.get("name")?.as_str());
+    for written in names {
+        let name = written.replace('/', ".");
+        let not_allowed = if !SAFE_SYSCTLS.contains(&name.as_str()) {
+            "not allowlisted"
+        } else if pod.spec.host_network && name.starts_with("net.") {
+            "not allowed with host net enabled"
+        } else if pod.spec.host_ipc && name.starts_with("kernel.shm") {
+            "not allowed with host ipc enabled"
+        } else {
+            continue;
+        };
+        return Err(("SysctlForbidden".into(), format!("forbidden sysctl: \"{name}\" {not_allowed}")));
+    }
+    Ok(())
 }
 
 /// No set of pods would make enough room.

@@ -30,6 +30,10 @@ impl Host {
                 }
                 return;
             }
+            Object::ConfigMap(_) | Object::Secret(_) => {
+                self.object_changed(ctx, env, commit);
+                return;
+            }
             _ => return,
         };
         if commit.op == Op::Deleted {
@@ -100,7 +104,9 @@ impl Host {
         id: u32,
         pod: &Arc<Pod>,
     ) {
-        self.pods.insert(id, Box::new(HostPod::new(pod.clone())));
+        let pod = HostPod::new(pod.clone());
+        self.shared.look_up(&pod);
+        self.pods.insert(id, Box::new(pod));
         self.with(id, ctx, env, |cx| cx.request_sync());
     }
 
@@ -217,6 +223,7 @@ impl Host {
                 self.object_gone(ctx, env, id);
             }
         }
+        self.look_up_anew();
         self.relist_mirrors(ctx, env, |index| listed.contains(&index));
         for (id, pod) in pods {
             self.pod_changed(ctx, env, *id, pod);

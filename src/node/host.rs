@@ -7,7 +7,9 @@ use super::address::AddressPool;
 use super::env::NodeEnv;
 use super::eviction::Eviction;
 use super::image_gc::ImageOnDisk;
+use super::network_plugin::NetworkPlugin;
 use super::node_status::NodeReport;
+use super::objects::NamedObjects;
 use super::outage::Outage;
 use super::pod::HostPod;
 use super::pod_cx::PodCx;
@@ -47,6 +49,8 @@ pub enum NodeEvent {
     ProbeTick { pod: u32, probe: u16 },
     /// A probe's answer has come, or its timeout.
     ProbeDone { pod: u32, probe: u16 },
+    /// Volumes of a pod that could not be set up are tried again.
+    MountRetry { pod: u32 },
     /// A pod has been active for as long as it may.
     Deadline { pod: u32 },
     /// The object of a finished pod is to be deleted.
@@ -63,6 +67,8 @@ pub enum NodeEvent {
     OutOfMemory,
     /// The eviction manager looks at the machine.
     EvictionRound,
+    /// The kubelet sees that the network plugin has stopped, or works again.
+    NetworkCheck,
     /// The node's status is due.
     NodeStatus,
     /// The image garbage collector works.
@@ -112,6 +118,8 @@ pub struct HostShared {
     pub powered: bool,
     /// Whether the kubelet runs.
     pub kubelet_runs: bool,
+    /// Whether the kubelet has started and not yet got a list of its pods: it knows its static pods only.
+    pub awaits_list: bool,
     /// Whether the runtime answers.
     pub runtime_answers: bool,
     /// When the kubelet started.
@@ -147,6 +155,8 @@ pub struct HostShared {
     pub(super) clashes: Vec<((u32, usize), SimTime)>,
     /// Identity of the node's object.
     pub node_uid: Uid,
+    /// The ConfigMaps and Secrets that pods name, as the kubelet has heard of them.
+    pub(super) objects: NamedObjects,
     /// The directory of static pods: what the kubelet makes of each manifest, by namespace and name.
     pub(super) manifests: BTreeMap<(Name, Name), Arc<Pod>>,
     /// The static pods that the kubelet has.
@@ -161,6 +171,7 @@ pub struct HostShared {
     pub(super) preemption_progress: bool,
     /// What the kubelet thinks of its runtime.
     pub(super) outage: Outage,
+    pub(super) network_plugin: NetworkPlugin,
     pub(super) relist: Option<EventHandle>,
     pub(super) status_pass: Option<EventHandle>,
     pub(super) dirty: BTreeSet<u32>,
@@ -236,6 +247,7 @@ impl Host {
             minor_version: config.minor_version,
             powered: true,
             kubelet_runs: true,
+            awaits_list: false,
             runtime_answers: true,
             kubelet_started: SimTime::ZERO,
             relist_phase: settings.pleg_relist_phase,
@@ -253,6 +265,7 @@ impl Host {
             host_binds: BTreeMap::new(),
             clashes: Vec::new(),
             node_uid: Uid::default(),
+            objects: NamedObjects::default(),
             manifests: BTreeMap::new(),
             static_pods: BTreeMap::new(),
             static_numbers: 0,
@@ -260,6 +273,7 @@ impl Host {
             preemptions: Vec::new(),
             preemption_progress: false,
             outage: Outage::default(),
+            network_plugin: NetworkPlugin::default(),
             relist: None,
             status_pass: None,
             dirty: BTreeSet::new(),
@@ -353,6 +367,9 @@ impl Host {
             NodeEvent::ProbeDone { pod, probe } => {
                 self.with(pod, ctx, env, |cx| cx.probe_done(probe.into()));
             }
+            NodeEvent::MountRetry { pod } => {
+                self.with(pod, ctx, env, |cx| cx.retry_mounts());
+            }
             NodeEvent::Deadline { pod } => {
                 self.with(pod, ctx, env, |cx| {
                     cx.pod.worker.deadline = None;
@@ -368,6 +385,7 @@ impl Host {
             NodeEvent::Booted | NodeEvent::ReadyToPowerOff => {}
             NodeEvent::OutOfMemory => self.out_of_memory(ctx, env),
             NodeEvent::EvictionRound => self.eviction_round(ctx, env),
+            NodeEvent::NetworkCheck => self.check_network(ctx, env),
             NodeEvent::NodeStatus => self.node_status(ctx),
             NodeEvent::ImageGc => self.collect_images(ctx),
             NodeEvent::ShutdownStep => self.advance_shutdown(ctx, env, true),

@@ -56,6 +56,10 @@ impl PodCx<'_, '_> {
             let text = format!("Back-off pulling image \"{image}\"");
             self.container_event(index, EventType::Normal, "BackOff", text.clone());
             self.container_event(index, EventType::Warning, "Failed", "Error: ImagePullBackOff".to_owned());
+            let text = match self.host.minor_version {
+                ..32 => text,
+                _ => format!("{text}: ErrImagePull: {}", pull_error(&image)),
+            };
             self.pod.worker.reasons[index] = Some(("ImagePullBackOff".into(), text.into()));
             return Pull::Refused;
         }
@@ -137,10 +141,7 @@ impl PodCx<'_, '_> {
 
     fn pull_failed(&mut self, index: usize) {
         let image = self.pod.spec(index).image.clone();
-        let error = format!(
-            "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve \
-             reference \"{image}\": {image}: not found"
-        );
+        let error = pull_error(&image);
         self.container_event(
             index,
             EventType::Warning,
@@ -172,6 +173,14 @@ impl PodCx<'_, '_> {
         };
         self.ctx.trace.record(self.ctx.now, "runtime", subject, event, event, text, detail);
     }
+}
+
+/// What containerd says of an image that the registry does not have.
+fn pull_error(image: &str) -> String {
+    format!(
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \
+         \"{image}\": {image}: not found"
+    )
 }
 
 /// Whether an image name can be parsed (`distribution/reference`): `[host[:port]/]path[:tag][@digest]`, where the parts of

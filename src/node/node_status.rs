@@ -56,11 +56,10 @@ impl HostShared {
 
     /// Whether the report that is due says all, and not only what has changed. Asked once.
     pub fn take_dispute(&mut self) -> bool {
-        let disputed = std::mem::take(&mut self.report.disputed);
-        if disputed {
+        if self.report.disputed {
             self.report.pressures.clear();
         }
-        disputed && self.runtime_answers
+        !self.says_not_ready() && std::mem::take(&mut self.report.disputed)
     }
 
     /// Sends one condition of the node.
@@ -77,6 +76,9 @@ impl Host {
     /// The node's status is due: what has changed is sent.
     pub(super) fn node_status(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.report.next = None;
+        if self.shared.says_not_ready() && std::mem::take(&mut self.shared.report.disputed) {
+            self.send_verdict(ctx);
+        }
         let name = self.shared.name.clone();
         for pressure in Pressure::ALL {
             let under = self.shared.eviction.pressures.contains(&pressure);
@@ -105,6 +107,7 @@ impl Host {
     /// A node status did not get through: all of it is sent again with the next one.
     pub(super) fn node_status_failed(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.report.pressures.clear();
+        self.shared.report.disputed = true;
         self.shared.plan_node_status(ctx);
     }
 }

@@ -4,6 +4,8 @@
 //! what the kubelet concludes is published at its next status tick. After 3 min without
 //! a relist the message says so once; how long it is meanwhile is not kept up to date.
 
+use std::sync::Arc;
+
 use super::admission::Rejection;
 use super::env::NodeEnv;
 use super::host::{Host, HostShared, NodeEvent};
@@ -16,12 +18,6 @@ use crate::component::{Class, Ctx};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 
 const SEQ_VERDICT: u32 = 3;
-/// How often the runtime is asked.
-const CHECK_PERIOD: SimDuration = SimDuration::from_secs(5);
-/// How long it may be silent.
-const THRESHOLD: SimDuration = SimDuration::from_secs(30);
-/// How long ago the last relist may be.
-const RELIST_THRESHOLD: SimDuration = SimDuration::from_secs(180);
 
 /// What the kubelet thinks of its runtime.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +36,12 @@ impl Outage {
 }
 
 impl HostShared {
-    fn schedule_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>, from: SimTime) {
+    /// Whether the kubelet says that the node is not ready, because its runtime is down.
+    pub fn says_not_ready(&self) -> bool {
+        self.outage.reported && !self.is_well()
+    }
+
+    pub(super) fn schedule_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>, from: SimTime) {
         ctx.cancel(&mut self.outage.verdict);
         let at = from.ceil_to(ctx.settings.node_status_update_frequency, SimDuration::ZERO);
         let event = NodeEvent::RuntimeVerdict;
@@ -67,9 +68,10 @@ impl Host {
         if self.shared.powered && self.shared.kubelet_runs {
             // The check at the very instant of the failure fails.
             let before = ctx.now.as_nanos().saturating_sub(1);
-            let last_check = SimTime::from_nanos(before - before % CHECK_PERIOD.as_nanos());
+            let last_check =
+                SimTime::from_nanos(before - before % ctx.settings.runtime_check_period.as_nanos());
             self.shared.outage.since = ctx.now;
-            self.shared.schedule_verdict(ctx, last_check + THRESHOLD);
+            self.shared.schedule_verdict(ctx, last_check + ctx.settings.runtime_threshold);
         }
     }
 
@@ -78,7 +80,7 @@ impl Host {
         self.shared.runtime_answers = true;
         ctx.cancel(&mut self.shared.outage.verdict);
         if self.shared.outage.reported {
-            let check = ctx.now.ceil_to(CHECK_PERIOD, SimDuration::ZERO);
+            let check = ctx.now.ceil_to(ctx.settings.runtime_check_period, SimDuration::ZERO);
             self.shared.schedule_verdict(ctx, check);
         }
         for id in self.ids() {
@@ -94,44 +96,63 @@ impl Host {
     /// A status tick at which the verdict on the runtime changes.
     pub(super) fn runtime_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.outage.verdict = None;
-        let up = self.shared.runtime_answers;
+        let up = self.shared.is_well();
         let again = std::mem::replace(&mut self.shared.outage.reported, !up);
-        let relist_is_late = self.shared.outage.since + RELIST_THRESHOLD;
-        let down = if !up && again {
-            "[container runtime is down, PLEG is not healthy: pleg was last seen active 3m0s ago; threshold is 3m0s]"
-        } else {
-            "container runtime is down"
-        };
-        if !up && !again {
+        if up && !again {
+            return;
+        }
+        let relist_is_late = self.shared.outage.since + ctx.settings.relist_threshold;
+        if !self.shared.runtime_answers && ctx.now < relist_is_late {
             self.shared.schedule_verdict(ctx, relist_is_late);
         }
-        let name = self.shared.name.clone();
-        let now = Some(ctx.timestamp());
-        let (status, reason, message, news) = if up {
-            (ConditionStatus::True, "KubeletReady", "kubelet is posting ready status", "NodeReady")
-        } else {
-            (ConditionStatus::False, "KubeletNotReady", down, "NodeNotReady")
-        };
-        let condition = Condition {
-            kind: "Ready".into(),
-            status,
-            reason: Some(reason.into()),
-            message: Some(message.into()),
-            last_transition_time: now,
-            last_heartbeat_time: now,
-            ..Condition::default()
-        };
-        let target = ObjectRef { kind: Kind::Node, namespace: Name::default(), name: name.clone() };
-        let request = Request::Patch { target, uid: None, patch: Patch::Condition(condition) };
-        self.shared.client.submit(ctx, request, None);
+        self.send_verdict(ctx);
         if up || !again {
-            self.shared.node_event(
-                ctx,
-                EventType::Normal,
-                news,
-                format!("Node {name} status is now: {news}"),
-            );
+            let name = &self.shared.name;
+            let news = if up { "NodeReady" } else { "NodeNotReady" };
+            let text = format!("Node {name} status is now: {news}");
+            self.shared.node_event(ctx, EventType::Normal, news, text);
         }
+    }
+
+    /// Says what the condition `Ready` is, as the runtime makes it now.
+    pub fn send_verdict(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
+        let problems = self.problems(ctx);
+        let (status, reason, message) = match &problems[..] {
+            [] => (ConditionStatus::True, "KubeletReady", "kubelet is posting ready status".to_owned()),
+            [problem] => (ConditionStatus::False, "KubeletNotReady", problem.clone()),
+            _ => (ConditionStatus::False, "KubeletNotReady", format!("[{}]", problems.join(", "))),
+        };
+        self.shared.send_condition(
+            ctx,
+            Condition {
+                kind: "Ready".into(),
+                status,
+                reason: Some(reason.into()),
+                message: Some(message.into()),
+                ..Condition::default()
+            },
+        );
+    }
+
+    /// What keeps the node from being ready.
+    fn problems(&self, ctx: &Ctx<'_, NodeEvent>) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !self.shared.runtime_answers {
+            problems.push("container runtime is down".to_owned());
+            let silent = ctx.now.saturating_since(self.shared.outage.since);
+            let threshold = ctx.settings.relist_threshold;
+            if silent >= threshold {
+                problems.push(format!(
+                    "PLEG is not healthy: pleg was last seen active {} ago; threshold is {}",
+                    minutes(silent),
+                    minutes(threshold)
+                ));
+            }
+        }
+        if self.shared.network_plugin.seen_down {
+            problems.push(super::network_plugin::NOT_READY.to_owned());
+        }
+        problems
     }
 
     /// A pod that the node cannot take fails for good.
@@ -151,14 +172,19 @@ impl Host {
             reason: Some(reason.as_ref().into()),
             message: Some(format!("Pod was rejected: {message}").into()),
             start_time: Some(ctx.timestamp()),
-            ..pod.status.clone()
+            ..PodStatus::clone(&pod.status)
         };
         let shared = &mut self.shared;
         shared.events.emit(ctx, &mut shared.client, about, EventType::Warning, reason, message);
         let target =
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
-        let patch = Patch::PodStatus(Box::new(status));
+        let patch = Patch::PodStatus(Arc::new(status));
         let request = Request::Patch { target, uid: Some(metadata.uid), patch };
         shared.client.submit(ctx, request, Some(u64::from(id)));
     }
+}
+
+/// A length of time as Go writes it: `3m0s`.
+fn minutes(length: SimDuration) -> String {
+    format!("{}m{}s", length.as_secs() / 60, length.as_secs() % 60)
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::admission::Amounts;
 use super::backoff::BackOffEntry;
 use super::kill::Kill;
+use super::mounts::Mounts;
+use super::objects::NamedByPod;
 use super::probe::ProbeWorker;
 use super::static_pods::is_from_file;
 use crate::api::Uid;
@@ -163,6 +165,8 @@ pub enum Step {
 pub enum Waiting {
     /// The container's process to end.
     Exit(usize),
+    /// The volumes of the pod.
+    Volumes,
     /// The sandbox.
     Sandbox,
     /// The image.
@@ -224,7 +228,7 @@ pub struct Worker {
     /// Why containers do not run.
     pub reasons: Vec<Option<WaitingReason>>,
     /// The status as last computed: what probes look at.
-    pub cached: PodStatus,
+    pub cached: Arc<PodStatus>,
     /// Whether `cached` still has to reach the API server.
     pub unsent: bool,
     /// First sync of the pod.
@@ -233,6 +237,8 @@ pub struct Worker {
     pub crash_backoff: Vec<Option<BackOffEntry>>,
     /// ImagePullBackOff state of each container's image.
     pub image_backoff: Vec<Option<BackOffEntry>>,
+    /// Volumes that could not be set up.
+    pub mounts: Mounts,
     /// Probe workers.
     pub probes: Vec<ProbeWorker>,
     /// Whether probe workers were made.
@@ -249,7 +255,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker for a pod with `containers` containers of all sorts.
-    pub fn new(containers: usize, cached: PodStatus) -> Self {
+    pub fn new(containers: usize, cached: Arc<PodStatus>) -> Self {
         Self {
             stage: Stage::Syncing,
             run: None,
@@ -265,6 +271,7 @@ impl Worker {
             start_time: None,
             crash_backoff: vec![None; containers],
             image_backoff: vec![None; containers],
+            mounts: Mounts::default(),
             probes: Vec::new(),
             probes_started: false,
             grace: None,
@@ -282,6 +289,10 @@ pub struct HostPod {
     pub pod: Arc<Pod>,
     /// What its spec asks for.
     pub requested: Amounts,
+    /// The ConfigMaps and Secrets that it names.
+    pub(super) named: Option<Box<NamedByPod>>,
+    /// Whether all volumes have been set up on this machine.
+    pub volumes_mounted: bool,
     /// Stable identity for the order of events.
     pub target: u64,
     /// The runtime's sandbox.
@@ -310,6 +321,8 @@ impl HostPod {
         Self {
             target: pod.metadata.uid.stable_id(),
             requested: Amounts::requested(&pod.spec),
+            named: NamedByPod::of(&pod.spec),
+            volumes_mounted: false,
             sandbox: None,
             sandboxes: 0,
             containers: vec![ContainerTruth::default(); count],

@@ -6,6 +6,7 @@ use super::env::NodeEnv;
 use super::eviction::Eviction;
 use super::host::{Host, NodeEvent};
 use super::pod::{ContainerTruth, Stage, Worker};
+use super::static_pods::is_from_file;
 use crate::api::pod::Pod;
 use crate::component::Ctx;
 use crate::fault::ProcessFault;
@@ -63,8 +64,10 @@ impl Host {
     /// The kubelet stops; containers go on.
     pub fn stop_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>) {
         self.shared.kubelet_runs = false;
+        self.shared.awaits_list = false;
         self.shared.preemptions.clear();
         self.shared.outage.forget(ctx);
+        self.shared.network_plugin.forget(ctx);
         self.shared.eviction.cancel(ctx);
         self.shared.report.forget(ctx);
         ctx.cancel(&mut self.shared.image_gc);
@@ -98,6 +101,7 @@ impl Host {
             if let Some(sandbox) = &mut pod.sandbox {
                 sandbox.ready = false;
             }
+            pod.volumes_mounted = false;
             for index in 0..pod.containers.len() {
                 // The runtime finds after the boot that the task has vanished: exit code 255, reason Unknown.
                 if let Some(mut instance) =
@@ -136,13 +140,37 @@ impl Host {
         env: NodeEnv<'_>,
         pods: &[(u32, Arc<Pod>)],
     ) {
+        let waited = std::mem::take(&mut self.shared.awaits_list);
+        self.begin_kubelet(ctx, waited);
+        self.relisted(ctx, env, pods);
+        self.restart_static_pods(ctx, env);
+        self.reconcile_statuses(ctx, env);
+        for (id, _) in pods {
+            self.with(*id, ctx, env, |cx| cx.request_sync());
+        }
+    }
+
+    /// The kubelet starts and does not reach the API server: it runs its static pods, and leaves the others alone.
+    pub fn start_kubelet_alone(&mut self, ctx: &mut Ctx<'_, NodeEvent>, env: NodeEnv<'_>) {
+        self.begin_kubelet(ctx, false);
+        self.shared.awaits_list = true;
+        self.restart_static_pods(ctx, env);
+    }
+
+    /// A kubelet that starts remembers nothing; one that has only waited for its list remembers its static pods.
+    fn begin_kubelet(&mut self, ctx: &mut Ctx<'_, NodeEvent>, waited: bool) {
         self.shared.powered = true;
         self.shared.kubelet_runs = true;
         self.shared.kubelet_started = ctx.now;
-        self.shared.pulls_until = ctx.now;
-        self.shared.eviction = Eviction::started(ctx.now);
+        if !waited {
+            self.shared.pulls_until = ctx.now;
+            self.shared.eviction = Eviction::started(ctx.now);
+        }
         self.shared.usage_changed = true;
-        for pod in self.pods.values_mut() {
+        if self.shared.network_plugin.look() {
+            self.shared.schedule_verdict(ctx, ctx.now);
+        }
+        for pod in self.pods.values_mut().filter(|pod| !waited || !is_from_file(&pod.pod)) {
             let cached = pod.worker.cached.clone();
             let finished = pod.worker.stage == Stage::Finished;
             cancel_worker(ctx, &mut pod.worker);
@@ -151,12 +179,6 @@ impl Host {
                 pod.worker.stage = Stage::Finished;
             }
             pod.look();
-        }
-        self.relisted(ctx, env, pods);
-        self.restart_static_pods(ctx, env);
-        self.reconcile_statuses(ctx, env);
-        for (id, _) in pods {
-            self.with(*id, ctx, env, |cx| cx.request_sync());
         }
     }
 }
@@ -167,6 +189,7 @@ pub(super) fn cancel_worker(ctx: &mut Ctx<'_, NodeEvent>, worker: &mut Worker) {
     ctx.cancel(&mut worker.queue_timer);
     ctx.cancel(&mut worker.removal);
     ctx.cancel(&mut worker.deadline);
+    ctx.cancel(&mut worker.mounts.retry);
     if let Some(run) = &mut worker.run {
         ctx.cancel(&mut run.timer);
     }

@@ -14,7 +14,7 @@ use crate::kernel::{SimDuration, SimTime};
 use crate::trace::{ContainerFact, Detail, RecordId, Subject};
 use crate::workload::{AppInstance, Exit, LastWords};
 
-const SEQ_RUN: u32 = 4;
+pub(super) const SEQ_RUN: u32 = 4;
 /// What a program usually exits with that cannot bind its port.
 const PORT_IN_USE: i32 = 1;
 
@@ -72,8 +72,16 @@ impl PodCx<'_, '_> {
 
     /// What the first step waited for has come.
     pub(super) fn run_step(&mut self) {
+        if !self.host.kubelet_works() {
+            self.abandon_run();
+            return;
+        }
         let Some(run) = &mut self.pod.worker.run else { return };
         run.timer = None;
+        if run.waiting == Some(Waiting::Volumes) {
+            self.volumes_timed_out();
+            return;
+        }
         let next = match run.waiting.take() {
             Some(Waiting::Sandbox) => {
                 self.sandbox_made();
@@ -84,7 +92,7 @@ impl PodCx<'_, '_> {
             Some(Waiting::PostStart(index)) if std::mem::take(&mut run.hook_fails) => {
                 self.post_start_failed(index)
             }
-            Some(Waiting::PostStart(_) | Waiting::Exit(_)) | None => None,
+            Some(Waiting::PostStart(_) | Waiting::Exit(_) | Waiting::Volumes) | None => None,
         };
         self.step_done(next);
     }
@@ -218,6 +226,12 @@ impl PodCx<'_, '_> {
     }
 
     fn create(&mut self, index: usize) -> Option<Waiting> {
+        if let Some(problem) = self.config_problem(index) {
+            self.container_event(index, EventType::Warning, "Failed", format!("Error: {problem}"));
+            self.pod.worker.reasons[index] = Some(("CreateContainerConfigError".into(), problem.into()));
+            self.fail_step();
+            return None;
+        }
         let name = self.pod.spec(index).name.clone();
         let message = match self.host.minor_version {
             ..32 => format!("Created container {name}"),

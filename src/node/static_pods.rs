@@ -15,7 +15,7 @@ use super::pod_cx::PodCx;
 use crate::api::core::{ObjectReference, TaintEffect, Toleration, TolerationOperator};
 use crate::api::defaults::apply_defaults;
 use crate::api::meta::OwnerReference;
-use crate::api::pod::{Pod, PodStatus};
+use crate::api::pod::Pod;
 use crate::api::qos::qos_class;
 use crate::api::{DeleteOptions, Kind, Object, ObjectRef, Request, Timestamp, Uid};
 use crate::base::Name;
@@ -84,7 +84,7 @@ fn from_manifest(manifest: &Pod, node: &Name, seen: Timestamp) -> Arc<Pod> {
     metadata.annotations.insert(SEEN_ANNOTATION, seen.to_string().as_str());
     metadata.annotations.insert(SOURCE_ANNOTATION, "file");
     pod.node_name = Some(node.clone());
-    pod.status = PodStatus::default();
+    pod.status = Arc::default();
     let mut object = Object::from(pod);
     apply_defaults(&mut object);
     let Object::Pod(mut pod) = object else { unreachable!("it was made from a pod") };
@@ -95,14 +95,15 @@ fn from_manifest(manifest: &Pod, node: &Name, seen: Timestamp) -> Arc<Pod> {
         effect: Some(TaintEffect::NoExecute),
         ..Toleration::default()
     });
-    whole.status.qos_class = Some(qos_class(spec));
+    let class = qos_class(spec);
+    Arc::make_mut(&mut whole.status).qos_class = Some(class);
     pod
 }
 
 /// The image of a static pod that its kubelet puts into the API.
 fn mirror_of(pod: &Pod, node: &Name, node_uid: Uid) -> Pod {
     let mut mirror = pod.clone();
-    mirror.status = PodStatus::default();
+    mirror.status = Arc::default();
     let metadata = &mut mirror.metadata;
     metadata.uid = Uid::default();
     let hash = metadata.annotations.get(HASH_ANNOTATION).cloned().unwrap_or_default();

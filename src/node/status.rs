@@ -2,6 +2,8 @@
 //!
 //! Source: kubelet v1.32 `kubelet_pods.go`, `status/generate.go`, `status/status_manager.go`; `spec` node 1.4, 2.7, 4.
 
+use std::sync::Arc;
+
 use super::last_words::fitting;
 use super::phase::{Ending, pod_phase};
 use super::plan::restarts;
@@ -167,7 +169,9 @@ impl PodCx<'_, '_> {
             signal: None,
             reason: Some(ended.reason.clone()),
             message: ended.message.as_ref().map(|text| fitting(text, self.pod.containers.len())),
-            started_at: Some(ended.started_at.map_or(Timestamp(0), |at| self.ctx.timestamp_at(at))),
+            started_at: Some(
+                ended.started_at.map_or(Timestamp::from_secs(0), |at| self.ctx.timestamp_at(at)),
+            ),
             finished_at: Some(self.ctx.timestamp_at(ended.at)),
             container_id: Some(container_id(self.pod, index, ended.restart)),
         }
@@ -315,7 +319,7 @@ impl PodCx<'_, '_> {
 
     /// A probe result changed: its effect on the status is published at once, before any sync.
     pub(super) fn publish_probe_results(&mut self) {
-        let mut status = self.pod.worker.cached.clone();
+        let mut status = PodStatus::clone(&self.pod.worker.cached);
         self.set_started_and_ready(&mut status);
         status.conditions = self.conditions(&status);
         self.publish(status);
@@ -323,10 +327,10 @@ impl PodCx<'_, '_> {
 
     /// Makes `status` what probes look at and sends it to the API server, if it differs from the last one.
     pub(super) fn publish(&mut self, status: PodStatus) {
-        if status == self.pod.worker.cached && !self.pod.worker.unsent {
+        if status == *self.pod.worker.cached && !self.pod.worker.unsent {
             return;
         }
-        self.pod.worker.cached = status;
+        self.pod.worker.cached = Arc::new(status);
         self.send_status();
         self.wake_probes();
     }
@@ -344,7 +348,7 @@ impl PodCx<'_, '_> {
         let metadata = &self.pod.pod.metadata;
         let target =
             ObjectRef { kind: Kind::Pod, namespace: metadata.namespace.clone(), name: metadata.name.clone() };
-        let patch = Patch::PodStatus(Box::new(self.pod.worker.cached.clone()));
+        let patch = Patch::PodStatus(self.pod.worker.cached.clone());
         let request = Request::Patch { target, uid: Some(uid), patch };
         // The status manager reads the pod before it patches it.
         self.host.client.spend(self.ctx.now);

@@ -27,6 +27,9 @@ impl PodCx<'_, '_> {
         if self.pod.worker.stage == Stage::Finished || !self.host.kubelet_works() {
             return;
         }
+        if self.host.awaits_list && !is_from_file(&self.pod.pod) {
+            return;
+        }
         if self.pod.worker.run.is_some() {
             self.pod.worker.again = true;
             return;
@@ -73,7 +76,23 @@ impl PodCx<'_, '_> {
         let unready = self.pod.worker.probes.iter().any(|probe| {
             probe.kind == ProbeKind::Readiness && (probe.stored != Verdict::Success || !self.is_known(probe))
         });
-        unready || self.lacks_mirror()
+        unready || self.lacks_network() || self.lacks_mirror() || self.would_fail_to_mount()
+    }
+
+    /// The next sync without cause will find something new after all.
+    pub(super) fn wake_idle_sync(&mut self) {
+        self.pass_idle_syncs();
+        if let Some(at) = self.pod.worker.idle_sync.take() {
+            self.queue_sync(at);
+        }
+    }
+
+    fn queue_sync(&mut self, at: SimTime) {
+        let event = NodeEvent::QueuedSync { pod: self.id };
+        let mut old = self.pod.worker.queue_timer.take();
+        self.ctx.cancel(&mut old);
+        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_QUEUE, event);
+        self.pod.worker.queue_timer = Some(handle);
     }
 
     /// A sync begins, because it was wanted or because its time in the work queue has come.
@@ -82,6 +101,10 @@ impl PodCx<'_, '_> {
             self.pod.worker.queue_timer = None;
         } else {
             self.pod.worker.wanted = None;
+        }
+        if !self.host.kubelet_works() {
+            // Once the runtime answers, every pod is synced.
+            return;
         }
         if self.pod.worker.run.is_some() {
             self.pod.worker.again = true;
@@ -119,7 +142,18 @@ impl PodCx<'_, '_> {
             self.request_sync();
             return;
         }
+        if self.lacks_network() {
+            self.network_not_ready();
+            return;
+        }
         self.ensure_mirror();
+        if self.volumes_are_ready() {
+            self.sync_pod_with_volumes();
+        }
+    }
+
+    /// The rest of a sync, once the volumes of the pod are set up.
+    pub(super) fn sync_pod_with_volumes(&mut self) {
         self.start_probes();
         self.trigger_readiness();
         let Plan { steps, kill_pod, sandbox_changed } = plan(self.pod);
@@ -182,7 +216,7 @@ impl PodCx<'_, '_> {
     }
 
     /// A running sync is cancelled when the pod is to be stopped; what it has started stays.
-    fn abandon_run(&mut self) {
+    pub(super) fn abandon_run(&mut self) {
         if let Some(mut run) = self.pod.worker.run.take() {
             self.ctx.cancel(&mut run.timer);
             self.pod.worker.again = false;
@@ -278,6 +312,12 @@ impl PodCx<'_, '_> {
 
     /// A sync is over: the next one is put into the work queue.
     pub(super) fn end_sync(&mut self, error: bool) {
+        let delay = if error { self.error_delay() } else { self.ctx.settings.sync_frequency };
+        self.end_sync_for(delay, error);
+    }
+
+    /// The same, with the time until the next one.
+    pub(super) fn end_sync_for(&mut self, delay: SimDuration, error: bool) {
         self.pod.worker.run = None;
         self.pod.worker.last_sync_end = Some(self.ctx.now);
         if self.pod.worker.stage != Stage::Syncing {
@@ -286,7 +326,6 @@ impl PodCx<'_, '_> {
         if std::mem::take(&mut self.pod.worker.again) {
             self.request_sync();
         }
-        let delay = if error { self.error_delay() } else { self.ctx.settings.sync_frequency };
         let at = self.queue_tick(self.ctx.now, delay);
         // After a sync without error the next one, a minute later, usually would find nothing new: whatever changes
         // asks for a sync itself. Such a sync is simulated only on request.
@@ -294,11 +333,7 @@ impl PodCx<'_, '_> {
             self.pod.worker.idle_sync = Some(at);
             return;
         }
-        let event = NodeEvent::QueuedSync { pod: self.id };
-        let mut old = self.pod.worker.queue_timer.take();
-        self.ctx.cancel(&mut old);
-        let handle = self.ctx.schedule(at, Class::Sync, self.pod.target, SEQ_QUEUE, event);
-        self.pod.worker.queue_timer = Some(handle);
+        self.queue_sync(at);
     }
 
     /// How long after a failed sync the next one comes: fixed up to 1.34, by the end of the back-off from 1.35 on.
@@ -314,7 +349,7 @@ impl PodCx<'_, '_> {
                 .then_some(ended.at + entry.delay)
         });
         match ends.min() {
-            Some(end) => end.saturating_since(now).min(SimDuration::from_secs(60)),
+            Some(end) => end.saturating_since(now).min(self.ctx.settings.sync_backoff_expiry_limit),
             None => self.ctx.settings.sync_error_backoff,
         }
     }

@@ -1,5 +1,7 @@
 //! A made-up large run for the tests: many nodes, many pods that come, crash now and then, and go.
 
+use std::sync::Arc;
+
 use super::fact::{ChangeOp, ContainerFact, Fact, MarkKind};
 use super::record::Record;
 use super::{Collector, Limits, Recorded};
@@ -77,10 +79,11 @@ fn step(collector: &mut Collector, at: SimTime, slot: &mut Option<Pod>, index: u
     match what {
         1 => pod.node_name = Some(format!("node-{:04}", index % nodes).into()),
         2 | 3 => {
-            pod.status.phase = PodPhase::Running;
+            let pod_status = Arc::make_mut(&mut pod.status);
+            pod_status.phase = PodPhase::Running;
             let status = ConditionStatus::from(what == 2);
             let ready = Condition { kind: "Ready".into(), status, ..Default::default() };
-            set_condition(&mut pod.status.conditions, ready);
+            set_condition(&mut pod_status.conditions, ready);
         }
         _ => {}
     }

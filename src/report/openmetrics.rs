@@ -77,7 +77,7 @@ pub fn text(measures: &[Measure], epoch: Timestamp, end: SimTime) -> String {
 /// Seconds since 1970, to the millisecond.
 fn instant(epoch: Timestamp, at: SimTime) -> String {
     let millis = at.as_nanos() / 1_000_000;
-    let seconds = epoch.0 + (millis / 1000) as i64;
+    let seconds = epoch.secs() + (millis / 1000) as i64;
     format!("{seconds}.{:03}", millis % 1000)
 }
 

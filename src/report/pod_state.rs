@@ -116,6 +116,8 @@ fn is_backing_off(status: &ContainerStatus) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::api::pod::Waiting;
 
@@ -130,16 +132,16 @@ mod tests {
         pod.node_name = Some("n".into());
         assert_eq!(PodState::of(&pod, false), PodState::Starting);
         assert_eq!(PodState::of(&pod, true), PodState::Pulling);
-        pod.status.phase = PodPhase::Running;
+        Arc::make_mut(&mut pod.status).phase = PodPhase::Running;
         assert_eq!(PodState::of(&pod, false), PodState::NotReady);
         let waiting = Waiting { reason: Some("CrashLoopBackOff".into()), message: None };
         let mut status = ContainerStatus::default();
         status.state.waiting = Some(waiting);
-        pod.status.container_statuses = vec![status];
+        Arc::make_mut(&mut pod.status).container_statuses = vec![status];
         assert_eq!(PodState::of(&pod, false), PodState::BackOff);
-        pod.metadata.deletion_timestamp = Some(crate::api::Timestamp(5));
+        pod.metadata.deletion_timestamp = Some(crate::api::Timestamp::from_secs(5));
         assert_eq!(PodState::of(&pod, false), PodState::Terminating);
-        pod.status.phase = PodPhase::Succeeded;
+        Arc::make_mut(&mut pod.status).phase = PodPhase::Succeeded;
         assert_eq!(PodState::of(&pod, false), PodState::Succeeded);
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! The story is told in calls of [`Story`]; each call makes the facts and records that a run would make.
 
+use std::sync::Arc;
+
 use super::fact::{ChangeOp, ContainerFact, Fact, MarkKind};
 use super::record::Record;
 use super::recorded::{Expectation, Recorded, RunInfo};
@@ -178,9 +180,9 @@ impl Story {
         let started = ms + 400 + pull;
         self.container(started, name, Happened::Started(0));
         self.pod(started + 50, name, |pod| {
-            pod.status.phase = PodPhase::Running;
-            pod.status.container_statuses =
-                vec![ContainerStatus { name: "app".into(), ..Default::default() }];
+            let status = Arc::make_mut(&mut pod.status);
+            status.phase = PodPhase::Running;
+            status.container_statuses = vec![ContainerStatus { name: "app".into(), ..Default::default() }];
         });
         self.record(
             started,
@@ -201,10 +203,14 @@ impl Story {
 
     fn ready(&mut self, ms: u64, name: &str, ready: bool) {
         self.pod(ms, name, |pod| {
-            let status = ConditionStatus::from(ready);
-            let condition = Condition { kind: "Ready".into(), status, ..Default::default() };
-            set_condition(&mut pod.status.conditions, condition);
-            pod.status.container_statuses.iter_mut().for_each(|status| status.ready = ready);
+            let condition = Condition {
+                kind: "Ready".into(),
+                status: ConditionStatus::from(ready),
+                ..Default::default()
+            };
+            let status = Arc::make_mut(&mut pod.status);
+            set_condition(&mut status.conditions, condition);
+            status.container_statuses.iter_mut().for_each(|status| status.ready = ready);
         });
         let (event, message) = if ready {
             ("ready", "Readiness probe succeeded")
@@ -229,7 +235,8 @@ impl Story {
         if back_off > 0 {
             self.pod(ms + 1_000, name, |pod| {
                 let reason = Some("CrashLoopBackOff".into());
-                pod.status.container_statuses[0].state.waiting = Some(Waiting { reason, message: None });
+                Arc::make_mut(&mut pod.status).container_statuses[0].state.waiting =
+                    Some(Waiting { reason, message: None });
             });
             let message = format!("back-off {}s restarting failed container app", back_off / 1000);
             self.record(ms + 1_000, Some(exited), "kubelet", "Pod", name, "backoff", "BackOff", &message);
@@ -249,7 +256,7 @@ impl Story {
             "Started container app",
         );
         self.pod(ms + back_off + 1_250, name, |pod| {
-            let status = &mut pod.status.container_statuses[0];
+            let status = &mut Arc::make_mut(&mut pod.status).container_statuses[0];
             status.restart_count = restart;
             status.state.waiting = None;
             status.last_state.terminated = Some(Terminated { exit_code: code, ..Default::default() });
@@ -272,7 +279,7 @@ impl Story {
             "Marking for deletion",
         );
         self.pod(ms, name, |pod| {
-            pod.metadata.deletion_timestamp = Some(Timestamp(0));
+            pod.metadata.deletion_timestamp = Some(Timestamp::from_secs(0));
             if evicted {
                 let condition = Condition {
                     kind: "DisruptionTarget".into(),
@@ -280,7 +287,7 @@ impl Story {
                     reason: Some("DeletionByTaintManager".into()),
                     ..Default::default()
                 };
-                set_condition(&mut pod.status.conditions, condition);
+                set_condition(&mut Arc::make_mut(&mut pod.status).conditions, condition);
             }
         });
     }

@@ -132,7 +132,7 @@ fn headroom(simulation: &Simulation, scheduler: &Scheduler) -> Vec<Headroom> {
 fn more_like(pod: &Pod, mut scheduler: Scheduler, fresh: PodId, now: SimTime) -> usize {
     let mut pod = pod.clone();
     pod.node_name = None;
-    pod.status = crate::api::pod::PodStatus::default();
+    pod.status = Arc::default();
     let pod = Arc::new(pod);
     if !scheduler.is_responsible_for(&pod) {
         return 0;

@@ -169,6 +169,7 @@ impl World {
             host.settle(&mut ctx, env);
             result
         });
+        self.list_named_objects(index);
         self.processes_ended(index);
         result
     }

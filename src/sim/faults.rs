@@ -173,6 +173,11 @@ impl World {
                     self.with_host(node, |host, ctx, env| host.runtime_stops(ctx, env));
                 }
             }
+            Fault::NetworkPluginStop { nodes } => {
+                for node in self.target_nodes(nodes) {
+                    self.with_host(node, |host, ctx, _| host.set_network_plugin(ctx, false));
+                }
+            }
             Fault::Pressure { nodes, resource, available } => {
                 for node in self.target_nodes(nodes) {
                     self.with_host(node, |host, ctx, _| host.hold_outside(ctx, *resource, *available));
@@ -209,6 +214,11 @@ impl World {
             Fault::RuntimeStop { nodes } => {
                 for node in self.target_nodes(nodes) {
                     self.with_host(node, |host, ctx, env| host.runtime_answers(ctx, env));
+                }
+            }
+            Fault::NetworkPluginStop { nodes } => {
+                for node in self.target_nodes(nodes) {
+                    self.with_host(node, |host, ctx, _| host.set_network_plugin(ctx, true));
                 }
             }
             Fault::Pressure { nodes, resource, .. } => {

@@ -80,10 +80,11 @@ impl World {
         self.start_kubelet(index, Some(boot));
     }
 
-    /// The kubelet starts. One that gets no list of its pods waits until it does; containers run on meanwhile.
+    /// The kubelet starts. One that gets no list of its pods runs its static pods until it does; containers run on meanwhile.
     pub(super) fn start_kubelet(&mut self, index: u32, rebooted: Option<String>) {
         if !self.reach.reaches_api(index) || !self.control_plane.serves() {
             self.await_list(index, rebooted);
+            self.with_host(index, |host, ctx, env| host.start_kubelet_alone(ctx, env));
             return;
         }
         let pods = self.pods_of(index);
@@ -174,8 +175,22 @@ impl World {
             .collect()
     }
 
-    /// The kubelet reports a healthy node, if the API server thinks otherwise.
+    /// A kubelet lists the ConfigMaps and Secrets that a new pod names, and watches them from now on.
+    pub(super) fn list_named_objects(&mut self, index: u32) {
+        for target in self.hosts[index as usize].shared.take_wanted_objects() {
+            let found = self.api.objects().find(target.kind, &target.namespace, &target.name);
+            let object = found.map(|(_, object)| object.clone());
+            self.watches.follow(index, target.clone());
+            self.hosts[index as usize].shared.object_listed(target, object);
+        }
+    }
+
+    /// The kubelet reports a healthy node, if the API server thinks otherwise; one without a runtime repeats that it is not.
     pub(super) fn report_ready(&mut self, index: u32) {
+        if self.hosts[index as usize].shared.says_not_ready() {
+            self.with_host(index, |host, ctx, _| host.send_verdict(ctx));
+            return;
+        }
         let name = self.hosts[index as usize].shared.name.clone();
         let Some(node) = self.api.objects().get::<Node>(&Name::default(), &name).cloned() else { return };
         let healthy = node_conditions(self.timestamp());

@@ -1,8 +1,11 @@
 //! What a write to the store means, in a few words, for the trace.
 
+use std::sync::Arc;
+
 use crate::api::core::{Condition, Conditions};
 use crate::api::node::Node;
 use crate::api::pod::{ContainerState, Pod};
+use crate::api::service::Endpoint;
 use crate::api::{Commit, Object, Op};
 use crate::base::Name;
 
@@ -90,10 +93,15 @@ fn modified(old: &Object, new: &Object, words: &mut Vec<String>) {
             conditions(words, &old.status.conditions, &new.status.conditions);
         }
         (Object::EndpointSlice(old), Object::EndpointSlice(new)) => {
-            let ready = |slice: &crate::api::service::EndpointSlice| {
-                slice.endpoints.iter().filter(|endpoint| endpoint.conditions.ready).count() as i32
-            };
-            number(words, "ready endpoints", ready(old), ready(new));
+            // Only what is not in both versions is looked at, unless that says that the number has changed.
+            let is_ready = |endpoint: &&Arc<Endpoint>| endpoint.conditions.ready;
+            let (gone, come) = old.endpoints.changes(&new.endpoints);
+            let more = come.into_iter().filter(is_ready).count() as i32
+                - gone.into_iter().filter(is_ready).count() as i32;
+            if more != 0 {
+                let ready = new.endpoints.iter().filter(is_ready).count() as i32;
+                number(words, "ready endpoints", ready - more, ready);
+            }
             number(words, "endpoints", old.endpoints.len() as i32, new.endpoints.len() as i32);
         }
         _ => {}

@@ -257,6 +257,7 @@ fn fault_label(fault: &crate::fault::Fault) -> String {
         | Fault::NodeReboot { nodes, .. }
         | Fault::KubeletStop { nodes }
         | Fault::RuntimeStop { nodes }
+        | Fault::NetworkPluginStop { nodes }
         | Fault::Pressure { nodes, .. } => nodes.to_string(),
         Fault::DependencyDown { namespace, service } => format!("service {namespace}/{service}"),
         Fault::ImagePullError { image, .. } | Fault::ImagePullSlow { image, .. } => format!("image {image}"),

@@ -3,11 +3,11 @@
 //! Every watcher has a cursor into one log and at most one delivery pending. Kubelets see only their own pods, so each
 //! has a short list of its own; a commit is routed by the node that the pod is, or was, bound to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::api::core::{ConditionStatus, Conditions};
-use crate::api::{Commit, Kind, Object, Op};
+use crate::api::{Commit, Kind, Object, ObjectRef, Op};
 use crate::base::{LookupMap, Name};
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 
@@ -58,6 +58,8 @@ pub struct Watches {
     global: [Cursor; 3],
     nodes: Vec<Cursor>,
     node_by_name: LookupMap<Name, u32>,
+    /// The nodes whose kubelets watch a ConfigMap or Secret by name.
+    followers: BTreeMap<ObjectRef, BTreeSet<u32>>,
     /// Extra time of what goes between a node and the control plane.
     slow: BTreeMap<u32, SimDuration>,
     /// How far back the API servers remember changes of pods.
@@ -158,6 +160,20 @@ impl Watches {
         self.cursor(watcher).attempt = Some(handle);
     }
 
+    /// From now on the kubelet of a node is told of this object.
+    pub(super) fn follow(&mut self, node: u32, target: ObjectRef) {
+        self.followers.entry(target).or_default().insert(node);
+    }
+
+    /// Who watches a ConfigMap or Secret by name.
+    fn followers_of(&self, commit: &Commit) -> Vec<Watcher> {
+        if !matches!(commit.id.kind, Kind::ConfigMap | Kind::Secret) {
+            return Vec::new();
+        }
+        let nodes = self.followers.get(&commit.new.reference());
+        nodes.into_iter().flatten().copied().map(Watcher::Node).collect()
+    }
+
     /// Data between a node and the control plane takes so much longer from now on.
     pub(super) fn set_extra(&mut self, node: u32, extra: SimDuration) {
         if extra == SimDuration::ZERO {
@@ -184,7 +200,8 @@ impl Watches {
         let everywhere = [Watcher::ControllerManager, Watcher::Scheduler, Watcher::Network];
         let watching = everywhere.into_iter().filter(|watcher| is_watched(*watcher, commit.id.kind));
         let nodes = self.nodes_of(commit).into_iter().flatten().map(Watcher::Node);
-        for watcher in watching.chain(nodes) {
+        let followers = self.followers_of(commit);
+        for watcher in watching.chain(nodes).chain(followers) {
             let delay = delay + self.extra(watcher);
             let cursor = self.cursor(watcher);
             if !cursor.connected {

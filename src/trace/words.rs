@@ -60,6 +60,7 @@ fn fault(kind: &str, label: &str) -> String {
         "nodeReboot" => "{} reboots",
         "kubeletStop" => "the kubelet of {} stops",
         "runtimeStop" => "the container runtime of {} stops",
+        "networkPluginStop" => "the network plugin of {} stops",
         "pressure" => "{} runs short of resources",
         "controlPlane" => "{} fails",
         "partition" => "the network is cut: {}",

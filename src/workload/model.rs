@@ -230,6 +230,8 @@ pub struct AppModel {
     pub image_size: Option<u64>,
     /// Whether the registry has the image.
     pub image_missing: bool,
+    /// The user that the image names, a number or a name; `None` = one who is not root.
+    pub image_user: Option<Name>,
     /// Fixed time that a pull takes, instead of latency and bandwidth.
     pub pull_time: Option<SimDuration>,
     /// Whether the runtime cannot start it (missing binary): StartError, 128.
@@ -298,6 +300,7 @@ impl AppModel {
             matcher: Matcher::default(),
             image_size: None,
             image_missing: false,
+            image_user: None,
             pull_time: None,
             start_error: None,
             startup: Distribution::exactly(SimDuration::ZERO),

@@ -54,7 +54,7 @@ proptest! {
 
     #[test]
     fn no_update_is_lost_and_revisions_only_grow(deeds in prop::collection::vec(deed(), 1..150)) {
-        let mut api = ApiServer::new(Streams::new(1), Timestamp(0), Admission::default());
+        let mut api = ApiServer::new(Streams::new(1), Timestamp::from_secs(0), Admission::default());
         for name in ["a", "b"] {
             let namespace = Namespace { metadata: metadata("", name), ..Namespace::default() };
             api.handle(SimTime::ZERO, Request::Create(namespace.into())).unwrap();

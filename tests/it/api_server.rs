@@ -212,7 +212,7 @@ fn a_selecting_watch_sees_objects_enter_and_leave() {
     let mut sink = |record: &shakedown::trace::Record| {
         if let shakedown::trace::Detail::Commit(commit) = &record.detail
             && record.at >= SimTime::from_secs(10)
-            && let Some(line) = watch.commit(commit, shakedown::api::Timestamp(0))
+            && let Some(line) = watch.commit(commit, shakedown::api::Timestamp::from_secs(0))
         {
             lines.push((
                 record.at.as_secs_f64(),
@@ -232,7 +232,8 @@ fn every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
     use shakedown::api::{
         ApiServer, DeleteOptions, Kind, ObjectMeta, ObjectRef, Op, Patch, Request, Timestamp,
     };
-    let mut api = ApiServer::new(shakedown::kernel::Streams::new(1), Timestamp(0), Admission::default());
+    let mut api =
+        ApiServer::new(shakedown::kernel::Streams::new(1), Timestamp::from_secs(0), Admission::default());
     let metadata = |name: &str, namespace: &str| ObjectMeta {
         name: name.into(),
         namespace: namespace.into(),
@@ -263,7 +264,10 @@ fn every_write_takes_one_revision_and_a_write_of_the_same_takes_none() {
         options: DeleteOptions { grace_period_seconds: Some(grace), ..DeleteOptions::default() },
     };
     let marked = api.handle(SimTime::from_secs(5), delete(30)).unwrap();
-    assert_eq!((version(&marked), marked.metadata().deletion_timestamp), (first + 2, Some(Timestamp(35))));
+    assert_eq!(
+        (version(&marked), marked.metadata().deletion_timestamp),
+        (first + 2, Some(Timestamp::from_secs(35)))
+    );
     api.handle(SimTime::from_secs(6), delete(0)).unwrap();
     let last = api.take_commits().pop().unwrap();
     assert_eq!((last.revision, last.op), (first + 3, Op::Deleted));

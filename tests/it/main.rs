@@ -34,6 +34,7 @@ mod node_lifecycle;
 mod node_limits;
 mod node_loss;
 mod node_machines;
+mod node_objects;
 mod node_probes;
 mod node_properties;
 mod node_resources;

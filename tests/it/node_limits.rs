@@ -313,3 +313,25 @@ fn a_shutdown_stops_bands_of_priorities_one_after_another() {
              26 exit top 0 Completed",
         );
 }
+
+#[test]
+fn unsafe_kernel_settings_are_refused_at_admission() {
+    let with = |more: &str, sysctl: &str| {
+        let spec = format!(
+            "{more}securityContext: {{sysctls: [{{name: {sysctl}, value: '1'}}]}}, containers: [{{name: c, image: \"app:1\"}}]"
+        );
+        case(2, cluster(&[("p", &spec)], &[]))
+    };
+    let shown = &["start", "phase Failed", "event Sysctl"];
+    with("", "kernel/msgmax").check(
+        shown,
+        "0 event SysctlForbidden x1 forbidden sysctl: \"kernel.msgmax\" not allowlisted
+         0 phase Failed SysctlForbidden",
+    );
+    with("", "net.ipv4.tcp_syncookies").check(shown, "0 start c 0");
+    with("hostNetwork: true, ", "net.ipv4.tcp_syncookies").check(
+        shown,
+        "0 event SysctlForbidden x1 forbidden sysctl: \"net.ipv4.tcp_syncookies\" not allowed with host net enabled
+         0 phase Failed SysctlForbidden",
+    );
+}

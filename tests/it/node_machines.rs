@@ -101,3 +101,44 @@ fn a_kubelet_that_starts_again_admits_its_pods_again() {
              16 phase Failed NodeAffinity",
         );
 }
+
+#[test]
+fn a_kubelet_without_a_runtime_repeats_what_it_has_said() {
+    // Cut off from 45 s on it is declared Unknown; back again it says that its runtime is down, as it still is.
+    let steps = "[{at: 10s, fault: {runtimeStop: {node: n-1, for: 150s}}}, {at: 45s, fault: {partition: {between: \
+                 [controlPlane, {node: n-1}], for: 70s}}}]";
+    case(180, WEB).steps(steps).check(
+        &["node Ready"],
+        "40 node Ready False container runtime is down
+         95 node Ready Unknown Kubelet stopped posting node status.
+         115 node Ready False container runtime is down
+         160 node Ready True kubelet is posting ready status",
+    );
+}
+
+#[test]
+fn without_a_network_plugin_pods_wait_and_those_that_run_run_on() {
+    let message = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin \
+                   returns error: cni plugin not initialized";
+    let steps = "[{at: 12s, fault: {networkPluginStop: {node: n-1, for: 20s}}}, {at: 22s, fault: {exit: {pod: default/p, code: 1}}}, \
+                 {at: 22s, fault: {exit: {pod: default/h, code: 1}}}]";
+    let body = format!(
+        "{WEB}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: h}}\nspec: {{hostNetwork: true, containers: [{{name: h, image: \
+         \"h:1\"}}]}}\n"
+    );
+    // Seen at the checks at 15 and 35 s; the pod is tried once a second.
+    case(50, body).steps(steps).check(
+        &["start", "exit", "node Ready", "event NetworkNotReady x1 "],
+        &format!(
+            "0 start c 0
+             0 start h 0
+             20 node Ready False {message}
+             22 exit c 1 Error
+             22 exit h 1 Error
+             22 start h 1
+             22 event NetworkNotReady x1 network is not ready: {message}
+             35.5 start c 1
+             40 node Ready True kubelet is posting ready status"
+        ),
+    );
+}

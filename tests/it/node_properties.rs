@@ -55,7 +55,12 @@ fn resources() -> impl Strategy<Value = String> {
         2 => Just(String::new()),
         1 => (1u64..6_000, 1u64..6).prop_map(|(base, threads)| format!("cpu: {{base: {base}m, threads: {threads}}}, ")),
     ];
-    (memory, disk, cpu).prop_map(|(a, b, c)| format!("{a}{b}{c}"))
+    let pids = prop_oneof![
+        3 => Just(String::new()),
+        1 => (1u64..40).prop_map(|forks| format!("pids: {{growth: {forks}/s}}, ")),
+        1 => (1u64..40).prop_map(|forks| format!("pids: {{growth: {forks}/s, exitWhenForkFails: 11}}, ")),
+    ];
+    (memory, disk, cpu, pids).prop_map(|(a, b, c, d)| format!("{a}{b}{c}{d}"))
 }
 
 fn probe() -> impl Strategy<Value = String> {
@@ -95,6 +100,7 @@ fn fault() -> impl Strategy<Value = String> {
         Just("probeFailure: {pod: default/p, for: 17s}"),
         Just("kubeletStop: {node: n-1, for: 12s}"),
         Just("runtimeStop: {node: n-1, for: 35s}"),
+        Just("networkPluginStop: {node: n-1, for: 25s}"),
         Just("nodeReboot: {node: n-1, downFor: 20s}"),
         Just("sandboxKilled: {pod: default/p}"),
         Just("pressure: {node: n-1, resource: memory, for: 40s}"),
@@ -103,11 +109,31 @@ fn fault() -> impl Strategy<Value = String> {
     (1u64..350_000, what).prop_map(|(ms, what)| format!("{{at: {ms}ms, fault: {{{what}}}}}"))
 }
 
-/// A scenario with one pod of up to two containers and perhaps a sidecar.
+/// The containers that come before the others, and where the pod lives.
+fn surroundings() -> impl Strategy<Value = String> {
+    let first = prop_oneof![
+        2 => Just(""),
+        1 => Just("{name: i, image: i:1}"),
+        1 => Just("{name: s, image: s:1, restartPolicy: Always}"),
+        1 => Just("{name: i, image: i:1}, {name: s, image: s:1, restartPolicy: Always}"),
+        1 => Just("{name: s, image: s:1, restartPolicy: Always}, {name: i, image: i:1}"),
+    ];
+    (first, prop_oneof![3 => Just(""), 1 => Just("hostNetwork: true, ")])
+        .prop_map(|(first, network)| format!("{network}initContainers: [{first}], "))
+}
+
+/// A scenario with one pod, perhaps a static one, of up to two containers beside init containers and sidecars.
 fn scenario() -> impl Strategy<Value = String> {
     let policy = prop_oneof![Just("Always"), Just("OnFailure"), Just("Never")];
-    let parts = (container("a"), container("b"), any::<bool>(), any::<bool>());
-    let programs = proptest::array::uniform3(program());
+    let parts = (
+        container("a"),
+        container("b"),
+        any::<bool>(),
+        surroundings(),
+        prop_oneof![4 => Just(false), 1 => Just(true)],
+    );
+    let programs =
+        (proptest::array::uniform3(program()), 0u64..9_000, prop_oneof![3 => Just(0), 1 => Just(1)]);
     let faults = proptest::collection::vec(fault(), 0..4);
     let timing = prop_oneof![Just("ideal"), Just("typical")];
     let settings = prop_oneof![
@@ -115,20 +141,39 @@ fn scenario() -> impl Strategy<Value = String> {
         1 => Just("evictionSoftMemory: 2Gi, evictionSoftGracePeriod: 15s"),
         1 => Just("shutdownGracePeriod: 20s, shutdownGracePeriodCriticalPods: 5s"),
         1 => Just("singleProcessOomKill: true, imageGCPeriod: 60s"),
+        1 => Just("podPidsLimit: 120"),
     ];
     let deletion = proptest::option::of(1u64..390);
     let around = (faults, timing, settings, deletion);
-    (policy, parts, programs, around).prop_map(|(policy, (a, b, two, sidecar), programs, around)| {
+    (policy, parts, programs, around).prop_map(|(policy, (a, b, two, first, from_file), programs, around)| {
         let (mut faults, timing, settings, deletion) = around;
-        faults.extend(deletion.map(|at| format!("{{at: {at}s, kubectl: delete pod p}}")));
+        let name = if from_file { "p-n-1" } else { "p" };
+        for fault in &mut faults {
+            *fault = fault.replace("default/p", &format!("default/{name}"));
+        }
+        faults.extend(deletion.map(|at| format!("{{at: {at}s, kubectl: delete pod {name}}}")));
         let containers = if two { format!("{a}, {b}") } else { a };
-        let init = if sidecar { "initContainers: [{name: s, image: s:1, restartPolicy: Always}], " } else { "" };
+        let pod = format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{restartPolicy: {policy}, volumes: [{{name: v, \
+             emptyDir: {{sizeLimit: 4Gi}}}}], {first}containers: [{containers}]}}}}"
+        );
+        let object = if from_file {
+            faults.push(format!("{{at: 0s, staticPod: {{node: n-1, put: {pod}}}}}"));
+            String::new()
+        } else {
+            format!("---\n{pod}\n")
+        };
         let mut text = format!(
             "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {{name: random}}\nspec:\n  duration: \
-             {SECONDS}s\n  timing: {timing}\n  settings: {{{settings}}}\n  cluster: {{nodePools: [{{name: n, count: 1}}]}}\n  steps: [{}]\n---\n\
-             apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{restartPolicy: {policy}, volumes: [{{name: v, \
-             emptyDir: {{sizeLimit: 4Gi}}}}], {init}containers: [{containers}]}}\n",
+             {SECONDS}s\n  timing: {timing}\n  settings: {{{settings}}}\n  cluster: {{nodePools: [{{name: n, count: 1}}]}}\n  \
+             steps: [{}]\n{object}",
             faults.join(", ")
+        );
+        let (programs, lasts, code) = programs;
+        let _ = write!(
+            text,
+            "---\napiVersion: shakedown.sim/v1alpha1\nkind: AppModel\nmetadata: {{name: i}}\nspec: {{match: {{image: \"i:1\"}}, \
+             exits: [{{after: {lasts}ms, code: {code}}}]}}\n"
         );
         for (name, program) in ["a", "b", "s"].into_iter().zip(programs) {
             let _ = write!(
@@ -250,7 +295,9 @@ fn check(records: &[Record]) -> Result<(), TestCaseError> {
             Detail::Commit(commit) if commit.new.kind() == Kind::Pod => {
                 let Object::Pod(pod) = &commit.new else { continue };
                 check_pod(pod, record, &seen)?;
-                if commit.op == Op::Deleted {
+                // What a static pod has in the API is only its image.
+                let is_mirror = pod.metadata.annotations.contains_key("kubernetes.io/config.mirror");
+                if commit.op == Op::Deleted && !is_mirror {
                     let alive = seen.alive.values().any(|alive| *alive);
                     prop_assert!(!alive, "a process outlives its pod: {}", line(record));
                     gone = Some(record.at);

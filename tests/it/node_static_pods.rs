@@ -126,3 +126,42 @@ fn it_makes_room_for_itself() {
          6 phase Failed Preempting",
     );
 }
+
+#[test]
+fn a_kubelet_that_boots_without_the_api_server_runs_its_static_pods() {
+    let steps = ", {at: 10s, fault: {partition: {between: [controlPlane, {node: n-1}], for: 20s}}}, {at: 12s, fault: {nodeReboot: \
+                 {node: n-1, downFor: 5s}}}, {at: 25s, fault: {exit: {pod: default/web-n-1, code: 3}}}";
+    // The list comes at 30.0 and makes the kubelet forget nothing of its static pods: the back-off goes on.
+    let mut case = with(steps).lasts(41);
+    case.check(
+        &["start", "exit", "state"],
+        "1 start c 0
+         2 state c running 0
+         17 start c 1
+         25 exit c 3 Error
+         30 state c CrashLoopBackOff 1
+         40.5 start c 2
+         41 state c running 2",
+    );
+    // A pod of the API has to wait until the kubelet hears of it.
+    case = super::timeline::case(
+        40,
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: \"web:1\"}]}\n",
+    );
+    let reboot = "[{at: 10s, fault: {partition: {between: [controlPlane, {node: n-1}], for: 20s}}}, {at: 12s, fault: {nodeReboot: \
+                  {node: n-1, downFor: 5s}}}]";
+    case.steps(reboot).check(&["start"], "0 start c 0\n30 start c 1");
+}
+
+#[test]
+fn its_events_are_shown_with_its_image() {
+    let text = "apiVersion: shakedown.sim/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n  duration: 20s\n  cluster: \
+                {nodePools: [{name: n, count: 1}]}\n  steps: [PUT]\n  expect: [{at: 10s, kubectl: describe pod web-n-1, contains: \
+                Started container c}]\n";
+    let scenario = shakedown::scenario::from_text("s.yaml", &text.replace("PUT", PUT)).unwrap();
+    let mut simulation = shakedown::sim::Simulation::new(&scenario, &shakedown::sim::RunOptions::default());
+    let end = simulation.world.end;
+    simulation.run_until(end, &mut |_| {}).unwrap();
+    let verdict = simulation.finish(&mut |_| {});
+    assert!(verdict.expectations.iter().all(|checked| checked.held()));
+}

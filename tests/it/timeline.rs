@@ -34,6 +34,12 @@ pub(crate) fn case(seconds: u64, body: impl Into<String>) -> Case {
 }
 
 impl Case {
+    /// For so many seconds.
+    pub(crate) fn lasts(mut self, seconds: u64) -> Self {
+        self.seconds = seconds;
+        self
+    }
+
     /// Of another Kubernetes version.
     pub(crate) fn version(mut self, version: &'static str) -> Self {
         self.version = version;

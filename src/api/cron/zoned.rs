@@ -34,18 +34,18 @@ impl ZonedSchedule {
     /// first counts.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let Some(zone) = &self.zone else { return self.schedule.next(after) };
-        let instant = jiff::Timestamp::from_second(after.0).ok()?;
+        let instant = jiff::Timestamp::from_second(after.secs()).ok()?;
         // The schedule knows one calendar only, so local time is read as if it were UTC.
         let local = zone.to_datetime(instant);
-        let mut local = Timestamp(local.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second());
+        let mut local = Timestamp::from_secs(local.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second());
         loop {
             local = self.schedule.next(local)?;
-            let civil = TimeZone::UTC.to_datetime(jiff::Timestamp::from_second(local.0).ok()?);
+            let civil = TimeZone::UTC.to_datetime(jiff::Timestamp::from_second(local.secs()).ok()?);
             let ambiguous = zone.to_ambiguous_timestamp(civil);
             if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
                 continue;
             }
-            let at = Timestamp(ambiguous.earlier().ok()?.as_second());
+            let at = Timestamp::from_secs(ambiguous.earlier().ok()?.as_second());
             if at > after {
                 return Some(at);
             }

@@ -31,6 +31,16 @@ pub(super) fn check_create(object: &Object) -> Result<(), ApiError> {
     refuse(object, &validate_create(object))
 }
 
+/// The same for a pod whose spec is one that has been found right before.
+pub(super) fn check_create_with_known_spec(object: &Object) -> Result<(), ApiError> {
+    let mut problems = Problems::default();
+    metadata::check(&mut problems, object.kind(), object.metadata());
+    if let Object::Pod(pod) = object {
+        pod::check_node_name(&mut problems, pod);
+    }
+    refuse(object, &problems.into_errors())
+}
+
 /// Refuses a new version of an object with 422 when anything is wrong with it, or may not change.
 pub(super) fn check_update(old: &Object, new: &Object) -> Result<(), ApiError> {
     refuse(new, &validate_update(old, new))

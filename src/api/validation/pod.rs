@@ -13,6 +13,11 @@ const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Defa
 
 pub(super) fn check(problems: &mut Problems, pod: &Pod) {
     check_spec(problems, &SPEC, &pod.spec, true);
+    check_node_name(problems, pod);
+}
+
+/// The part of the spec that every pod has for itself.
+pub(super) fn check_node_name(problems: &mut Problems, pod: &Pod) {
     if let Some(node) = &pod.node_name {
         let path = SPEC.child("nodeName");
         problems.invalid_text(&path, node, &names::dns1123_subdomain(node));

@@ -49,9 +49,9 @@ impl RankedPod {
             assigned: !self.node.is_empty(),
             phase: self.phase,
             ready: self.ready,
-            ready_since: self.ready.then_some(Timestamp(self.ready_at)),
+            ready_since: self.ready.then_some(Timestamp::from_secs(self.ready_at)),
             restarts: (self.restarts, 0),
-            created: Some(Timestamp(self.created_at)),
+            created: Some(Timestamp::from_secs(self.created_at)),
             deletion_cost: 0,
             crowd: self.rank,
             uid: Uid::default(),
@@ -113,7 +113,7 @@ impl From<ReplicaSetRow> for SetView {
             available: row.available,
             max_replicas: row.max_replicas_annotation,
             desired_replicas: row.desired_replicas_annotation,
-            created: Timestamp(row.created_at),
+            created: Timestamp::from_secs(row.created_at),
         }
     }
 }
@@ -169,7 +169,7 @@ const NOW_SECONDS: i64 = 1_000_000_000;
 
 impl MeasuredPod {
     fn view(&self, window_seconds: i64) -> PodView {
-        let ago = |seconds: i64| Timestamp(NOW_SECONDS - seconds);
+        let ago = |seconds: i64| Timestamp::from_secs(NOW_SECONDS - seconds);
         let sample = Sample { milli: self.usage_milli, taken: ago(self.metric_seconds_ago), window_seconds };
         PodView {
             phase: self.phase,
@@ -196,7 +196,7 @@ pub(super) fn hpa_replicas(input: &Value) -> Answer {
     };
     let (current, target): (i32, i64) = (read(input, "currentReplicas")?, read(input, "target")?);
     let total = read::<Option<i64>>(input, "objectOrExternalValue")?.unwrap_or(0);
-    let now = Timestamp(NOW_SECONDS);
+    let now = Timestamp::from_secs(NOW_SECONDS);
     let proposal = match read::<String>(input, "metric")?.as_str() {
         "resourceUtilization" => calculator.for_utilization(current, target as i32, true, now, &pods),
         "resourceAverageValue" => calculator.for_average_value(current, target, true, now, &pods),

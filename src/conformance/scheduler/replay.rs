@@ -210,8 +210,9 @@ impl Replay {
         let started = first.plus_seconds(self.binds);
         self.change(id, |pod| {
             pod.node_name = Some(name);
-            pod.status.phase = PodPhase::Running;
-            pod.status.start_time = Some(started);
+            let status = Arc::make_mut(&mut pod.status);
+            status.phase = PodPhase::Running;
+            status.start_time = Some(started);
         });
     }
 
@@ -220,7 +221,7 @@ impl Replay {
             self.scheduler.on_pod_deleted(*victim, SimTime::ZERO);
         }
         if let Nomination::Set(node) = &failure.nomination {
-            self.change(id, |pod| pod.status.nominated_node_name.clone_from(node));
+            self.change(id, |pod| Arc::make_mut(&mut pod.status).nominated_node_name.clone_from(node));
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Clock {
 impl Clock {
     fn seconds(self, text: &Value) -> Option<Value> {
         let time: Timestamp = text.as_str()?.parse().ok()?;
-        Some(to_seconds(time.0 * 1000 - self.epoch_ms))
+        Some(to_seconds(time.secs() * 1000 - self.epoch_ms))
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn of(recording: &Recording) -> Result<Setting, String> {
             version: Name::from(recording.kubernetes.trim_start_matches('v')),
             minor,
             settings,
-            epoch: Timestamp((epoch_ms.div_euclid(1000)) - LEAD / 1000),
+            epoch: Timestamp::from_secs((epoch_ms.div_euclid(1000)) - LEAD / 1000),
             nodes: nodes.collect(),
             scheduler: SchedulerPlan::default(),
             objects: Vec::new(),

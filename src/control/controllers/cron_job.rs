@@ -163,7 +163,7 @@ impl Desktop<'_, '_> {
             self.event(&view.object, EventType::Warning, "MissSchedule", message);
             return;
         }
-        let number = if self.polls() { due.0 } else { due.0.div_euclid(60) };
+        let number = if self.polls() { due.secs() } else { due.secs().div_euclid(60) };
         let name = Name::from(format!("{}-{number}", cron.metadata.name));
         if view.jobs.iter().any(|job| job.metadata.name == name) {
             status.last_schedule_time = Some(due);

@@ -123,7 +123,7 @@ impl Desktop<'_, '_> {
             missing.drain(..room).for_each(|endpoint| endpoints.push(endpoint));
         }
         let mut unsettled = Unsettled::new();
-        let touched = old.iter().zip(&changed).flat_map(|(old, new)| old.endpoints.changes(new));
+        let touched = old.iter().zip(&changed).flat_map(|(old, new)| changed_entries(&old.endpoints, new));
         for endpoint in touched.chain(&missing) {
             note(&mut unsettled, endpoint.target_ref.as_ref());
         }
@@ -316,6 +316,15 @@ fn ports_of(service: &Service, pod: Option<&Pod>) -> Vec<EndpointPort> {
         .collect()
 }
 
+/// The entries that are in one of two versions of a list only.
+fn changed_entries<'a, T>(
+    old: &'a SharedList<Arc<T>>,
+    new: &'a SharedList<Arc<T>>,
+) -> impl Iterator<Item = &'a Arc<T>> {
+    let (gone, come) = old.changes(new);
+    gone.into_iter().chain(come)
+}
+
 /// Notes the pod of an entry.
 fn note(unsettled: &mut Unsettled, pod: Option<&ObjectReference>) {
     if let Some(pod) = pod {
@@ -391,7 +400,7 @@ impl ControllerManager {
         let endpoints =
             |slice: Option<&EndpointSlice>| slice.map(|slice| slice.endpoints.clone()).unwrap_or_default();
         let (before, after) = (endpoints(old), endpoints(new));
-        let changes = before.changes(&after);
+        let changes: Vec<_> = changed_entries(&before, &after).collect();
         // Who keeps nothing may be anybody, who writes whatever he likes.
         let keeps_some = changes.len() < before.len() + after.len();
         let changes: Option<Vec<_>> =

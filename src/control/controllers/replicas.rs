@@ -207,7 +207,7 @@ impl Desktop<'_, '_> {
             })
             .collect();
         let order = if self.ctx.settings.logarithmic_scale_down {
-            let now_nanos = self.ctx.epoch.0 * 1_000_000_000 + self.ctx.now.as_nanos() as i64;
+            let now_nanos = self.ctx.epoch.secs() * 1_000_000_000 + self.ctx.now.as_nanos() as i64;
             Order::Current { now_nanos }
         } else {
             Order::Crowding

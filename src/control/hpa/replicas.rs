@@ -319,15 +319,15 @@ fn ceil(replicas: f64) -> i32 {
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp(100_000);
+    const NOW: Timestamp = Timestamp::from_secs(100_000);
 
     /// A pod that has run for long and uses `percent` of its request.
     fn pod(percent: i64) -> PodView {
         PodView {
             phase: PodPhase::Running,
             terminating: false,
-            ready: Some((true, Timestamp(1000))),
-            started: Some(Timestamp(900)),
+            ready: Some((true, Timestamp::from_secs(1000))),
+            started: Some(Timestamp::from_secs(900)),
             request_milli: Some(1000),
             sample: Some(Sample { milli: percent * 10, taken: NOW, window_seconds: 60 }),
         }

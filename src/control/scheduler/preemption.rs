@@ -142,7 +142,7 @@ fn importance(pod: &PodInfo) -> (Reverse<i32>, i64) {
 }
 
 fn start_time(pod: &PodInfo) -> i64 {
-    pod.pod.status.start_time.map_or(i64::MAX, |time| time.0)
+    pod.pod.status.start_time.map_or(i64::MAX, crate::api::Timestamp::secs)
 }
 
 /// `filterPodsWithPDBViolation`: budgets are used up in order of importance; a pod is protected from where one of its

@@ -201,6 +201,9 @@ impl SchedulingQueue {
         view: QueueView<'_>,
         now: SimTime,
     ) {
+        if self.unschedulable.is_empty() && self.in_flight.is_empty() {
+            return;
+        }
         let interested = view.interested(event.what);
         if !event.is_wildcard() && interested.is_empty() {
             return;

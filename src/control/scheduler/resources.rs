@@ -111,6 +111,11 @@ struct Parts {
     default_memory: bool,
 }
 
+impl Parts {
+    /// What is written.
+    const PLAIN: Self = Self { pod_level: true, default_cpu: false, default_memory: false };
+}
+
 /// What a pod requests, in the three ways that scheduling counts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
@@ -135,10 +140,14 @@ pub struct NonZero {
 }
 
 impl Requests {
+    /// What is set aside for a pod of this spec.
+    pub fn actual(spec: &PodSpec) -> Resources {
+        Resources::from_list(&requests(spec, Parts::PLAIN))
+    }
+
     /// What a pod of this spec requests.
     pub fn of(spec: &PodSpec) -> Self {
-        let plain = Parts { pod_level: true, default_cpu: false, default_memory: false };
-        let list = requests(spec, plain);
+        let list = requests(spec, Parts::PLAIN);
         // With pod-level requests the defaults stand in only for what is requested at no level.
         let pod_level = has_pod_level_requests(spec);
         let non_zero = requests(

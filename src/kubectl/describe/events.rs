@@ -48,9 +48,11 @@ fn is_about(event: &EventObject, object: &Object) -> bool {
     let same_name = about.name == metadata.name
         && about.kind == object.kind().as_str()
         && about.namespace == metadata.namespace;
+    // Of a mirror pod the kubelet speaks by the identity that it has from its file.
+    let mirrored = metadata.annotations.get("kubernetes.io/config.mirror").map(|hash| Uid::from_hex(hash));
     // The kubelet names the node where others put the identity.
     let same_identity = about.uid.is_nil()
-        || about.uid == metadata.uid
+        || about.uid == mirrored.unwrap_or(metadata.uid)
         || (object.kind() == Kind::Node && about.uid == Uid::from_text(&metadata.name));
     same_name && same_identity
 }

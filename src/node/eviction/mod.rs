@@ -24,13 +24,9 @@ use crate::api::qos::pod_requests;
 use crate::base::Quantity;
 use crate::component::events::EventType;
 use crate::component::{Class, Ctx, Settings};
-use crate::kernel::{EventHandle, SimDuration, SimTime};
+use crate::kernel::{EventHandle, SimTime};
 
 const SEQ_ROUND: u32 = 10;
-/// Grace period of a hard eviction, in seconds; no process gets less than the kubelet's minimum of 2.
-const HARD_GRACE: i64 = 1;
-/// How often the manager looks whether evicted pods are gone.
-const CLEANUP_POLL: SimDuration = SimDuration::from_secs(1);
 
 /// What the eviction manager remembers.
 #[derive(Clone, Debug, Default)]
@@ -202,7 +198,7 @@ impl Host {
         let message = self.message(ctx, threshold, pod);
         let own = self.pods[&pod].pod.spec.termination_grace_period_seconds.unwrap_or(30);
         let soft = (ctx.settings.eviction_max_pod_grace_period as i64).min(own);
-        let grace = if threshold.is_soft { soft } else { HARD_GRACE };
+        let grace = if threshold.is_soft { soft } else { ctx.settings.eviction_hard_grace_period as i64 };
         self.evict(ctx, env, pod, grace, message, true);
     }
 
@@ -270,8 +266,9 @@ impl Host {
             .filter_map(|(id, pod)| Some((*id, limits::exceeded(pod, now)?)))
             .collect();
         let any = !over.is_empty();
+        let grace = ctx.settings.eviction_hard_grace_period as i64;
         for (pod, message) in over {
-            self.evict(ctx, env, pod, HARD_GRACE, message, false);
+            self.evict(ctx, env, pod, grace, message, false);
         }
         any
     }
@@ -286,8 +283,9 @@ impl HostShared {
         }
         let phase = killed_at.since_start();
         let target = self.target;
-        let at = ctx.next_tick(CLEANUP_POLL, phase, Class::Report, target, SEQ_ROUND);
-        let at = at.max(killed_at + CLEANUP_POLL);
+        let poll = ctx.settings.eviction_cleanup_poll;
+        let at = ctx.next_tick(poll, phase, Class::Report, target, SEQ_ROUND);
+        let at = at.max(killed_at + poll);
         eviction.base = at;
         eviction.round = Some(ctx.schedule(at, Class::Report, target, SEQ_ROUND, NodeEvent::EvictionRound));
     }

@@ -12,10 +12,7 @@ use crate::source::{Kind, Node, UnknownField};
 
 /// Kept without effect, and worth a word.
 const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
-    (
-        &["containers", "initContainers"],
-        &["env", "envFrom", "volumeMounts", "volumeDevices", "securityContext", "resizePolicy"],
-    ),
+    (&["containers", "initContainers"], &["env", "securityContext", "resizePolicy"]),
     (
         &["spec"],
         &[
@@ -44,7 +41,6 @@ const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
             "azureFile",
             "cephfs",
             "cinder",
-            "configMap",
             "csi",
             "downwardAPI",
             "ephemeral",
@@ -61,11 +57,9 @@ const WITHOUT_EFFECT: &[(&[&str], &[&str])] = &[
             "persistentVolumeClaim",
             "photonPersistentDisk",
             "portworxVolume",
-            "projected",
             "quobyte",
             "rbd",
             "scaleIO",
-            "secret",
             "storageos",
             "vsphereVolume",
         ],
@@ -96,7 +90,7 @@ fn walk(node: &Node, owner: &str, context: &Context<'_>) {
         if owner.is_empty() && &*entry.key.text == "status" || entry.value.kind == Kind::Null {
             continue;
         }
-        match without_effect(owner, &entry.key.text) {
+        match without_effect(owner, &entry.key.text).filter(|_| !is_looked_at(&entry.value)) {
             Some(field) => context
                 .notes
                 .borrow_mut()
@@ -104,6 +98,14 @@ fn walk(node: &Node, owner: &str, context: &Context<'_>) {
             None => walk(&entry.value, &entry.key.text, context),
         }
     }
+}
+
+/// Whether a kubelet looks at something in an environment or a security context.
+fn is_looked_at(value: &Node) -> bool {
+    const FIELDS: [&str; 3] = ["configMapKeyRef", "secretKeyRef", "runAsNonRoot"];
+    let looked_at = |node: &Node| node.entries().iter().any(|entry| FIELDS.contains(&&*entry.key.text));
+    let variables = value.items().iter().flat_map(Node::entries);
+    looked_at(value) || variables.into_iter().any(|entry| looked_at(&entry.value))
 }
 
 fn without_effect(owner: &str, key: &str) -> Option<&'static str> {

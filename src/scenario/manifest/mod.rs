@@ -134,7 +134,7 @@ fn object(value: &Value<'_>, fields: &Fields<'_>, api_version: &str, word: &str)
         for field in unknown.iter().filter(|field| !effect::is_silent(field, &here)) {
             value.context.report(field.to_diagnostic(value.context.file, Severity::Warning));
         }
-    } else {
+    } else if !matches!(kind, Kind::ConfigMap | Kind::Secret) {
         // A `Service` of Knative is not what people think of first.
         let foreign = kind == Kind::Unsimulated && Kind::from_manifest(word).is_some();
         let what = if foreign { format!("{word} of {api_version}") } else { word.to_owned() };

@@ -79,6 +79,7 @@ fn spec(value: &Value<'_>) -> Read<AppModel> {
         matcher: matcher?,
         image_size: image.size,
         image_missing: image.missing,
+        image_user: image.user,
         pull_time: image.pull,
         start_error: start_error?,
         startup,
@@ -127,15 +128,23 @@ struct Image {
     missing: bool,
     pull: Option<SimDuration>,
     stop_signal: Option<i32>,
+    user: Option<Name>,
 }
 
 fn image(value: &Value<'_>) -> Read<Image> {
-    let fields = value.fields(&["size", "missing", "pull", "stopSignal"])?;
+    let fields = value.fields(&["size", "missing", "pull", "stopSignal", "user"])?;
     let stop_signal = fields.optional("stopSignal", Value::signal);
     let size = fields.optional("size", Value::bytes);
     let missing = fields.optional("missing", Value::truth);
     let pull = fields.optional("pull", Value::duration);
-    Ok(Image { size: size?, missing: missing?.unwrap_or(false), pull: pull?, stop_signal: stop_signal? })
+    let user = fields.optional("user", Value::some_text);
+    Ok(Image {
+        size: size?,
+        missing: missing?.unwrap_or(false),
+        pull: pull?,
+        stop_signal: stop_signal?,
+        user: user?,
+    })
 }
 
 fn startup(value: &Value<'_>) -> Read<(Distribution, SimDuration)> {

@@ -33,6 +33,7 @@ const KINDS: &[Variant<Timed>] = &[
     ("nodeCrash", node_crash),
     ("nodeReboot", node_reboot),
     ("kubeletStop", |value| on_nodes(value, |nodes| Fault::KubeletStop { nodes })),
+    ("networkPluginStop", |value| on_nodes(value, |nodes| Fault::NetworkPluginStop { nodes })),
     ("runtimeStop", |value| on_nodes(value, |nodes| Fault::RuntimeStop { nodes })),
     ("pressure", pressure),
     ("partition", |value| connection(value, "", |_, a, b| Ok(Fault::Partition { a, b }))),

@@ -19,7 +19,7 @@ pub(in crate::scenario) const DEFAULT_DURATION: SimDuration = SimDuration::from_
 /// The seed if nothing is said.
 pub(in crate::scenario) const DEFAULT_SEED: u64 = 42;
 /// 2025-01-01T00:00:00Z.
-pub(in crate::scenario) const DEFAULT_START: Timestamp = Timestamp(1_735_689_600);
+pub(in crate::scenario) const DEFAULT_START: Timestamp = Timestamp::from_secs(1_735_689_600);
 
 const FIELDS: &[&str] = &[
     "description",

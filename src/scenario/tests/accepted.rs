@@ -151,7 +151,7 @@ fn victims_of_faults() {
     assert!(matches!(find("packetLoss").0, Fault::PacketLoss { per_million: 5000, .. }));
     let keys: std::collections::BTreeSet<_> =
         faults(&scenario).iter().map(|(fault, _)| fault.key()).collect();
-    assert_eq!(keys.len(), 20, "every kind is in the example");
+    assert_eq!(keys.len(), 21, "every kind is in the example");
 }
 
 #[test]

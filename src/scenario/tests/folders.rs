@@ -33,8 +33,7 @@ fn online_boutique() {
             "objects of kind `ServiceAccount` are kept but not simulated (11 times)",
             "`env` is kept but has no effect (12 times)",
             "`httpHeaders` is kept but has no effect (2 times)",
-            "`securityContext` is kept but has no effect (25 times)",
-            "`volumeMounts` is kept but has no effect (once)",
+            "`securityContext` is kept but has no effect (13 times)",
         ]
     );
 }

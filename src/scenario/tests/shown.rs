@@ -90,11 +90,11 @@ spec:
   securityContext: {}
   containers:
   - name: a
-    securityContext: {runAsNonRoot: true}
+    securityContext: {privileged: false}
     env: []
   - name: b
     securityContext:
-      runAsNonRoot: true
+      privileged: false
 ",
         "
 warning[no-effect]: `env` is kept but has no effect (once)

@@ -63,7 +63,7 @@ impl World {
     }
 
     fn micro_time(&self, at: SimTime) -> MicroTime {
-        MicroTime(self.epoch.0 * 1_000_000 + (at.as_nanos() / 1000) as i64)
+        MicroTime(self.epoch.secs() * 1_000_000 + (at.as_nanos() / 1000) as i64)
     }
 
     fn lease(&self, name: &str, namespace: &str, created: SimTime) -> Lease {

@@ -73,7 +73,7 @@ impl Occupancy {
             return Ok(());
         }
         let Some(room) = self.nodes.get_mut(node) else { return Ok(()) };
-        let asked = Requests::of(&pod.spec).actual;
+        let asked = Requests::actual(&pod.spec);
         room.taken.add(&asked);
         room.pods += 1;
         let over = room.first_excess(&asked);

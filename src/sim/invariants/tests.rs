@@ -1,5 +1,7 @@
 //! Each invariant is broken once, by hand, and is seen to be.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::api::pod::Pod;
 use crate::api::meta::OwnerReference;
@@ -164,9 +166,9 @@ fn records_that_contradict_each_other() {
     );
     assert_eq!(
         with_commit(&|commit| {
-            changed(commit, &|pod| pod.status.phase = PodPhase::Succeeded);
+            changed(commit, &|pod| Arc::make_mut(&mut pod.status).phase = PodPhase::Succeeded);
             commit.old = Some(commit.new.clone());
-            changed(commit, &|pod| pod.status.phase = PodPhase::Running);
+            changed(commit, &|pod| Arc::make_mut(&mut pod.status).phase = PodPhase::Running);
         }),
         "a pod that is over stays over"
     );

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Scope, Unsettled, Verdict, note, ports_of, target_of};
+use super::{Scope, Unsettled, Verdict, changed_entries, note, ports_of, target_of};
 use crate::api::pod::Pod;
 use crate::api::service::{EndpointAddress, EndpointSubset, Endpoints, Service};
 use crate::api::{Commit, Kind, Object, ObjectMeta, Op, Request};
@@ -111,7 +111,7 @@ impl Desktop<'_, '_> {
         if let Some(before) = before.filter(|_| after.len() < ENDPOINTS_SIZE) {
             let mut unsettled = Unsettled::new();
             for (before, after) in before.0.iter().zip(&after.0) {
-                for address in before.changes(after) {
+                for address in changed_entries(before, after) {
                     note(&mut unsettled, address.target_ref.as_ref());
                 }
             }
@@ -199,7 +199,7 @@ impl ControllerManager {
         };
         let changes = before.zip(after).and_then(|(before, after)| {
             let changes: Vec<_> =
-                before.0.iter().zip(&after.0).flat_map(|(old, new)| old.changes(new)).collect();
+                before.0.iter().zip(&after.0).flat_map(|(old, new)| changed_entries(old, new)).collect();
             // Who keeps nothing is not this controller, whose versions share addresses in the right order.
             let keeps_some = changes.len() < before.len() + after.len();
             let notes = changes.into_iter().map(|address| address.target_ref.clone());
