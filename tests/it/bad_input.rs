@@ -91,7 +91,11 @@ fn objects_that_no_cluster_would_take() {
     pod("less.yaml", less, "8:33", "spec.containers[0].resources.requests[cpu]: Invalid value");
     let replicas = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: d}\n  \
         spec: {replicas: -3, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: a}]}}}\n";
-    refuses("replicas.yaml", replicas, "spec.replicas: Invalid value: -3: must be greater than or equal to 0");
+    refuses(
+        "replicas.yaml",
+        replicas,
+        "spec.replicas: Invalid value: -3: must be greater than or equal to 0",
+    );
 }
 
 #[test]

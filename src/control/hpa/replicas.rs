@@ -367,7 +367,10 @@ mod tests {
         let silent = PodView { sample: None, ..pod(0) };
         let size = |rules| {
             let calculator = Calculator { rules, ..Calculator::default() };
-            calculator.for_average_value(4, 500, false, NOW, &[pod(50), silent, silent, silent]).unwrap().replicas
+            calculator
+                .for_average_value(4, 500, false, NOW, &[pod(50), silent, silent, silent])
+                .unwrap()
+                .replicas
         };
         assert_eq!((size(Rules::V1_20), size(Rules::V1_34)), (1, 4));
     }

@@ -382,7 +382,8 @@ fn only_events_that_may_help_are_worth_an_attempt() {
 fn a_node_that_grows_is_worth_an_attempt_where_the_pod_asks_for_what_grows() {
     let grows = |resource: &str, amount: &str| {
         let mut scheduler = scheduler();
-        let offers = json!({"cpu": "1", "memory": "1Gi", "ephemeral-storage": "10Gi", "example.com/gpu": "4"});
+        let offers =
+            json!({"cpu": "1", "memory": "1Gi", "ephemeral-storage": "10Gi", "example.com/gpu": "4"});
         scheduler.on_node_added(NodeId(0), &node(&json!({"status": {"allocatable": offers}})), at(0));
         scheduler.on_pod_added(OTHER, &pod(&json!({"spec": {"nodeName": "n"}})), at(0));
         let asks = json!({"cpu": "1", "ephemeral-storage": "1Gi", "example.com/gpu": "1"});

@@ -49,7 +49,8 @@ const CLUSTER_SCOPED: [&str; 13] = [
 /// Reads the value of `apply`: one object or a list of them. By then they may be changes of objects, and what may not be
 /// is refused in the run.
 pub(super) fn inline(value: &Value<'_>) -> Read<Vec<Manifest>> {
-    let manifests: Vec<Manifest> = value.one_or_more(|value| unpack(value, None, Use::Apply))?.into_iter().flatten().collect();
+    let manifests: Vec<Manifest> =
+        value.one_or_more(|value| unpack(value, None, Use::Apply))?.into_iter().flatten().collect();
     if manifests.is_empty() {
         return value.wrong("missing-object", "there is no object to apply");
     }

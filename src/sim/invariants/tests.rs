@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::api::pod::Pod;
 use crate::api::meta::OwnerReference;
+use crate::api::pod::Pod;
 use crate::api::{Kind, Request};
 use crate::scenario::from_text;
 use crate::sim::event::Watcher;
@@ -192,7 +192,9 @@ fn an_owner_that_never_was() {
     let said = |component: &'static str| {
         let (simulation, _) = started();
         let record = Record { id: 1, cause: 0, component: component.into(), ..record.clone() };
-        Invariants::default().check_record(&record, &simulation.world).map_err(|violation| violation.invariant)
+        Invariants::default()
+            .check_record(&record, &simulation.world)
+            .map_err(|violation| violation.invariant)
     };
     assert_eq!(said("replicaset-controller"), Err("owners that a controller names exist"));
     assert_eq!(said("kubectl"), Ok(()), "users may name what they like");
