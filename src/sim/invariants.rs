@@ -134,7 +134,7 @@ impl Invariants {
                 format!("{} becomes {}", before.uid, after.uid)
             })?;
         }
-        self.owners.check(&record.component, commit)?;
+        self.owners.check(record.component, commit)?;
         match commit.op {
             Op::Added => self.live_objects += 1,
             Op::Deleted => self.live_objects = self.live_objects.saturating_sub(1),

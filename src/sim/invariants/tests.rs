@@ -191,7 +191,7 @@ fn an_owner_that_never_was() {
     record.detail = Detail::Commit(commit.into());
     let said = |component: &'static str| {
         let (simulation, _) = started();
-        let record = Record { id: 1, cause: 0, component: component.into(), ..record.clone() };
+        let record = Record { id: 1, cause: 0, component, ..record.clone() };
         Invariants::default()
             .check_record(&record, &simulation.world)
             .map_err(|violation| violation.invariant)
