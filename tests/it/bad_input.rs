@@ -74,30 +74,6 @@ fn numbers_that_make_no_sense() {
     }
 }
 
-/// What an API server would refuse is not left out in silence; the place is that of the value.
-#[test]
-fn objects_that_no_cluster_would_take() {
-    let pod = |name: &str, container: &str, place: &str, expected: &str| {
-        let text = format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    image: a\n    {container}\n"
-        );
-        refuses(name, &text, expected);
-        refuses(name, &text, &format!("{name}:{place}"));
-    };
-    let probe = "livenessProbe: {tcpSocket: {port: 1}, periodSeconds: -1}";
-    let path = "spec.containers[0].livenessProbe.periodSeconds: Invalid value: -1";
-    pod("period.yaml", probe, "8:58", path);
-    let less = "resources: {requests: {cpu: -1}}";
-    pod("less.yaml", less, "8:33", "spec.containers[0].resources.requests[cpu]: Invalid value");
-    let replicas = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: d}\n  \
-        spec: {replicas: -3, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: a}]}}}\n";
-    refuses(
-        "replicas.yaml",
-        replicas,
-        "spec.replicas: Invalid value: -3: must be greater than or equal to 0",
-    );
-}
-
 #[test]
 fn owners_that_form_a_circle() {
     let object = |name: &str, owner: &str| {

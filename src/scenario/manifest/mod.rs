@@ -2,13 +2,11 @@
 //!
 //! Other people's manifests must run unchanged, so little is an error here: what cannot be an object at all (no
 //! kind, no name, a text where a number must be). The rest is accepted, and the user is told what will not be
-//! simulated. What is said of many objects is said once, with a number; [`Notes`] counts. What an API server would not
-//! create is an error, too: a run without it would not be the run that was asked for.
+//! simulated. What is said of many objects is said once, with a number; [`Notes`] counts.
 
 mod effect;
 mod legacy;
 mod notes;
-mod valid;
 
 use std::collections::BTreeSet;
 
@@ -46,11 +44,9 @@ const CLUSTER_SCOPED: [&str; 13] = [
     "VolumeAttachment",
 ];
 
-/// Reads the value of `apply`: one object or a list of them. By then they may be changes of objects, and what may not be
-/// is refused in the run.
+/// Reads the value of `apply`: one object or a list of them.
 pub(super) fn inline(value: &Value<'_>) -> Read<Vec<Manifest>> {
-    let manifests: Vec<Manifest> =
-        value.one_or_more(|value| unpack(value, None, Use::Apply))?.into_iter().flatten().collect();
+    let manifests: Vec<Manifest> = value.one_or_more(objects)?.into_iter().flatten().collect();
     if manifests.is_empty() {
         return value.wrong("missing-object", "there is no object to apply");
     }
@@ -59,16 +55,7 @@ pub(super) fn inline(value: &Value<'_>) -> Read<Vec<Manifest>> {
 
 /// Reads a document: one object, or a `List` of them.
 pub(super) fn objects(value: &Value<'_>) -> Read<Vec<Manifest>> {
-    unpack(value, None, Use::Create)
-}
-
-/// What becomes of an object.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
-    /// It is created as it stands.
-    Create,
-    /// It is applied to whatever is there.
-    Apply,
+    unpack(value, None)
 }
 
 /// What the items of a `PodList` are when they do not say it themselves.
@@ -77,7 +64,7 @@ struct Implied {
     kind: Name,
 }
 
-fn unpack(value: &Value<'_>, implied: Option<&Implied>, purpose: Use) -> Read<Vec<Manifest>> {
+fn unpack(value: &Value<'_>, implied: Option<&Implied>) -> Read<Vec<Manifest>> {
     let fields = value.open_fields()?;
     let kind = said_or_implied(&fields, "kind", implied.map(|implied| &implied.kind));
     let api_version = said_or_implied(&fields, "apiVersion", implied.map(|implied| &implied.api_version));
@@ -86,15 +73,10 @@ fn unpack(value: &Value<'_>, implied: Option<&Implied>, purpose: Use) -> Read<Ve
         && (singular.is_empty() || fields.has("items"))
     {
         let implied = (!singular.is_empty()).then(|| Implied { api_version, kind: singular.into() });
-        let item = |item: &Value<'_>| unpack(item, implied.as_ref(), purpose);
-        let items = fields.optional("items", |items| items.items(item))?;
+        let items = fields.optional("items", |items| items.items(|item| unpack(item, implied.as_ref())))?;
         return Ok(items.into_iter().flatten().flatten().collect());
     }
-    let manifest = object(value, &fields, &api_version, &kind)?;
-    if purpose == Use::Create {
-        valid::check(value, &manifest.object);
-    }
-    Ok(vec![manifest])
+    object(value, &fields, &api_version, &kind).map(|manifest| vec![manifest])
 }
 
 fn said_or_implied(fields: &Fields<'_>, name: &'static str, implied: Option<&Name>) -> Read<Name> {
