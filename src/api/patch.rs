@@ -258,3 +258,27 @@ pub(super) fn has_dependents(kind: Kind) -> bool {
             | Kind::Service
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(conditions: &[(&str, i64)]) -> Arc<PodStatus> {
+        let condition = |(kind, since): &(&str, i64)| Condition {
+            kind: (*kind).into(),
+            last_transition_time: Some(Timestamp::from_secs(*since)),
+            ..Condition::default()
+        };
+        Arc::new(PodStatus { conditions: conditions.iter().map(condition).collect(), ..PodStatus::default() })
+    }
+
+    #[test]
+    fn a_status_is_stored_as_sent_unless_something_of_the_old_one_stays() {
+        let sent = status(&[("Ready", 5)]);
+        let stored = merged_pod_status(&status(&[("Ready", 5)]), sent.clone());
+        assert!(Arc::ptr_eq(&stored, &sent));
+        // The time of the transition stays, and so does a condition that the kubelet does not know.
+        let stored = merged_pod_status(&status(&[("DisruptionTarget", 1), ("Ready", 2)]), sent);
+        assert_eq!(stored, status(&[("Ready", 2), ("DisruptionTarget", 1)]));
+    }
+}

@@ -111,3 +111,17 @@ macro_rules! serde_as_text {
 }
 serde_as_text!(Timestamp);
 serde_as_text!(MicroTime);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_their_order_and_an_absent_one_takes_no_room() {
+        let seconds = [i64::MIN + 1, -1, 0, 1, i64::MAX];
+        let times = seconds.map(Timestamp::from_secs);
+        assert!(times.is_sorted());
+        assert_eq!(times.map(Timestamp::secs), seconds);
+        assert_eq!(size_of::<Option<Timestamp>>(), size_of::<i64>());
+    }
+}

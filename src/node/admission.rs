@@ -1,7 +1,7 @@
 //! What a kubelet does not take, and what it ends by itself: admission and `activeDeadlineSeconds`.
 //!
-//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: devices and
-//! topology, sysctls, AppArmor.
+//! Source: kubelet v1.32 `lifecycle/predicate.go`, `active_deadline.go`; `spec` node 4.1, 5.4. Not modelled: topology,
+//! AppArmor.
 
 use std::collections::btree_map::Range;
 
@@ -63,6 +63,8 @@ pub(super) fn admit(
         .map(|(id, pod)| (*id, pod.as_ref()))
         .collect();
     under_pressure(host, pod)?;
+    sysctls_allowed(pod)?;
+    suits_system(host, pod)?;
     let lacks = lacking(host, &present, pod);
     let victims = match lacks.first() {
         None => Vec::new(),
@@ -101,7 +103,6 @@ pub(super) fn admit(
         let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
         return Err(("TaintToleration".into(), message.to_owned()));
     }
-    sysctls_allowed(pod)?;
     host.admits_while_up()?;
     Ok(victims)
 }
@@ -141,6 +142,26 @@ fn sysctls_allowed(pod: &Pod) -> Result<(), Rejection> {
             continue;
         };
         return Err(("SysctlForbidden".into(), format!("forbidden sysctl: \"{name}\" {not_allowed}")));
+    }
+    Ok(())
+}
+
+/// Pods for another operating system are refused.
+fn suits_system(host: &HostShared, pod: &Pod) -> Result<(), Rejection> {
+    const LABEL: &str = "kubernetes.io/os";
+    let refused =
+        |reason: &'static str, what: &str| Err((reason.into(), format!("Failed to admit pod as the {what}")));
+    let system = host.labels.get(LABEL);
+    if pod.spec.node_selector.get(LABEL).is_some_and(|wanted| Some(wanted) != system) {
+        return refused(
+            "PodOSSelectorNodeLabelDoesNotMatch",
+            "`kubernetes.io/os` label doesn't match node label",
+        );
+    }
+    let wanted = pod.spec.os.as_ref().and_then(|os| os.get("name")?.as_str());
+    // Machines run Linux where no label says otherwise.
+    if wanted.is_some_and(|wanted| wanted != system.map_or("linux", |system| system.as_str())) {
+        return refused("PodOSNotSupported", "OS field doesn't match node OS");
     }
     Ok(())
 }

@@ -335,3 +335,23 @@ fn unsafe_kernel_settings_are_refused_at_admission() {
          0 phase Failed SysctlForbidden",
     );
 }
+
+#[test]
+fn pods_for_another_operating_system_are_refused_at_admission() {
+    let with = |spec: &str| {
+        let spec = format!("{spec}, containers: [{{name: c, image: \"app:1\"}}]");
+        case(2, cluster(&[("p", &spec)], &[]))
+    };
+    let shown = &["start", "phase Failed", "event PodOS"];
+    with("os: {name: windows}").check(
+        shown,
+        "0 event PodOSNotSupported x1 Failed to admit pod as the OS field doesn't match node OS
+         0 phase Failed PodOSNotSupported",
+    );
+    with("os: {name: linux}").check(shown, "0 start c 0");
+    with("nodeName: n-1, nodeSelector: {kubernetes.io/os: windows}").check(
+        shown,
+        "0 event PodOSSelectorNodeLabelDoesNotMatch x1 Failed to admit pod as the `kubernetes.io/os` label doesn't match node label
+         0 phase Failed PodOSSelectorNodeLabelDoesNotMatch",
+    );
+}

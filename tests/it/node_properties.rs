@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use shakedown::api::core::{ConditionStatus, Conditions};
 use shakedown::api::pod::Pod;
-use shakedown::api::{Kind, Object, Op};
+use shakedown::api::{Kind, Object, Op, Timestamp};
 use shakedown::kernel::SimTime;
 use shakedown::node::pod::{HostPod, Stage};
 use shakedown::node::probe::ProbeKind;
@@ -208,14 +208,14 @@ fn check_probes(text: &str) -> Result<(), TestCaseError> {
     let mut simulation = Simulation::new(&scenario, &RunOptions::default());
     let end = simulation.world.end;
     let mut asked = Asked::new();
-    while simulation.run_some(end, 1, &mut |_| ()).unwrap() {
+    while !simulation.run_some(end, 1, &mut |_| ()).unwrap() {
         let now = simulation.world.now();
         for (id, pod) in simulation.world.hosts.iter().flat_map(|host| host.pods()) {
             for probe in &pod.worker.probes {
                 let key = (*id, probe.container, probe.kind);
                 let at = probe.last_asked();
                 if asked.insert(key, at).unwrap_or(SimTime::ZERO) != at && at == now {
-                    check_attempt(pod, key, now)?;
+                    check_attempt(pod, key, now, simulation.world.epoch)?;
                 }
             }
         }
@@ -223,7 +223,12 @@ fn check_probes(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check_attempt(pod: &HostPod, key: (u32, usize, ProbeKind), now: SimTime) -> Result<(), TestCaseError> {
+fn check_attempt(
+    pod: &HostPod,
+    key: (u32, usize, ProbeKind),
+    now: SimTime,
+    epoch: Timestamp,
+) -> Result<(), TestCaseError> {
     let (_, index, kind) = key;
     let container = pod.spec(index);
     let probe = match kind {
@@ -233,10 +238,15 @@ fn check_attempt(pod: &HostPod, key: (u32, usize, ProbeKind), now: SimTime) -> R
     };
     let delay = probe.as_ref().and_then(|probe| probe.initial_delay_seconds).unwrap_or(0) as u64;
     prop_assert!(pod.worker.stage < Stage::Terminated, "{key:?} at {now}: the pod is over");
-    let (_, started) = pod.seen[index]
-        .running
+    // Probes go by the status as last computed, whose times are whole seconds.
+    let cached = &pod.worker.cached;
+    let mut statuses = cached.init_container_statuses.iter().chain(&cached.container_statuses);
+    let status = statuses.find(|status| status.name == container.name);
+    let running = status.and_then(|status| status.state.running.as_ref());
+    let running = running
         .ok_or_else(|| TestCaseError::fail(format!("{key:?} at {now}: the kubelet has not seen it run")))?;
-    prop_assert!(now.as_secs() >= started.as_secs() + delay, "{key:?} at {now}, started at {started}");
+    let started = running.started_at.unwrap().seconds_since(epoch) as u64;
+    prop_assert!(now.as_secs() >= started + delay, "{key:?} at {now}, started at {started}s");
     Ok(())
 }
 
