@@ -88,6 +88,12 @@ fn text(bytes: &[u8]) -> Option<&str> {
 /// A quantity that is read is written in a form that is read as the same.
 pub fn quantity(bytes: &[u8]) {
     let Some(Ok(quantity)) = text(bytes).map(str::parse::<Quantity>) else { return };
+    // Upstream has no suffix for more than exa and prints a number as large as that without its zeros.
+    let too_large = Quantity::new(1, 21, quantity.format());
+    if quantity >= too_large || -quantity >= too_large {
+        let _ = quantity.to_string();
+        return;
+    }
     let again: Quantity = quantity.to_string().parse().expect("what is written can be read");
     assert_eq!(again, quantity);
 }

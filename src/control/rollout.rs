@@ -110,6 +110,11 @@ impl Rollout {
         self.bounds.map_or(0, |bounds| bounds.unavailable.min(self.replicas))
     }
 
+    /// Pods at most at one time. Beyond 2^31 it is negative, as upstream's int32 is.
+    pub fn max_total(&self) -> i32 {
+        self.replicas.wrapping_add(self.max_surge())
+    }
+
     /// Pods that must stay available.
     pub fn min_available(&self) -> i32 {
         self.replicas - self.max_unavailable()
@@ -120,8 +125,8 @@ impl Rollout {
         if new.replicas >= self.replicas || self.bounds.is_none() {
             return self.replicas;
         }
-        let total = new.replicas + sum(old.iter().map(|set| set.replicas));
-        let room = self.replicas + self.max_surge() - total;
+        let total = new.replicas.saturating_add(sum(old.iter().map(|set| set.replicas)));
+        let room = self.max_total().saturating_sub(total);
         if room <= 0 { new.replicas } else { new.replicas + room.min(self.replicas - new.replicas) }
     }
 
@@ -188,7 +193,7 @@ impl Rollout {
     fn share(&self, new: Option<&SetView>, old: &[SetView], sizes: &mut Sizes) {
         let mut active: Vec<(Place, &SetView)> =
             places(new, old).filter(|(_, set)| set.replicas > 0).collect();
-        let allowed = if self.replicas > 0 { self.replicas + self.max_surge() } else { 0 };
+        let allowed = if self.replicas > 0 { self.max_total() } else { 0 };
         let to_add = allowed - sum(active.iter().map(|(_, set)| set.replicas));
         if to_add == 0 {
             return;
@@ -222,7 +227,7 @@ impl Rollout {
         if before == 0 {
             return 0;
         }
-        let product = set.replicas.wrapping_mul(self.replicas + self.max_surge());
+        let product = set.replicas.wrapping_mul(self.max_total());
         let size = f64::from(product) / f64::from(before);
         // Rounded half away from zero, by adding and cutting, as upstream does.
         let rounded = if size < 0.0 { size - 0.5 } else { size + 0.5 };
@@ -288,8 +293,9 @@ fn older_first(a: &SetView, b: &SetView) -> Ordering {
     a.created.cmp(&b.created).then_with(|| a.name.cmp(&b.name))
 }
 
+/// No total is beyond what a number of replicas can be.
 fn sum(numbers: impl Iterator<Item = i32>) -> i32 {
-    numbers.sum()
+    numbers.fold(0, i32::saturating_add)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! cluster may deviate for a moment, the check waits or leaves the case out, and says so.
 
 mod occupancy;
+mod owners;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +14,14 @@ use crate::api::node::Node;
 use crate::api::pod::{Pod, PodPhase};
 use crate::api::{Commit, Object, Op};
 use crate::base::Name;
-use crate::kernel::{SimDuration, SimTime};
+use crate::kernel::{EventKey, SimDuration, SimTime};
 use crate::trace::{ContainerFact, Detail, Record, RecordId};
 
 use super::event::Watcher;
 use super::world::World;
 use occupancy::Occupancy;
+use owners::Owners;
+use requests::InFlight;
 
 /// How often pods are looked for that nobody looks after.
 const PATROL: SimDuration = SimDuration::from_secs(60);
@@ -46,6 +50,9 @@ pub(super) struct Invariants {
     revision: u64,
     live_objects: u64,
     occupancy: Occupancy,
+    owners: Owners,
+    in_flight: InFlight,
+    last_event_at: SimTime,
     /// Running processes by node: namespace, pod and container.
     processes: BTreeMap<Name, BTreeSet<(Name, Name, Name)>>,
     next_patrol: SimTime,
@@ -78,9 +85,23 @@ impl Invariants {
                 self.processes.remove(&record.subject.name);
                 Ok(())
             }
+            Detail::Traffic(sample) => self.in_flight.check(record, sample),
             _ => Ok(()),
         });
         checked.map_err(|(invariant, found)| Violation { invariant, at: record.at, record: record.id, found })
+    }
+
+    /// Looks at an event that has just happened: at one instant the order is by identity, and a later instant never
+    /// comes first.
+    #[inline]
+    pub(super) fn check_event(&mut self, key: EventKey, last: RecordId) -> Result<(), Violation> {
+        let before = std::mem::replace(&mut self.last_event_at, key.at);
+        if before <= key.at {
+            return Ok(());
+        }
+        let invariant = "events happen in the order of their times";
+        let found = format!("the event at {key} comes after one at {before}");
+        Err(Violation { invariant, at: before, record: last, found })
     }
 
     fn in_order(&mut self, record: &Record) -> Checked {
@@ -113,6 +134,7 @@ impl Invariants {
                 format!("{} becomes {}", before.uid, after.uid)
             })?;
         }
+        self.owners.check(record.component, commit)?;
         match commit.op {
             Op::Added => self.live_objects += 1,
             Op::Deleted => self.live_objects = self.live_objects.saturating_sub(1),

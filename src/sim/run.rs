@@ -161,6 +161,8 @@ impl Simulation {
         while let Some(key) = self.world.step(until) {
             self.events += 1;
             self.drain(sink)?;
+            let ordered = self.invariants.check_event(key, self.world.recorder.last());
+            ordered.map_err(|violation| self.stop_for(violation, sink))?;
             self.guard(key)?;
             let next = self.world.queue.peek_key();
             if next.is_none_or(|next| next.at > key.at) {

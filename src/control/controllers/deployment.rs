@@ -455,7 +455,7 @@ pub(in crate::control) fn template_hash(template: &PodTemplate, collisions: Opti
 }
 
 fn size_annotations(annotations: &mut Labels, rolling: &Rolling) {
-    let most = rolling.replicas() + rolling.rollout.max_surge();
+    let most = rolling.rollout.max_total();
     for (key, value) in [(DESIRED_REPLICAS_ANNOTATION, rolling.replicas()), (MAX_REPLICAS_ANNOTATION, most)] {
         let value = value.to_string();
         if annotations.get(key).map(Name::as_str) != Some(value.as_str()) {

@@ -361,6 +361,20 @@ mod tests {
         assert_eq!(replicas(Rules::V1_34, 3, 50, &[pod(55); 3]), 3);
     }
 
+    /// Of a pod that nobody has measured the old rules thought at a ratio of exactly 1, too: it might use nothing.
+    #[test]
+    fn a_plain_value_at_its_target_counts_silent_pods_in_the_old_version_only() {
+        let silent = PodView { sample: None, ..pod(0) };
+        let size = |rules| {
+            let calculator = Calculator { rules, ..Calculator::default() };
+            calculator
+                .for_average_value(4, 500, false, NOW, &[pod(50), silent, silent, silent])
+                .unwrap()
+                .replicas
+        };
+        assert_eq!((size(Rules::V1_20), size(Rules::V1_34)), (1, 4));
+    }
+
     #[test]
     fn a_target_above_the_request_makes_missing_pods_dearer() {
         let silent = PodView { sample: None, ..pod(0) };

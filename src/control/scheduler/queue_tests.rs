@@ -377,6 +377,32 @@ fn only_events_that_may_help_are_worth_an_attempt() {
     }
 }
 
+/// On a node that is full another pod waits for a core, scratch space and a GPU; memory it does not ask for.
+#[test]
+fn a_node_that_grows_is_worth_an_attempt_where_the_pod_asks_for_what_grows() {
+    let grows = |resource: &str, amount: &str| {
+        let mut scheduler = scheduler();
+        let offers =
+            json!({"cpu": "1", "memory": "1Gi", "ephemeral-storage": "10Gi", "example.com/gpu": "4"});
+        scheduler.on_node_added(NodeId(0), &node(&json!({"status": {"allocatable": offers}})), at(0));
+        scheduler.on_pod_added(OTHER, &pod(&json!({"spec": {"nodeName": "n"}})), at(0));
+        let asks = json!({"cpu": "1", "ephemeral-storage": "1Gi", "example.com/gpu": "1"});
+        let waiting = json!({"spec": {"containers": [{"name": "c", "resources": {"requests": asks}}]}});
+        scheduler.on_pod_added(WAITING, &pod(&waiting), at(0));
+        fail(&mut scheduler, at(0));
+        assert_eq!(place(&scheduler, WAITING), Place::Unschedulable);
+        let change = json!({"status": {"allocatable": {resource: amount}}});
+        change_node(&mut scheduler, &change, at(20_000));
+        place(&scheduler, WAITING) == Place::Active
+    };
+    assert!(grows("cpu", "2"));
+    assert!(grows("ephemeral-storage", "20Gi"));
+    assert!(grows("example.com/gpu", "8"));
+    assert!(grows("pods", "11"));
+    assert!(!grows("memory", "2Gi"));
+    assert!(!grows("cpu", "900m"));
+}
+
 #[test]
 fn without_queueing_hints_any_registered_event_will_do() {
     let mut options = Options::default();

@@ -190,7 +190,10 @@ impl Curve {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::control::scheduler::ids::NodeId;
 
     #[test]
     fn worked_values() {
@@ -200,6 +203,18 @@ mod tests {
         assert_eq!(Strategy::LeastAllocated.score(pod(100, 200 << 20)), 97);
         assert_eq!(Strategy::MostAllocated.score(pod(1000, memory * 2)), 62);
         assert_eq!(Strategy::LeastAllocated.score(pod(5000, memory)), 0);
+    }
+
+    /// A profile may weigh scratch space, and a mean of one resource is that resource's score.
+    #[test]
+    fn scratch_space_counts_where_a_profile_says_so() {
+        let spec = ResourceSpec { name: EPHEMERAL_STORAGE.into(), weight: 2 };
+        let [weighted] = &Weighted::of(&[spec]).unwrap()[..] else { panic!("one is one") };
+        let mut node = NodeInfo::new(NodeId(0), Arc::default());
+        node.allocatable.ephemeral_storage = 100;
+        node.requested.ephemeral_storage = 10;
+        let counted = capacity_and_use(&weighted.kind, 20, &node, Basis::Actual);
+        assert_eq!(counted, Some((100, 30)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::api::meta::OwnerReference;
 use crate::api::pod::Pod;
 use crate::api::{Kind, Request};
 use crate::scenario::from_text;
@@ -172,6 +173,77 @@ fn records_that_contradict_each_other() {
         "a pod that is over stays over"
     );
     assert_eq!(commit.subject.kind, Kind::Pod.as_str());
+}
+
+#[test]
+fn an_owner_that_never_was() {
+    let (_, records) = started();
+    let pod = records.iter().find(|record| record.event == "ADDED" && record.subject.kind == "Pod").unwrap();
+    let mut record = pod.clone();
+    let Detail::Commit(commit) = &record.detail else { unreachable!("ADDED is a commit") };
+    let mut commit = Commit::clone(commit);
+    let Object::Pod(pod) = &commit.new else { unreachable!("a pod was found") };
+    let mut pod = pod.as_ref().clone();
+    let uid = crate::api::meta::Uid::from_hash([7; 32]);
+    pod.metadata.owner_references =
+        vec![OwnerReference { uid, controller: Some(true), ..OwnerReference::default() }];
+    commit.new = pod.into();
+    record.detail = Detail::Commit(commit.into());
+    let said = |component: &'static str| {
+        let (simulation, _) = started();
+        let record = Record { id: 1, cause: 0, component, ..record.clone() };
+        Invariants::default()
+            .check_record(&record, &simulation.world)
+            .map_err(|violation| violation.invariant)
+    };
+    assert_eq!(said("replicaset-controller"), Err("owners that a controller names exist"));
+    assert_eq!(said("kubectl"), Ok(()), "users may name what they like");
+}
+
+#[test]
+fn a_request_that_vanishes() {
+    let text = format!(
+        "{}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{{port: 80}}]}}\n",
+        SCENARIO.replace("duration: 10m", "duration: 10m\n  traffic: [{service: default/web, rate: 10}]")
+    );
+    let scenario = from_text("requests.yaml", &text).unwrap();
+    let mut simulation = Simulation::new(&scenario, &RunOptions::default());
+    let mut samples = Vec::new();
+    simulation
+        .run_until(SimTime::from_secs(60), &mut |record| {
+            if matches!(record.detail, Detail::Traffic(_)) {
+                samples.push(record.clone());
+            }
+        })
+        .unwrap();
+    let said = |change: &dyn Fn(&mut crate::trace::TrafficSample)| {
+        let mut in_flight = InFlight::default();
+        samples.iter().try_for_each(|record| {
+            let Detail::Traffic(sample) = &record.detail else { unreachable!("only those were taken") };
+            let mut sample = sample.clone();
+            change(&mut sample);
+            in_flight.check(record, &sample)
+        })
+    };
+    assert!(samples.len() > 1);
+    assert_eq!(said(&|_| ()), Ok(()));
+    let (invariant, found) = said(&|sample| sample.sent += 1).unwrap_err();
+    assert_eq!(invariant, "every request is answered, fails or is in flight");
+    assert!(found.contains("were in flight or sent"), "{found}");
+}
+
+#[test]
+fn an_event_that_comes_too_late() {
+    let key = |seconds| EventKey { at: SimTime::from_secs(seconds), class: 0, target: 0, seq: 0 };
+    let mut invariants = Invariants::default();
+    assert_eq!(invariants.check_event(key(2), 1), Ok(()));
+    assert_eq!(invariants.check_event(key(2), 1), Ok(()));
+    let violation = invariants.check_event(key(1), 5).unwrap_err();
+    assert_eq!(
+        violation.to_string(),
+        "invariant violated at 2s, record 5: events happen in the order of their times: the event at 1s class 0 \
+         target 0 seq 0 comes after one at 2s"
+    );
 }
 
 #[test]

@@ -117,5 +117,6 @@ mod tests {
         assert_eq!(((1.0 - deviation([0.25, 0.0625].into_iter())) * 100.0) as i64, 90);
         assert_eq!(((1.0 - deviation([0.7].into_iter())) * 100.0) as i64, 100);
         assert_eq!(((1.0 - deviation([0.0, 0.5, 1.0].into_iter())) * 100.0) as i64, 59);
+        assert_eq!(((1.0 - deviation([0.2, 0.4, 0.9].into_iter())) * 100.0) as i64, 70);
     }
 }

@@ -307,7 +307,7 @@ fn slice(text: &str) -> Option<Slice> {
     match parts[..] {
         [index] => {
             let index = bound(index)?.unwrap_or(0);
-            Some(Slice { start: Some(index), end: Some(index + 1), step: None, is_index: true })
+            Some(Slice { start: Some(index), end: Some(index.saturating_add(1)), step: None, is_index: true })
         }
         [start, end] => Some(Slice { start: bound(start)?, end: bound(end)?, step: None, is_index: false }),
         [start, end, step] => {
