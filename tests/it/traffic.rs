@@ -386,7 +386,7 @@ fn a_dead_machine_times_out_and_a_partition_does_too() {
 }
 
 /// A pod on every node.
-fn spread() -> String {
+pub(crate) fn spread() -> String {
     "
 apiVersion: apps/v1
 kind: DaemonSet
