@@ -195,7 +195,7 @@ fn wasted<'a>(metric: &'static str, used_and_requested: &'a [Steps<i64>]) -> Col
 }
 
 /// Machines of a pool, and what they have cost so far.
-fn pool_columns(pool: PoolSeries) -> Vec<Column<'static>> {
+fn pool_columns<'a>(pool: PoolSeries) -> Vec<Column<'a>> {
     let object = pool.name.clone();
     let pool = std::rc::Rc::new(pool);
     let (of, price) = (pool.clone(), pool.price);
@@ -204,7 +204,7 @@ fn pool_columns(pool: PoolSeries) -> Vec<Column<'static>> {
     let hours = Box::new(move |at| of.nodes(at).map(|_| (of.node_hours(at) * 1000.0).round() as i64));
     let cost = Box::new(move |at| pool.nodes(at).and_then(|_| pool.cost(at)).map(|cost| (cost * 1000.0).round() as i64));
     let column = |metric, value| Column { metric, namespace: "", object: object.clone(), value };
-    let mut columns = vec![column("pool_nodes", nodes as Box<dyn Fn(SimTime) -> Option<i64>>), column("pool_node_hours_milli", hours)];
+    let mut columns = vec![column("pool_nodes", nodes as Box<dyn Fn(SimTime) -> Option<i64> + 'a>), column("pool_node_hours_milli", hours)];
     if price.is_some() {
         columns.push(column("pool_cost_milli", cost));
     }
@@ -212,7 +212,7 @@ fn pool_columns(pool: PoolSeries) -> Vec<Column<'static>> {
 }
 
 /// How long it took until a fault was noticed, and until it was over, from then on.
-fn fault_columns(fault: FaultSummary) -> Vec<Column<'static>> {
+fn fault_columns<'a>(fault: FaultSummary) -> Vec<Column<'a>> {
     let lengths = [
         ("fault_detected_after_ms", fault.detected_after_s),
         ("fault_recovered_after_ms", fault.recovered_after_s),
