@@ -188,7 +188,8 @@ impl Outputs {
         }
         let step =
             report::metrics::default_step(end.saturating_since(SimTime::ZERO).max(SimDuration::from_secs(1)));
-        let metrics = report::metrics::csv(&recorded, &info.pools, step).map_err(|error| error.to_string())?;
+        let metrics =
+            report::metrics::csv(&recorded, &info.pools, step).map_err(|error| error.to_string())?;
         write_whole(dir, "metrics.csv", metrics.as_bytes())?;
         draw(dir, &recorded, &info, &args.plots)?;
         if let Some(records) = &self.page {

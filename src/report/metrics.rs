@@ -202,9 +202,14 @@ fn pool_columns<'a>(pool: PoolSeries) -> Vec<Column<'a>> {
     let nodes = Box::new(move |at| of.nodes(at));
     let of = pool.clone();
     let hours = Box::new(move |at| of.nodes(at).map(|_| (of.node_hours(at) * 1000.0).round() as i64));
-    let cost = Box::new(move |at| pool.nodes(at).and_then(|_| pool.cost(at)).map(|cost| (cost * 1000.0).round() as i64));
+    let cost = Box::new(move |at| {
+        pool.nodes(at).and_then(|_| pool.cost(at)).map(|cost| (cost * 1000.0).round() as i64)
+    });
     let column = |metric, value| Column { metric, namespace: "", object: object.clone(), value };
-    let mut columns = vec![column("pool_nodes", nodes as Box<dyn Fn(SimTime) -> Option<i64> + 'a>), column("pool_node_hours_milli", hours)];
+    let mut columns = vec![
+        column("pool_nodes", nodes as Box<dyn Fn(SimTime) -> Option<i64> + 'a>),
+        column("pool_node_hours_milli", hours),
+    ];
     if price.is_some() {
         columns.push(column("pool_cost_milli", cost));
     }

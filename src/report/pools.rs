@@ -132,9 +132,13 @@ mod tests {
     fn machines_that_are_added_belong_to_the_pool_they_are_named_after() {
         let pools: Pools =
             [("small-1", Some("small"), Some(0.2)), ("gateway", None, Some(1.0))].into_iter().collect();
-        assert_eq!(["small-1", "small-7", "gateway", "other-3"].map(|node| pools.of(node)), [
-            "small", "small", "gateway", "other-3"
-        ]);
-        assert_eq!([pools.price("small"), pools.price("gateway"), pools.price("other-3")], [Some(0.2), Some(1.0), None]);
+        assert_eq!(
+            ["small-1", "small-7", "gateway", "other-3"].map(|node| pools.of(node)),
+            ["small", "small", "gateway", "other-3"]
+        );
+        assert_eq!(
+            [pools.price("small"), pools.price("gateway"), pools.price("other-3")],
+            [Some(0.2), Some(1.0), None]
+        );
     }
 }

@@ -172,7 +172,8 @@ impl CostSummary {
             cpu_requested_core_hours: known(requested),
             cpu_used_core_hours: known(used),
             cpu_wasted_core_hours: known((requested - used).max(0.0)),
-            cpu_wasted_percent: known(100.0 * (requested - used).max(0.0) / requested).filter(|it| it.is_finite()),
+            cpu_wasted_percent: known(100.0 * (requested - used).max(0.0) / requested)
+                .filter(|it| it.is_finite()),
             memory_wasted_gib_hours: known((memory_requested - memory_used).max(0.0)),
         }
     }

@@ -155,9 +155,15 @@ impl Terminal {
     fn cost(&mut self, cost: &CostSummary) {
         let mut facts = Vec::new();
         if cost.pools.iter().any(|pool| pool.price.is_some()) {
-            let of_pools = cost.pools.iter().filter_map(|pool| Some(format!("{} {:.2}", pool.pool, pool.price?)));
+            let of_pools =
+                cost.pools.iter().filter_map(|pool| Some(format!("{} {:.2}", pool.pool, pool.price?)));
             let of_pools: Vec<String> = of_pools.collect();
-            facts.push(format!("{:.2} for {:.2} node hours ({})", cost.price, cost.node_hours, of_pools.join(", ")));
+            facts.push(format!(
+                "{:.2} for {:.2} node hours ({})",
+                cost.price,
+                cost.node_hours,
+                of_pools.join(", ")
+            ));
         }
         if let Some(wasted) = cost.cpu_wasted_percent {
             facts.push(format!("{} of the CPU requested was not used", percent(wasted)));

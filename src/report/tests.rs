@@ -195,7 +195,8 @@ fn write_the_sample() {
     std::fs::write(folder.join("summary.json"), summary.to_json()).unwrap();
     std::fs::write(folder.join("summary.txt"), terminal::render(&summary, false)).unwrap();
     let step = metrics::default_step(recorded.end.since_start());
-    std::fs::write(folder.join("metrics.csv"), metrics::csv(&recorded, &Pools::default(), step).unwrap()).unwrap();
+    std::fs::write(folder.join("metrics.csv"), metrics::csv(&recorded, &Pools::default(), step).unwrap())
+        .unwrap();
     std::fs::write(folder.join("report.html"), page()).unwrap();
 }
 

@@ -381,9 +381,7 @@ impl World {
         let ttl = self.settings.event_ttl.as_secs() as i64;
         if self.timestamp().seconds_since(last) < ttl {
             let at = self.now()
-                + SimDuration::from_secs(
-                    (ttl - self.timestamp().seconds_since(last)).max(1) as u64
-                );
+                + SimDuration::from_secs((ttl - self.timestamp().seconds_since(last)).max(1) as u64);
             let key = EventKey { at, class: Class::Api as u8, target: u64::MAX - 1, seq: index };
             if at <= self.end {
                 self.push(key, self.recorder.cause(), Event::EventExpires(index));

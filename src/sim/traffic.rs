@@ -10,7 +10,7 @@ use crate::node::{Dependencies, Host};
 use crate::scenario::expect::TrafficCondition;
 use crate::trace::RecordId;
 use crate::traffic::{Cause, Cluster, Door, Process, Told, Traffic, TrafficCtx};
-use crate::workload::ProcessId;
+use crate::workload::{CpuRoom, ProcessId};
 
 use super::dispatch::NetworkView;
 use super::event::Event;
@@ -63,7 +63,7 @@ impl ClusterView<'_> {
             let process = Process {
                 id,
                 model: app.model().clone(),
-                cpu_milli: app.cpu_for_requests_milli(),
+                cpu: app.cpu_for_requests(),
                 room: app.room_for_requests(self.now),
             };
             Some((process, app.is_hung()))
@@ -87,10 +87,10 @@ impl Cluster for ClusterView<'_> {
         self.program(target, port).map(|(process, _)| (process.id.container, process.id.start))
     }
 
-    fn cpu_milli(&self, node: u32, process: ProcessId) -> Option<u64> {
+    fn cpu(&self, node: u32, process: ProcessId) -> Option<CpuRoom> {
         let pod = self.hosts[node as usize].pods().get(&process.pod)?;
         let running = pod.containers[usize::from(process.container)].running.as_ref()?;
-        Some(running.app.cpu_for_requests_milli())
+        Some(running.app.cpu_for_requests())
     }
 
     fn nodes(&self) -> u32 {

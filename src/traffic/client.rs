@@ -209,9 +209,14 @@ impl Traffic {
         let one_way = ctx.one_way(connection.from, node);
         let mut travels = one_way;
         if handshake {
-            let Some(lost) =
-                self.losses(ctx, route, connection.from, node, draws + draw::LOSS[0], Some(HANDSHAKE_TIMEOUT))
-            else {
+            let Some(lost) = self.losses(
+                ctx,
+                route,
+                connection.from,
+                node,
+                draws + draw::LOSS[0],
+                Some(HANDSHAKE_TIMEOUT),
+            ) else {
                 return;
             };
             travels += one_way + one_way + lost;
@@ -287,7 +292,8 @@ impl Traffic {
                 let proxy = connection.from.unwrap_or(connection.target.node);
                 let version = ctx.proxies.version(proxy, ctx.now, ctx.services, timing);
                 let rules = ctx.services.at(&namespace, &self.routes.get(route).service, version);
-                let mut targets = rules.into_iter().flat_map(|rules| rules.ready.iter().chain(&rules.leaving));
+                let mut targets =
+                    rules.into_iter().flat_map(|rules| rules.ready.iter().chain(&rules.leaving));
                 if targets.any(|target| target.pod == connection.target.pod) {
                     return Some(connection);
                 }

@@ -455,7 +455,7 @@ impl Traffic {
             pod: target.pod,
             namespace: target.namespace.clone(),
             node: target.node,
-            cpu: SharedCpu::new(process.cpu_milli, now),
+            cpu: SharedCpu::new(process.cpu, now),
             desk: Desk::new(process.model.concurrency, process.model.queue),
             visits: BTreeSet::new(),
             timer: None,

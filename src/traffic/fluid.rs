@@ -333,12 +333,12 @@ impl Traffic {
     fn basin(&mut self, target: &Target, process: &Process) -> &mut Basin {
         let key = (target.pod, process.id.container);
         let places = (process.model.concurrency, process.model.queue);
-        let new = || Basin::new(process.id, target.node, process.cpu_milli, places);
+        let new = || Basin::new(process.id, target.node, process.cpu, places);
         let basin = self.fluid.basins.entry(key).or_insert_with(new);
         if basin.process != process.id {
             *basin = new();
         }
-        basin.capacity_milli = process.cpu_milli;
+        basin.room = process.cpu;
         basin
     }
 

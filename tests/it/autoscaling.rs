@@ -113,8 +113,12 @@ fn each_direction_may_have_a_tolerance_of_its_own() {
     let own = "{scaleUp: {tolerance: '0.5'}, scaleDown: {tolerance: '0', stabilizationWindowSeconds: 0}}";
     let sizes_with = |gate: bool, usage: u32| {
         let steps = autoscaler_with(400, 20, 50, own);
-        let spec = format!("  duration: 420s\n  settings: {{hpaConfigurableTolerance: {gate}}}\n  steps:\n{steps}");
-        sizes(&run(&scenario(&spec, &(program(&format!("  cpu: {{base: {usage}m}}")) + &web(10, "", REQUESTS)))))
+        let spec =
+            format!("  duration: 420s\n  settings: {{hpaConfigurableTolerance: {gate}}}\n  steps:\n{steps}");
+        sizes(&run(&scenario(
+            &spec,
+            &(program(&format!("  cpu: {{base: {usage}m}}")) + &web(10, "", REQUESTS)),
+        )))
     };
     assert_eq!([sizes_with(true, 70), sizes_with(true, 45)], [vec![], vec![(415.0, 9)]]);
     assert_eq!([sizes_with(false, 70), sizes_with(false, 45)], [vec![(415.0, 14)], vec![]]);

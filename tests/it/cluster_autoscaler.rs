@@ -82,7 +82,8 @@ spec:
 
 /// Messages of the autoscaler with a reason.
 fn said<'a>(records: &'a [Record], reason: &str) -> Vec<(f64, &'a str)> {
-    let found = records.iter().filter(|record| record.component == "cluster-autoscaler" && *record.reason == *reason);
+    let found =
+        records.iter().filter(|record| record.component == "cluster-autoscaler" && *record.reason == *reason);
     found.map(|record| (record.at.as_secs_f64(), &*record.message)).collect()
 }
 
@@ -107,7 +108,11 @@ fn expanders_choose_by_what_they_are_named_after() {
             "    spec:\n      containers",
             "    spec:\n      tolerations: [{key: a, operator: Exists}]\n      containers",
         );
-        let filler = |pool: &str, cpu: u32| format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: fill-{pool}}}\nspec: {{nodeName: {pool}-1, containers: [{{name: c, image: a, resources: {{requests: {{cpu: '{cpu}'}}}}}}]}}\n");
+        let filler = |pool: &str, cpu: u32| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: fill-{pool}}}\nspec: {{nodeName: {pool}-1, containers: [{{name: c, image: a, resources: {{requests: {{cpu: '{cpu}'}}}}}}]}}\n"
+            )
+        };
         let text = text + &filler("small", 4) + &filler("large", 16);
         let records = run(&text);
         let asked = said(&records, "TriggeredScaleUp");
@@ -125,26 +130,28 @@ fn expanders_choose_by_what_they_are_named_after() {
 fn too_many_unready_nodes_stop_the_autoscaler() {
     let asked = |stopped: u32| {
         let steps: String = (1..=stopped)
-            .map(|node| format!("  - {{at: 60s, fault: {{kubeletStop: {{node: worker-{node}}}}}, for: 240s}}\n"))
+            .map(|node| {
+                format!("  - {{at: 300s, fault: {{kubeletStop: {{node: worker-{node}}}}}, for: 240s}}\n")
+            })
             .collect();
         let spec = format!(
             "
-  duration: 400s
+  duration: 640s
   cluster:
     nodePools: [{{name: worker, count: 8, allocatable: {{cpu: '4', memory: 16Gi, pods: '20'}}, autoscale: {{min: 8, max: 12}}}}]
   steps:
-{steps}  - {{at: 148s, kubectl: scale deployment web --replicas=10}}
+{steps}  - {{at: 388s, kubectl: scale deployment web --replicas=10}}
 "
         );
         let records = run(&pools(&spec, 1, "3"));
         let paused = said(&records, "ClusterUnhealthy").first().map(|(at, _)| *at);
         (paused, said(&records, "TriggeredScaleUp")[0].0)
     };
-    assert_eq!(asked(3), (None, 150.0));
-    // Unknown 50 s after they fell silent; ready again at 300 s.
+    assert_eq!(asked(3), (None, 390.0));
+    // Unknown 50 s after they fell silent; ready again at 540 s.
     let (paused, at) = asked(4);
-    assert!(paused.is_some_and(|at| (110.0..=130.0).contains(&at)), "{paused:?}");
-    assert_eq!(at, 300.0);
+    assert!(paused.is_some_and(|at| (350.0..=370.0).contains(&at)), "{paused:?}");
+    assert_eq!(at, 540.0);
 }
 
 /// A node that is hardly used is given back after ten minutes, unless one of its pods must stay.
@@ -174,7 +181,8 @@ fn pods_that_must_stay_keep_their_node() {
     assert_eq!(left(&deployment(&safe("false"), "")), 2);
     assert_eq!(left(&deployment("", volume)), 2);
     assert_eq!(left(&deployment(&safe("true"), volume)), 1);
-    let bare = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: bare}\nspec: {containers: [{name: c, image: a}]}\n";
+    let bare =
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: bare}\nspec: {containers: [{name: c, image: a}]}\n";
     assert_eq!(left(bare), 2);
     let guarded = deployment("", "")
         + "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: other}\nspec: {minAvailable: 1, selector: \

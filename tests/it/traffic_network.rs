@@ -9,7 +9,10 @@ use super::traffic::{intervals, program, run, run_with, scenario, spread, total}
 
 /// A pod on every node behind a Service that has something more in its `spec`.
 fn service(change: &str) -> String {
-    let changed = spread().replace("{selector: {app: web}, ports: [{port: 80", &format!("{{{change}, selector: {{app: web}}, ports: [{{port: 80"));
+    let changed = spread().replace(
+        "{selector: {app: web}, ports: [{port: 80",
+        &format!("{{{change}, selector: {{app: web}}, ports: [{{port: 80"),
+    );
     assert_ne!(changed, spread());
     program("  startup: {after: 0s}") + &changed
 }
@@ -49,14 +52,18 @@ fn internal_traffic_policy_local_stays_on_the_node_or_is_lost() {
     let elsewhere = rest.replace("template:\n    metadata: {labels: {app: web}}\n    spec: {", "template:\n    metadata: {labels: {app: web}}\n    spec: {nodeSelector: {kubernetes.io/hostname: worker-1}, ");
     assert_ne!(elsewhere, rest);
     let records = run(&scenario(&from("{node: worker-2}"), &elsewhere));
-    let causes: Vec<&str> = intervals(&records).iter().flat_map(|(_, it)| &it.failed).map(|(cause, _)| *cause).collect();
+    let causes: Vec<&str> =
+        intervals(&records).iter().flat_map(|(_, it)| &it.failed).map(|(cause, _)| *cause).collect();
     assert!(total(&records).1 == 0 && causes.iter().all(|cause| *cause == "time-out"), "{causes:?}");
 }
 
 #[test]
 fn external_traffic_policy_local_answers_at_nodes_with_a_pod_only() {
     let rest = service("type: NodePort, externalTrafficPolicy: Local");
-    let one_pod = rest.replace("    spec: {containers", "    spec: {nodeSelector: {kubernetes.io/hostname: worker-1}, containers");
+    let one_pod = rest.replace(
+        "    spec: {containers",
+        "    spec: {nodeSelector: {kubernetes.io/hostname: worker-1}, containers",
+    );
     let (simulation, records) = run_with(&scenario(&from("outside"), &one_pod), &RunOptions::default());
     let (sent, answered, failed) = total(&records);
     // Clients try all three nodes alike; two of them throw the packets away.
@@ -80,9 +87,14 @@ fn traffic_stays_close_while_something_is_close() {
             "    spec: {affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: \
              [{matchExpressions: [{key: kubernetes.io/hostname, operator: NotIn, values: [worker-1]}]}]}}}, containers",
         );
-        let (simulation, records) = run_with(&scenario(&from("{node: worker-1}"), &gone), &RunOptions::default());
+        let (simulation, records) =
+            run_with(&scenario(&from("{node: worker-1}"), &gone), &RunOptions::default());
         let taken = taken(&simulation);
-        assert_eq!((total(&records).2, taken.len(), taken.values().sum::<u64>()), (0, 2, 201), "{wish} {taken:?}");
+        assert_eq!(
+            (total(&records).2, taken.len(), taken.values().sum::<u64>()),
+            (0, 2, 201),
+            "{wish} {taken:?}"
+        );
     }
 }
 
@@ -167,10 +179,12 @@ fn a_slow_link_makes_a_proxy_late() {
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: web-{number}, labels: {{app: web}}}}\nspec: {{nodeName: worker-{number}, containers: \
              [{{name: web, image: a, ports: [{{containerPort: 8080}}]}}]}}\n---\n"
         )).collect();
-        let rest = program("  startup: {after: 0s}") + &pods.concat()
+        let rest = program("  startup: {after: 0s}")
+            + &pods.concat()
             + "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n";
         let records = run(&scenario(&spec, &rest));
-        let failed = intervals(&records).into_iter().filter(|(_, sample)| sample.failures() > 0).map(|(at, _)| at);
+        let failed =
+            intervals(&records).into_iter().filter(|(_, sample)| sample.failures() > 0).map(|(at, _)| at);
         failed.last().unwrap()
     };
     let (late, usual) = (last_failure(1), last_failure(3));

@@ -12,10 +12,17 @@ use super::traffic::{intervals, program, run, scenario, web};
 /// Sections of the specification, by how they begin, and the tests that show them.
 const SECTIONS: &[(&str, &[&str])] = &[
     ("### 5.1", &["t571_the_first_sync_comes_after_15_s", "missing_requests_are_told"]),
-    ("### 5.2", &["worked_examples", "values_for_all_and_per_pod", "t575_pods_that_are_not_ready_count_as_idle"]),
+    (
+        "### 5.2",
+        &["worked_examples", "values_for_all_and_per_pod", "t575_pods_that_are_not_ready_count_as_idle"],
+    ),
     (
         "### 5.3",
-        &["t572_growth_is_bounded_per_period", "both_windows_apply_since_1_24", "each_direction_has_its_own_tolerance"],
+        &[
+            "t572_growth_is_bounded_per_period",
+            "both_windows_apply_since_1_24",
+            "each_direction_has_its_own_tolerance",
+        ],
     ),
     ("### 5.4", &["top_shows_the_last_scrape"]),
     (
@@ -31,12 +38,21 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("- Port ranges", &["ports_and_addresses_come_from_their_bands"]),
     ("- Types:", &["a_load_balancer_takes_its_time"]),
     ("- In-range/taken", &["ports_and_addresses_come_from_their_bands"]),
-    ("- EndpointSlice controller", &["endpoints_of_250_pods_fill_three_slices", "k2_a_lone_endpoint_serves_until_it_exits"]),
+    (
+        "- EndpointSlice controller",
+        &["endpoints_of_250_pods_fill_three_slices", "k2_a_lone_endpoint_serves_until_it_exits"],
+    ),
     ("- Endpoints (deprecated", &["endpoints_of_250_pods_fill_three_slices"]),
     ("- Retry backoff", &["a_change_after_quiet_is_taken_at_once_and_the_next_one_waits_for_the_period"]),
     ("- kube-proxy:", &["a_change_after_quiet_is_taken_at_once_and_the_next_one_waits_for_the_period"]),
-    ("- Affinity:", &["k5_session_affinity_ends_after_its_timeout", "traffic_stays_close_while_something_is_close"]),
-    ("- DNS:", &["headless_names_exist_once_a_pod_is_ready", "answers_of_dns_are_kept_for_their_time_to_live"]),
+    (
+        "- Affinity:",
+        &["k5_session_affinity_ends_after_its_timeout", "traffic_stays_close_while_something_is_close"],
+    ),
+    (
+        "- DNS:",
+        &["headless_names_exist_once_a_pod_is_ready", "answers_of_dns_are_kept_for_their_time_to_live"],
+    ),
     ("- `kubectl run", &["run_with_expose_makes_a_pod_and_its_service"]),
     ("Timeline: pod Ready", &["a_new_endpoint_is_used_a_second_after_it_is_ready"]),
 ];
@@ -83,7 +99,8 @@ fn every_rule_and_every_timeline_has_a_test() {
             assert!(tests.contains(*name), "{section}: there is no test {name}");
         }
     }
-    let is_rule = |line: &&str| line.starts_with("### ") || line.starts_with("- ") || line.starts_with("Timeline:");
+    let is_rule =
+        |line: &&str| line.starts_with("### ") || line.starts_with("- ") || line.starts_with("Timeline:");
     let (five, six) = spec.split_once("## 6. ").unwrap();
     let rules = five.lines().filter(|line| line.starts_with("### ")).chain(six.lines().filter(is_rule));
     for rule in rules.filter(|rule| !rule.starts_with("### 5.7")) {
@@ -178,11 +195,12 @@ fn headless_names_exist_once_a_pod_is_ready() {
   settings: {dnsTtl: 1s}
   traffic: {interval: 1s, sources: [{service: default/web, rate: 10, from: 5s, client: {node: worker-1}}]}
 ";
-    let container = "readinessProbe: {httpGet: {path: /, port: 8080}, initialDelaySeconds: 20, periodSeconds: 1}";
+    let container =
+        "readinessProbe: {httpGet: {path: /, port: 8080}, initialDelaySeconds: 20, periodSeconds: 1}";
     let rest = kind_of_service(&(program("") + &web(1, "", container)), "clusterIP: None");
     let (answered, failed) = turn(&run(&scenario(spec, &rest)), "no such host");
     let (answered, failed) = (answered.unwrap(), failed.unwrap());
-    assert!(answered > 20.0 && answered < 23.0, "{answered}");
+    assert!((20.0..23.0).contains(&answered), "{answered}");
     assert!((answered - failed).abs() <= 1.0, "{answered} {failed}");
     // That there is nobody is remembered as long as any other answer: asked at 5 s, asked again at 35 s.
     let records = run(&scenario(&spec.replace("dnsTtl: 1s", "dnsTtl: 30s"), &rest));
@@ -235,7 +253,8 @@ fn a_new_endpoint_is_used_a_second_after_it_is_ready() {
   settings: {watchLatency: 50ms, proxySyncTime: 1s}
   traffic: {interval: 100ms, sources: [{service: default/web, rate: 100, from: 5s}]}
 ";
-    let container = "readinessProbe: {httpGet: {path: /, port: 8080}, initialDelaySeconds: 9, periodSeconds: 1}";
+    let container =
+        "readinessProbe: {httpGet: {path: /, port: 8080}, initialDelaySeconds: 9, periodSeconds: 1}";
     let rest = program("") + &web(1, "", container);
     let records = run(&scenario(spec, &rest));
     let becomes_ready = |record: &&Record| match &record.detail {

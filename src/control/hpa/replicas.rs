@@ -373,9 +373,8 @@ mod tests {
     #[test]
     fn each_direction_has_its_own_tolerance() {
         let calculator = Calculator { tolerance_up: 0.5, tolerance_down: 0.02, ..Calculator::default() };
-        let replicas = |percent| {
-            calculator.for_utilization(10, 50, true, NOW, &[pod(percent); 10]).unwrap().replicas
-        };
+        let replicas =
+            |percent| calculator.for_utilization(10, 50, true, NOW, &[pod(percent); 10]).unwrap().replicas;
         assert_eq!([replicas(75), replicas(76)], [10, 16]);
         assert_eq!([replicas(49), replicas(48)], [10, 10]);
         assert_eq!(replicas(44), 9);

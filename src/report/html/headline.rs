@@ -226,7 +226,11 @@ fn cost(cost: &CostSummary) -> String {
     };
     let mut items = Vec::new();
     if let (Some(wasted), Some(part)) = (cost.cpu_wasted_core_hours, cost.cpu_wasted_percent) {
-        items.push(item("CPU wasted", &percent(part), &format!("{wasted:.2} core hours requested and not used")));
+        items.push(item(
+            "CPU wasted",
+            &percent(part),
+            &format!("{wasted:.2} core hours requested and not used"),
+        ));
     }
     if let Some(wasted) = cost.memory_wasted_gib_hours.filter(|wasted| *wasted > 0.0) {
         items.push(item("memory wasted", &format!("{wasted:.2} GiB h"), "requested and not used"));

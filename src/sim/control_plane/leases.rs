@@ -8,8 +8,8 @@ use crate::kernel::SimTime;
 use crate::sim::world::World;
 
 use super::Elected;
-use crate::sim::event::Watcher;
 use super::election::Process;
+use crate::sim::event::Watcher;
 
 const NODE_LEASES: &str = "kube-node-lease";
 /// kubelet `nodeLeaseDurationSeconds`.
