@@ -9,6 +9,7 @@ const charts = (() => {
     [/^requests_(sent|answered|failed)_(milli_per_s)$/, "requests per second"],
     [/^request_latency_(p\d+)_(us)$/, "request latency"],
     [/^replicas_(wanted|running|ready)()$/, "replicas"],
+    [/^fault_(detected|recovered|requests_recovered)_after_(ms)$/, "from a fault until it was"],
   ];
   const UNITS = [
     [/_milli_per_s$/, (v) => short(v / 1000) + "/s"], [/_per_s$/, (v) => short(v) + "/s"],

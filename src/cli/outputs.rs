@@ -182,13 +182,14 @@ impl Outputs {
             write_whole(dir, "trace.perfetto-trace", &perfetto::trace(&history, &recorded))?;
         }
         if args.trace.contains(&Trace::Openmetrics) {
-            let measures = report::metrics::measures(&recorded, METRIC_SAMPLES, usize::MAX);
+            let measures = report::metrics::measures(&recorded, &info.pools, METRIC_SAMPLES, usize::MAX);
             let text = report::openmetrics::text(&measures, scenario.epoch, end);
             write_whole(dir, "metrics.openmetrics.txt", text.as_bytes())?;
         }
         let step =
             report::metrics::default_step(end.saturating_since(SimTime::ZERO).max(SimDuration::from_secs(1)));
-        let metrics = report::metrics::csv(&recorded, step).map_err(|error| error.to_string())?;
+        let metrics =
+            report::metrics::csv(&recorded, &info.pools, step).map_err(|error| error.to_string())?;
         write_whole(dir, "metrics.csv", metrics.as_bytes())?;
         draw(dir, &recorded, &info, &args.plots)?;
         if let Some(records) = &self.page {
@@ -225,9 +226,10 @@ fn draw(dir: &Path, recorded: &report::Recorded, info: &RunInfo, plots: &[Plot])
         ("replicas", report::plot::replicas(recorded, info, LANES)),
         ("nodes", report::plot::nodes(recorded, info, LANES)),
     ];
-    let requests = [("traffic", report::plot::traffic(recorded, info, FLOWS))];
-    let requests = requests.iter().filter(|_| !recorded.flows.is_empty());
-    for (name, scene) in scenes.iter().chain(requests) {
+    let requests = (!recorded.flows.is_empty()).then(|| report::plot::traffic(recorded, info, FLOWS));
+    let capacity = report::plot::capacity(recorded, info).map(|scene| ("capacity", scene));
+    let others = requests.map(|scene| ("traffic", scene)).into_iter().chain(capacity);
+    for (name, scene) in &scenes.into_iter().chain(others).collect::<Vec<_>>() {
         if plots.contains(&Plot::Svg) {
             let svg = report::plot::svg(scene).map_err(|error| error.to_string())?;
             write_whole(&dir, &format!("{name}.svg"), svg.as_bytes())?;

@@ -88,7 +88,7 @@ fn series(run: &Past, recorded: &Recorded) -> Result<Vec<Line>, String> {
     if let Ok(text) = fs::read_to_string(&file) {
         return read(&text).map_err(|error| format!("{}: {error}", file.display()));
     }
-    let measures = metrics::measures(recorded, SAMPLES, usize::MAX);
+    let measures = metrics::measures(recorded, &run.info.pools, SAMPLES, usize::MAX);
     Ok(measures
         .into_iter()
         .map(|measure| Line {

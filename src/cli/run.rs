@@ -164,11 +164,7 @@ pub(super) fn run_info(
         kubernetes: scenario.version.to_string(),
         digest,
         command,
-        prices: scenario
-            .nodes
-            .iter()
-            .filter_map(|plan| Some((plan.name().to_string(), plan.price?.milli_value() as f64 / 1000.0)))
-            .collect(),
+        pools: scenario.machines().collect(),
         events: verdict.events,
         records: verdict.records,
         expectations: verdict

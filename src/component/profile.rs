@@ -12,7 +12,7 @@ pub const DEFAULT_VERSION: &str = "1.34";
 /// The constants of a version (`1.34`, `v1.34.1`), or `None` if there is no profile for it.
 pub fn settings_for(version: &str) -> Option<Settings> {
     let minor = minor_of(version)?;
-    let mut settings = Settings::default();
+    let mut settings = Settings { hpa_rules_of_minor: u64::from(minor), ..Settings::default() };
     if minor < 32 {
         settings.node_monitor_grace_period = SimDuration::from_secs(40);
         settings.readiness_trigger_resets_ticker = false;

@@ -343,6 +343,7 @@ settings! {
     load_balancer_check_threshold "loadBalancerCheckThreshold": u64 = 2, "Checks in a row after which a load balancer changes its mind about a node.";
     horizontal_pod_autoscaler_sync_period "horizontalPodAutoscalerSyncPeriod": SimDuration = secs(15), "How often each autoscaler is looked at.";
     horizontal_pod_autoscaler_tolerance "horizontalPodAutoscalerTolerance": f64 = 0.1, "How far from its target a metric may be without an effect.";
+    hpa_rules_of_minor "hpaRulesOfMinor": u64 = 34, "Autoscalers compute as in Kubernetes 1.N: what changed are stabilisation (1.24) and the edge of the tolerance (1.33).";
     hpa_configurable_tolerance "hpaConfigurableTolerance": bool = false, "Whether autoscalers may have tolerances of their own (feature gate HPAConfigurableTolerance: alpha in 1.33, on from 1.35 on).";
     horizontal_pod_autoscaler_cpu_initialization_period "horizontalPodAutoscalerCpuInitializationPeriod": SimDuration = secs(300), "How long after its start the CPU of a pod counts only while it is ready.";
     horizontal_pod_autoscaler_initial_readiness_delay "horizontalPodAutoscalerInitialReadinessDelay": SimDuration = secs(30), "How long after its start a pod that is not ready counts as never ready.";

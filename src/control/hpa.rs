@@ -10,9 +10,11 @@ pub mod replicas;
 /// Whose rules to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Rules {
-    /// Kubernetes 1.20.
+    /// Kubernetes 1.20 to 1.23.
     V1_20,
-    /// Kubernetes 1.34. Differences:
+    /// Kubernetes 1.24 to 1.32: as 1.34, with the old comparison of the tolerance. (What changed in 1.26 counts from here on.)
+    V1_28,
+    /// Kubernetes 1.33 and later. Differences from 1.20:
     ///
     /// - a pod without a sample counts as `max(100 %, target)` of its request when that would shrink the set, where it
     ///   was 100 % (1.26);
@@ -24,4 +26,15 @@ pub enum Rules {
     /// - the rate of change counts from the size at the start of the period, with changes in both directions (1.24).
     #[default]
     V1_34,
+}
+
+impl Rules {
+    /// Those of Kubernetes 1.`minor`.
+    pub fn of_minor(minor: u64) -> Self {
+        match minor {
+            0..24 => Self::V1_20,
+            24..33 => Self::V1_28,
+            _ => Self::V1_34,
+        }
+    }
 }

@@ -32,6 +32,14 @@ struct Proxy {
     last_sync: Option<SimTime>,
     /// Since when it hears of changes; `None` = it does not.
     connected: Option<SimTime>,
+    /// How much later than others it hears of them.
+    late: SimDuration,
+}
+
+impl Proxy {
+    fn new(now: SimTime) -> Self {
+        Self { applied: 0, last_sync: None, connected: Some(now), late: SimDuration::ZERO }
+    }
 }
 
 /// The proxies of all nodes.
@@ -41,7 +49,7 @@ pub struct Proxies(Vec<Proxy>);
 impl Proxies {
     /// One more node with a proxy that has been running for long.
     pub fn add(&mut self, now: SimTime) {
-        self.0.push(Proxy { applied: 0, last_sync: None, connected: Some(now) });
+        self.0.push(Proxy::new(now));
     }
 
     /// How many changes of the table the proxy of a node has in force.
@@ -52,12 +60,13 @@ impl Proxies {
         while let Some(next) = delivered.get(proxy.applied as usize) {
             let earliest =
                 proxy.last_sync.map_or(SimTime::ZERO, |last| last + timing.period.max(timing.takes));
-            let begins = (*next).max(since).max(earliest);
+            let late = proxy.late;
+            let begins = (*next + late).max(since).max(earliest);
             if begins + timing.takes > now {
                 break;
             }
             proxy.last_sync = Some(begins);
-            let known = delivered[proxy.applied as usize..].partition_point(|at| *at <= begins);
+            let known = delivered[proxy.applied as usize..].partition_point(|at| *at + late <= begins);
             proxy.applied += known as u32;
         }
         proxy.applied
@@ -79,8 +88,27 @@ impl Proxies {
             proxy.connected = Some(now);
         }
         if anew {
-            *proxy = Proxy { applied: 0, last_sync: None, connected: Some(now) };
+            *proxy = Proxy { late: proxy.late, ..Proxy::new(now) };
         }
+    }
+
+    /// From now on a node hears of changes so much later than they are delivered, because of its link to the control plane.
+    pub fn set_late(
+        &mut self,
+        node: u32,
+        late: SimDuration,
+        now: SimTime,
+        table: &ServiceTable,
+        timing: SyncTiming,
+    ) {
+        // What it has by now it keeps.
+        self.version(node, now, table, timing);
+        self.0[node as usize].late = late;
+    }
+
+    /// The most that any proxy hears late.
+    pub fn latest(&self) -> SimDuration {
+        self.0.iter().map(|proxy| proxy.late).max().unwrap_or_default()
     }
 }
 
@@ -118,6 +146,21 @@ mod tests {
         let mut at = |ms| proxies.version(0, SimTime::from_millis(ms), &table, timing);
         assert_eq!([at(5_099), at(5_100), at(6_099), at(6_100)], [0, 1, 1, 3]);
         assert_eq!([at(8_099), at(8_100)], [3, 4]);
+    }
+
+    #[test]
+    fn a_proxy_behind_a_slow_link_is_late() {
+        let timing = SyncTiming { period: SimDuration::from_secs(1), takes: SimDuration::from_millis(100) };
+        let table = table(&[1_000, 5_000, 9_000]);
+        let mut proxies = Proxies::default();
+        proxies.add(SimTime::ZERO);
+        let at = SimTime::from_millis;
+        proxies.set_late(0, SimDuration::from_millis(2_500), at(2_000), &table, timing);
+        let mut version = |ms| proxies.version(0, at(ms), &table, timing);
+        // The first change is in force already; the second comes at 7.5 s.
+        assert_eq!([version(2_000), version(7_599), version(7_600)], [1, 1, 2]);
+        proxies.set_late(0, SimDuration::ZERO, at(8_000), &table, timing);
+        assert_eq!(proxies.version(0, at(9_100), &table, timing), 3);
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 use super::autoscaler::Autoscaler;
 use super::node::{NodeSeries, NodeState};
+use super::pools::{PoolSeries, Pools};
 use super::recorded::Recorded;
 use super::steps::Steps;
+use super::summary::{FaultSummary, instant};
 use super::traffic::{Flow, Interval};
 use crate::kernel::{SimDuration, SimTime};
 
@@ -22,8 +24,8 @@ struct Column<'a> {
 }
 
 /// The CSV text, with a sample every `step`, or every multiple of it when that would be too much.
-pub fn csv(recorded: &Recorded, step: SimDuration) -> Result<String, csv::Error> {
-    let columns = columns(recorded);
+pub fn csv(recorded: &Recorded, pools: &Pools, step: SimDuration) -> Result<String, csv::Error> {
+    let columns = columns(recorded, pools);
     let step = affordable_step(step, recorded.end, columns.len() as u64);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["time_s", "metric", "namespace", "object", "value"])?;
@@ -57,8 +59,8 @@ pub struct Measure {
 }
 
 /// All series at `samples` instants. Of a metric with more than `limit` objects the lowest, mean and highest value.
-pub fn measures(recorded: &Recorded, samples: u64, limit: usize) -> Vec<Measure> {
-    let columns = columns(recorded);
+pub fn measures(recorded: &Recorded, pools: &Pools, samples: u64, limit: usize) -> Vec<Measure> {
+    let columns = columns(recorded, pools);
     let step = (recorded.end.as_nanos() / samples.max(1)).max(1);
     let instants: Vec<SimTime> =
         (0..=recorded.end.as_nanos() / step).map(|index| SimTime::from_nanos(index * step)).collect();
@@ -131,7 +133,7 @@ fn affordable_step(step: SimDuration, end: SimTime, columns: u64) -> SimDuration
     step
 }
 
-fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
+fn columns<'a>(recorded: &'a Recorded, pools: &Pools) -> Vec<Column<'a>> {
     let mut columns = Vec::new();
     for (state, series) in &recorded.pods_by_state {
         columns.push(column("pods", "", state.id().to_owned(), series));
@@ -175,8 +177,60 @@ fn columns(recorded: &Recorded) -> Vec<Column<'_>> {
         for (of, series) in of.into_iter().zip(&recorded.usage.memory) {
             columns.push(column("cluster_memory_bytes", "", of.to_owned(), series));
         }
+        columns.push(wasted("cluster_cpu_milli", &recorded.usage.cpu_milli));
+        columns.push(wasted("cluster_memory_bytes", &recorded.usage.memory));
+    }
+    columns.extend(recorded.by_pool(pools).into_iter().flat_map(pool_columns));
+    columns.extend(super::summary::faults(recorded).into_iter().flat_map(fault_columns));
+    columns
+}
+
+/// What is requested and not used.
+fn wasted<'a>(metric: &'static str, used_and_requested: &'a [Steps<i64>]) -> Column<'a> {
+    let value = move |at: SimTime| {
+        let [used, requested, ..] = used_and_requested else { return None };
+        Some((requested.at(at)? - used.at(at)?).max(0))
+    };
+    Column { metric, namespace: "", object: "wasted".to_owned(), value: Box::new(value) }
+}
+
+/// Machines of a pool, and what they have cost so far.
+fn pool_columns<'a>(pool: PoolSeries) -> Vec<Column<'a>> {
+    let object = pool.name.clone();
+    let pool = std::rc::Rc::new(pool);
+    let (of, price) = (pool.clone(), pool.price);
+    let nodes = Box::new(move |at| of.nodes(at));
+    let of = pool.clone();
+    let hours = Box::new(move |at| of.nodes(at).map(|_| (of.node_hours(at) * 1000.0).round() as i64));
+    let cost = Box::new(move |at| {
+        pool.nodes(at).and_then(|_| pool.cost(at)).map(|cost| (cost * 1000.0).round() as i64)
+    });
+    let column = |metric, value| Column { metric, namespace: "", object: object.clone(), value };
+    let mut columns = vec![
+        column("pool_nodes", nodes as Box<dyn Fn(SimTime) -> Option<i64> + 'a>),
+        column("pool_node_hours_milli", hours),
+    ];
+    if price.is_some() {
+        columns.push(column("pool_cost_milli", cost));
     }
     columns
+}
+
+/// How long it took until a fault was noticed, and until it was over, from then on.
+fn fault_columns<'a>(fault: FaultSummary) -> Vec<Column<'a>> {
+    let lengths = [
+        ("fault_detected_after_ms", fault.detected_after_s),
+        ("fault_recovered_after_ms", fault.recovered_after_s),
+        ("fault_requests_recovered_after_ms", fault.requests_recovered_after_s),
+    ];
+    let object = format!("{} at {}", fault.label, super::plot::brief(instant(fault.at_s).since_start()));
+    let column = |(metric, after): (&'static str, Option<f64>)| {
+        let after = after?;
+        let known = instant(fault.at_s + after);
+        let value = Box::new(move |at| (at >= known).then(|| (after * 1000.0).round() as i64));
+        Some(Column { metric, namespace: "", object: object.clone(), value })
+    };
+    lengths.into_iter().filter_map(column).collect()
 }
 
 /// Rates a second in thousandths, and latencies in microseconds, of the interval that a sample falls into.
@@ -206,6 +260,23 @@ fn flow_columns(flow: &Flow) -> Vec<Column<'_>> {
             Some((thousandths / 1000) as i64)
         }),
     };
+    let budget = flow.budget();
+    let used = Column {
+        metric: "error_budget_used_percent",
+        namespace: &flow.namespace,
+        object: flow.title(),
+        value: Box::new(move |at| {
+            let after = budget.partition_point(|(until, _)| *until <= at);
+            let used = after.checked_sub(1).map_or(0, |index| budget[index].1);
+            (!budget.is_empty()).then_some((used / 1000) as i64)
+        }),
+    };
+    let burn = Column {
+        metric: "error_budget_burn_rate_milli",
+        namespace: &flow.namespace,
+        object: flow.title(),
+        value: Box::new(move |at| flow.burn_rate_milli(flow.at(at)?).map(|rate| rate as i64)),
+    };
     let mut columns = vec![
         answered,
         rate("requests_sent_milli_per_s", |interval| interval.sent),
@@ -215,6 +286,9 @@ fn flow_columns(flow: &Flow) -> Vec<Column<'_>> {
         latency("request_latency_p95_us", 950),
         latency("request_latency_p99_us", 990),
     ];
+    if flow.is_source {
+        columns.extend([used, burn]);
+    }
     columns.extend(flow.total().failed.into_keys().map(|cause| Column {
         metric: "requests_failed_by_cause_milli_per_s",
         namespace: &flow.namespace,

@@ -20,6 +20,7 @@ pub mod openmetrics;
 pub mod plot;
 mod pod_state;
 mod pods;
+mod pools;
 mod record;
 mod recorded;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use lane::{Binding, Lane, LaneEvent, LaneMark, Requests};
 pub use marks::Mark;
 pub use node::{NodeSeries, NodeState};
 pub use pod_state::PodState;
+pub use pools::{PoolSeries, Pools};
 pub use record::Record;
 pub use recorded::{Counters, Expectation, Recorded, Recovery, RecoveryOutcome, RunInfo};
 pub use steps::Steps;

@@ -8,6 +8,7 @@ use super::lane::Lane;
 use super::marks::Mark;
 use super::node::NodeSeries;
 use super::pod_state::PodState;
+use super::pools::Pools;
 use super::steps::Steps;
 use super::traffic::Flow;
 use super::usage::Usage;
@@ -82,8 +83,8 @@ pub struct RunInfo {
     pub digest: String,
     /// The command that does the run again.
     pub command: String,
-    /// Price of an hour of each node that has one.
-    pub prices: BTreeMap<String, f64>,
+    /// Which machines belong together, and what they cost.
+    pub pools: Pools,
     /// Simulation events handled.
     pub events: u64,
     /// Records written.

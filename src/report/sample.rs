@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::fact::{ChangeOp, ContainerFact, Fact, MarkKind};
 use super::record::Record;
 use super::recorded::{Expectation, Recorded, RunInfo};
-use super::{Collector, Limits};
+use super::{Collector, Limits, Pools};
 use crate::api::core::{Condition, ConditionStatus, set_condition};
 use crate::api::node::Node;
 use crate::api::pod::{ContainerStatus, Pod, PodPhase, Terminated, Waiting};
@@ -457,7 +457,7 @@ pub(super) fn info() -> RunInfo {
         found: found.into(),
     };
     RunInfo {
-        prices: std::collections::BTreeMap::new(),
+        pools: Pools::default(),
         description: "Three workloads and a broken machine.".to_owned(),
         scenario: "node-failure".into(),
         seed: 42,

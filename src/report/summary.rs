@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::recorded::{Recorded, RecoveryOutcome, RunInfo};
 use super::traffic::{Flow, milliseconds};
-use super::{Mark, MarkKind};
+use super::{Mark, MarkKind, PoolSeries};
 use crate::base::Name;
 use crate::kernel::{SimDuration, SimTime};
 
@@ -142,42 +142,68 @@ pub struct CostSummary {
     pub node_hours: f64,
     /// Their price, for those that have one.
     pub price: f64,
+    /// The same by pool.
+    pub pools: Vec<PoolCost>,
     /// Core hours that running pods requested; nothing where metrics-server does not run.
     pub cpu_requested_core_hours: Option<f64>,
     /// Core hours that programs used.
     pub cpu_used_core_hours: Option<f64>,
     /// Core hours requested and not used.
     pub cpu_wasted_core_hours: Option<f64>,
+    /// The same, of those requested.
+    pub cpu_wasted_percent: Option<f64>,
     /// GiB hours of memory requested and not used.
     pub memory_wasted_gib_hours: Option<f64>,
 }
 
 impl CostSummary {
     fn new(recorded: &Recorded, info: &RunInfo) -> Self {
-        let hours = |node: &super::NodeSeries| node.observed_for.as_secs_f64() / 3600.0;
-        let price = |node: &super::NodeSeries| price_of(&node.name, info) * hours(node);
+        let pools: Vec<PoolCost> =
+            recorded.by_pool(&info.pools).iter().map(|pool| PoolCost::new(pool, recorded.end)).collect();
         let usage = &recorded.usage;
         let known = |value: f64| usage.is_known().then_some(value);
         let [used, requested, _] = usage.cpu_milli_seconds.map(|sum| sum as f64 / 3_600_000.0);
         let gib_hours = f64::from(1 << 30) * 3600.0;
         let [memory_used, memory_requested] = usage.memory_byte_seconds.map(|sum| sum as f64 / gib_hours);
         Self {
-            node_hours: recorded.nodes.iter().map(hours).sum(),
-            price: recorded.nodes.iter().map(price).sum(),
+            node_hours: pools.iter().map(|pool| pool.node_hours).sum(),
+            price: pools.iter().filter_map(|pool| pool.price).sum(),
+            pools,
             cpu_requested_core_hours: known(requested),
             cpu_used_core_hours: known(used),
             cpu_wasted_core_hours: known((requested - used).max(0.0)),
+            cpu_wasted_percent: known(100.0 * (requested - used).max(0.0) / requested)
+                .filter(|it| it.is_finite()),
             memory_wasted_gib_hours: known((memory_requested - memory_used).max(0.0)),
         }
     }
 }
 
-/// Price of an hour of a node: its own, or that of another machine of its pool.
-fn price_of(node: &str, info: &RunInfo) -> f64 {
-    let pool = |name: &str| name.rsplit_once('-').map(|(pool, _)| pool.to_owned());
-    let same_pool =
-        || info.prices.iter().find(|(other, _)| pool(other) == pool(node)).map(|(_, price)| *price);
-    info.prices.get(node).copied().or_else(same_pool).unwrap_or(0.0)
+/// What the machines of one pool cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PoolCost {
+    /// The pool; a node without one is its own.
+    pub pool: String,
+    /// The most machines at one time.
+    pub nodes_peak: i64,
+    /// Hours that they were part of the cluster, all together.
+    pub node_hours: f64,
+    /// Price of an hour of one of them.
+    pub price_per_hour: Option<f64>,
+    /// Their price.
+    pub price: Option<f64>,
+}
+
+impl PoolCost {
+    fn new(pool: &PoolSeries, end: SimTime) -> Self {
+        Self {
+            pool: pool.name.clone(),
+            nodes_peak: pool.most(),
+            node_hours: pool.node_hours(end),
+            price_per_hour: pool.price,
+            price: pool.cost(end),
+        }
+    }
 }
 
 /// Requests of one client to one Service.
@@ -207,6 +233,8 @@ pub struct FlowSummary {
     pub objective_percent: f64,
     /// Failed requests, of those that the objective allows; more than 100 = the objective was missed.
     pub error_budget_used_percent: Option<f64>,
+    /// When the last of them was used up: the end of that interval.
+    pub error_budget_exhausted_at_s: Option<f64>,
     /// Latencies of answers in milliseconds.
     pub latency_ms: Option<LatencySummary>,
 }
@@ -234,9 +262,6 @@ impl FlowSummary {
     fn new(flow: &Flow) -> Self {
         let total = flow.total();
         let failures = total.failures();
-        let ended = total.answered + failures;
-        let allowed = u128::from(ended) * u128::from(1_000_000 - flow.objective_per_million);
-        let used = (u128::from(failures) * 1_000_000 * 1_000).checked_div(allowed);
         let percent = |thousandths: u64| thousandths as f64 / 1000.0;
         let quantile = |per_mille| total.latency.quantile(per_mille).map(milliseconds);
         let latency = || {
@@ -262,7 +287,12 @@ impl FlowSummary {
             retries: flow.retries,
             availability_percent: super::traffic::availability(total.answered, failures).map(percent),
             objective_percent: f64::from(flow.objective_per_million) / 10_000.0,
-            error_budget_used_percent: used.map(|thousandths| thousandths as f64 / 10.0),
+            error_budget_used_percent: flow.budget().last().map(|(_, used)| percent(*used)),
+            error_budget_exhausted_at_s: flow
+                .budget()
+                .iter()
+                .find(|(_, used)| *used >= 100_000)
+                .map(|(at, _)| seconds(at.since_start())),
             latency_ms: latency(),
         }
     }
@@ -376,7 +406,8 @@ fn workloads(recorded: &Recorded) -> Vec<WorkloadSummary> {
     recorded.workloads.iter().map(summary).collect()
 }
 
-fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
+/// Faults, and when each was noticed, felt and over.
+pub(super) fn faults(recorded: &Recorded) -> Vec<FaultSummary> {
     let summary = |recovery: super::Recovery| {
         let (outcome, hit, end) = match recovery.outcome {
             RecoveryOutcome::NoEffect => ("no_effect", None, None),

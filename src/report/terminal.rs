@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plot::{brief, grouped};
-use super::summary::{FaultSummary, Summary, Total, instant};
+use super::summary::{CostSummary, FaultSummary, Summary, Total, instant};
 use crate::kernel::SimDuration;
 
 /// Rows of a table that are shown; the files have all.
@@ -88,6 +88,7 @@ impl Terminal {
 
     fn faults(&mut self, summary: &Summary) {
         let row = |fault: &FaultSummary| {
+            let noticed = fault.detected_after_s.map_or("-".into(), length);
             let (hit, end) = match fault.outcome {
                 "no_effect" if summary.workloads.is_empty() => ("-".into(), "no workloads".into()),
                 "no_effect" => ("no effect".into(), "-".into()),
@@ -96,10 +97,10 @@ impl Terminal {
                     fault.recovered_after_s.map_or("not in this run".into(), length),
                 ),
             };
-            vec![fault.label.clone(), length(fault.at_s), hit, end]
+            vec![fault.label.clone(), length(fault.at_s), noticed, hit, end]
         };
         let rows = summary.faults.iter().map(row).collect();
-        self.table(&["Faults", "at", "felt after", "all ready after"], rows);
+        self.table(&["Faults", "at", "noticed after", "felt after", "all ready after"], rows);
     }
 
     /// Requests of sources: what programs send to each other is in the files.
@@ -113,12 +114,13 @@ impl Terminal {
                 grouped(flow.sent),
                 flow.availability_percent.map_or("-".into(), percent),
                 parts(&flow.failed, ""),
+                flow.error_budget_used_percent.map_or("-".into(), percent),
                 latency(|it| it.p50),
                 latency(|it| it.p99),
             ]
         };
         let rows = summary.traffic.iter().filter(|flow| flow.client_kind == "source").map(row).collect();
-        self.table(&["Requests", "sent", "answered", "failed", "p50", "p99"], rows);
+        self.table(&["Requests", "sent", "answered", "failed", "error budget used", "p50", "p99"], rows);
     }
 
     fn nodes(&mut self, summary: &Summary) {
@@ -146,6 +148,29 @@ impl Terminal {
         self.fact("Pods", &pods);
         self.fact("Restarts", &parts(&summary.restarts, "exit "));
         self.fact("Evictions", &parts(&summary.evictions, ""));
+        self.cost(&summary.cost);
+    }
+
+    /// What the machines cost, where they have a price; and what of the CPU was requested for nothing, where that is known.
+    fn cost(&mut self, cost: &CostSummary) {
+        let mut facts = Vec::new();
+        if cost.pools.iter().any(|pool| pool.price.is_some()) {
+            let of_pools =
+                cost.pools.iter().filter_map(|pool| Some(format!("{} {:.2}", pool.pool, pool.price?)));
+            let of_pools: Vec<String> = of_pools.collect();
+            facts.push(format!(
+                "{:.2} for {:.2} node hours ({})",
+                cost.price,
+                cost.node_hours,
+                of_pools.join(", ")
+            ));
+        }
+        if let Some(wasted) = cost.cpu_wasted_percent {
+            facts.push(format!("{} of the CPU requested was not used", percent(wasted)));
+        }
+        if !facts.is_empty() {
+            self.fact("Cost", &facts.join("; "));
+        }
     }
 
     fn expectations(&mut self, summary: &Summary) {

@@ -3,7 +3,7 @@
 use super::crowd;
 use super::plot::{self, Scene, Shape};
 use super::sample::{info, node_failure};
-use super::{Recorded, RunInfo, Summary, html, metrics, terminal};
+use super::{Pools, Recorded, RunInfo, Summary, html, metrics, terminal};
 use crate::kernel::SimDuration;
 
 fn scenes(recorded: &Recorded, info: &RunInfo) -> [(&'static str, Scene); 3] {
@@ -122,7 +122,7 @@ fn the_terminal_summary_is_aligned_and_plain_on_demand() {
 #[test]
 fn metrics_are_sampled_series() {
     let recorded = node_failure().recorded();
-    let csv = metrics::csv(&recorded, SimDuration::from_secs(60)).unwrap();
+    let csv = metrics::csv(&recorded, &Pools::default(), SimDuration::from_secs(60)).unwrap();
     assert!(csv.starts_with("time_s,metric,namespace,object,value\n"));
     assert!(csv.contains("\n60,replicas_ready,default,deployment/web,6\n"));
     assert!(csv.contains("\n360,replicas_ready,default,deployment/web,4\n"));
@@ -195,7 +195,8 @@ fn write_the_sample() {
     std::fs::write(folder.join("summary.json"), summary.to_json()).unwrap();
     std::fs::write(folder.join("summary.txt"), terminal::render(&summary, false)).unwrap();
     let step = metrics::default_step(recorded.end.since_start());
-    std::fs::write(folder.join("metrics.csv"), metrics::csv(&recorded, step).unwrap()).unwrap();
+    std::fs::write(folder.join("metrics.csv"), metrics::csv(&recorded, &Pools::default(), step).unwrap())
+        .unwrap();
     std::fs::write(folder.join("report.html"), page()).unwrap();
 }
 

@@ -88,6 +88,29 @@ impl Flow {
         total
     }
 
+    /// Which part of the error budget was used up at the end of each interval, in thousandths of a percent: failed requests, of
+    /// those that the objective allows among the requests of the whole run. Empty where none is allowed.
+    pub fn budget(&self) -> Vec<(SimTime, u64)> {
+        let ended: u64 = self.intervals.iter().map(|it| it.answered + it.failures()).sum();
+        let allowed = u128::from(ended) * u128::from(1_000_000 - self.objective_per_million.min(1_000_000));
+        let mut failed = 0;
+        let used = self.intervals.iter().map_while(|interval| {
+            failed += interval.failures();
+            let used = (u128::from(failed) * 1_000_000 * 100_000).checked_div(allowed)?;
+            Some((interval.until, u64::try_from(used).unwrap_or(u64::MAX)))
+        });
+        used.collect()
+    }
+
+    /// How fast an interval used up the error budget, in thousandths: at 1000 it would last exactly for the run. `None` where
+    /// no failure is allowed or no request ended.
+    pub fn burn_rate_milli(&self, interval: &Interval) -> Option<u64> {
+        let ended = u128::from(interval.answered) + u128::from(interval.failures());
+        let allowed = ended * u128::from(1_000_000 - self.objective_per_million.min(1_000_000));
+        let rate = (u128::from(interval.failures()) * 1_000_000 * 1_000).checked_div(allowed)?;
+        Some(u64::try_from(rate).unwrap_or(u64::MAX))
+    }
+
     /// `client to service`.
     pub fn title(&self) -> String {
         format!("{} to {}", self.client, self.service)

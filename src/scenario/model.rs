@@ -157,5 +157,13 @@ impl NodePlan {
     }
 }
 
+impl Scenario {
+    /// The nodes at the beginning, each with its pool and the price of an hour.
+    pub fn machines(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<f64>)> {
+        let price = |plan: &NodePlan| plan.price.map(|price| price.milli_value() as f64 / 1000.0);
+        self.nodes.iter().map(move |plan| (plan.name().as_str(), plan.pool.as_deref(), price(plan)))
+    }
+}
+
 /// The label that says in which zone a node is.
 pub const ZONE_LABEL: &str = "topology.kubernetes.io/zone";

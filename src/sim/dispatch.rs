@@ -7,7 +7,7 @@ use crate::base::Name;
 use crate::component::{Agenda, Class, Ctx, Origin, Submission};
 use crate::control::manager::{ControllerEvent, ControllerManager};
 use crate::control::scheduling::{SchedulerComponent, SchedulerEvent};
-use crate::kernel::{EventHandle, EventKey, EventQueue, SimTime};
+use crate::kernel::{EventHandle, EventKey, EventQueue, SimDuration, SimTime};
 use crate::network::ServiceTable;
 use crate::node::{Dependencies, Host, NodeEnv, NodeEvent};
 use crate::trace::{Detail, RecordId, Subject};
@@ -15,7 +15,7 @@ use crate::traffic::Traffic;
 use crate::workload::Crowd;
 
 use super::control_plane::Availability;
-use super::event::{Event, Scheduled, Watcher};
+use super::event::{Answer, Event, Scheduled, Watcher};
 use super::faults::ActiveFaults;
 use super::records;
 use super::world::World;
@@ -109,6 +109,7 @@ impl World {
             Event::TimedOut(submission) => {
                 self.respond(&submission, &Err(ApiError::timed_out()));
             }
+            Event::Answered(answer) => self.answer(answer.to, answer.token, &answer.result),
             Event::Reconnect(watcher) => self.try_reconnect(watcher),
             Event::Election(which, candidate) => self.look_at_lease(which, candidate),
             Event::Deliver(watcher) => self.deliver(watcher),
@@ -200,12 +201,8 @@ impl World {
     /// Puts requests on their way.
     fn send(&mut self, outbox: Vec<Submission>) {
         for submission in outbox {
-            let extra = match submission.origin {
-                Origin::Node(node) => self.watches.extra(Watcher::Node(node)),
-                _ => crate::kernel::SimDuration::ZERO,
-            };
             let key = EventKey {
-                at: submission.at + extra,
+                at: submission.at + self.link_delay(submission.origin),
                 class: Class::Api as u8,
                 target: submission.client,
                 seq: submission.seq,
@@ -274,9 +271,28 @@ impl World {
                     self.record_refusal(&what, error);
                 }
                 if let Some(token) = reply {
-                    self.answer(origin, token, &result);
+                    self.send_answer(Answer { to: origin, token, result }, key);
                 }
             }
+        }
+    }
+
+    /// Puts an answer on its way to who asked; `key` places it in the order of events at a time.
+    fn send_answer(&mut self, answer: Answer, key: impl FnOnce(SimTime) -> EventKey) {
+        let late = self.link_delay(answer.to);
+        if late == SimDuration::ZERO {
+            self.answer(answer.to, answer.token, &answer.result);
+            return;
+        }
+        let (key, cause) = (key(self.now() + late), self.recorder.last());
+        self.push(key, cause, Event::Answered(Box::new(answer)));
+    }
+
+    /// Extra time of what goes between a client and the API server.
+    fn link_delay(&self, origin: Origin) -> SimDuration {
+        match origin {
+            Origin::Node(node) => self.watches.extra(Watcher::Node(node)),
+            Origin::User | Origin::ControllerManager | Origin::Scheduler => SimDuration::ZERO,
         }
     }
 
@@ -366,9 +382,7 @@ impl World {
         let ttl = self.settings.event_ttl.as_secs() as i64;
         if self.timestamp().seconds_since(last) < ttl {
             let at = self.now()
-                + crate::kernel::SimDuration::from_secs(
-                    (ttl - self.timestamp().seconds_since(last)).max(1) as u64
-                );
+                + SimDuration::from_secs((ttl - self.timestamp().seconds_since(last)).max(1) as u64);
             let key = EventKey { at, class: Class::Api as u8, target: u64::MAX - 1, seq: index };
             if at <= self.end {
                 self.push(key, self.recorder.cause(), Event::EventExpires(index));
@@ -437,6 +451,7 @@ impl World {
                 self.with_controllers(|controllers, ctx| controllers.reply(ctx, token, result, record));
             }
             Origin::Scheduler => self.with_scheduler(|scheduler, ctx| scheduler.reply(ctx, token, result)),
+            Origin::Node(index) if !self.hosts[index as usize].shared.powered => {}
             Origin::Node(index) => {
                 let gone = result.as_ref().err().is_some_and(|error| error.code == 404 || error.code == 409);
                 let failed = result.is_err();

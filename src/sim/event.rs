@@ -1,6 +1,7 @@
 //! Everything that can happen in a run.
 
-use crate::component::Submission;
+use crate::api::ApiResult;
+use crate::component::{Origin, Submission};
 use crate::control::manager::ControllerEvent;
 use crate::control::scheduling::SchedulerEvent;
 use crate::node::NodeEvent;
@@ -24,6 +25,8 @@ pub enum Event {
     Api(Box<Submission>),
     /// etcd has not answered a request in time.
     TimedOut(Box<Submission>),
+    /// An answer of the API server reaches who asked, over a slow link.
+    Answered(Box<Answer>),
     /// A watcher whose connection broke tries again.
     Reconnect(Watcher),
     /// A candidate looks at the lease of its component.
@@ -62,6 +65,17 @@ pub enum Event {
     Waiting(u32),
     /// An Event object is too old.
     EventExpires(u32),
+}
+
+/// An answer of the API server on its way.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Who asked.
+    pub to: Origin,
+    /// What the answer is to.
+    pub token: u64,
+    /// What came of it.
+    pub result: ApiResult,
 }
 
 /// Who watches.

@@ -124,11 +124,14 @@ impl World {
         self.links_changed();
     }
 
-    /// Nodes hear from the control plane as late as their links let them.
+    /// Kubelets and proxies hear from the control plane as late as their links let them.
     pub(super) fn links_changed(&mut self) {
+        let (now, timing) = (self.now(), self.proxy_timing());
         for node in 0..self.hosts.len() as u32 {
-            let extra = self.network.links.to_control_plane(node).mean_delay();
-            self.watches.set_extra(node, extra);
+            let late = self.network.links.to_control_plane(node).mean_delay();
+            self.watches.set_extra(node, late);
+            let network = &mut self.network;
+            network.proxies.set_late(node, late, now, &network.services, timing);
         }
     }
 

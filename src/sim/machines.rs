@@ -218,19 +218,21 @@ impl World {
 
     fn heartbeat_stops(&mut self, index: u32) {
         let Some(since) = self.heartbeats[index as usize].since.take() else { return };
-        let last = self.last_heartbeat(since);
+        // Renewals that are still on their way when the node falls silent are lost with its link.
+        let late = self.watches.extra(Watcher::Node(index));
+        let last = self.last_heartbeat(since, late);
         self.heartbeats[index as usize].last = last;
         let name = self.hosts[index as usize].shared.name.clone();
         self.with_controllers(|controllers, ctx| controllers.heartbeats_stopped(ctx, &name, last));
     }
 
     /// The last renewal before now. The phase of a kubelet's renewals is arbitrary; here it is such that they reach the
-    /// controllers at multiples of the interval, and at the moment of a (re)start.
-    pub(super) fn last_heartbeat(&self, since: SimTime) -> SimTime {
+    /// controllers at multiples of the interval, and at the moment of a (re)start; over a slow link `late` after that.
+    pub(super) fn last_heartbeat(&self, since: SimTime, late: SimDuration) -> SimTime {
         let interval = self.settings.node_lease_renew_interval.as_nanos();
         let now = self.control_plane.unwritable_since().unwrap_or(self.now());
-        let before = now.as_nanos().saturating_sub(1);
-        since.max(SimTime::from_nanos(before - before % interval))
+        let before = now.saturating_sub(late).as_nanos().saturating_sub(1);
+        since.max(SimTime::from_nanos(before - before % interval) + late)
     }
 
     fn heartbeat_resumes(&mut self, index: u32) {

@@ -159,11 +159,13 @@ impl Simulation {
         let enough = self.events.saturating_add(events);
         self.drain(sink)?;
         while let Some(key) = self.world.step(until) {
-            self.events += 1;
+            // An event of the world may stand for many events of requests; each of them counts.
+            let count = self.world.take_traffic_events().max(1);
+            self.events += count;
             self.drain(sink)?;
             let ordered = self.invariants.check_event(key, self.world.recorder.last());
             ordered.map_err(|violation| self.stop_for(violation, sink))?;
-            self.guard(key)?;
+            self.guard(key, count)?;
             let next = self.world.queue.peek_key();
             if next.is_none_or(|next| next.at > key.at) {
                 // Everything that happens at this instant has happened, unless a step of the scenario was waiting.
@@ -237,12 +239,12 @@ impl Simulation {
         self.world.recorder.record_aside(now, "shakedown", subject, "Stopped", reason, message, Detail::None);
     }
 
-    fn guard(&mut self, key: EventKey) -> Result<(), RunError> {
+    fn guard(&mut self, key: EventKey, count: u64) -> Result<(), RunError> {
         if self.at_instant.0 != key.at {
             self.at_instant = (key.at, 0);
             self.last.clear();
         }
-        self.at_instant.1 += 1;
+        self.at_instant.1 += count;
         let at = key.at;
         let Limits { events, objects, events_at_one_instant } = self.limits;
         // Events are kept only when the limit is near: nearly always this costs one comparison.

@@ -10,7 +10,7 @@ use crate::node::{Dependencies, Host};
 use crate::scenario::expect::TrafficCondition;
 use crate::trace::RecordId;
 use crate::traffic::{Cause, Cluster, Door, Process, Told, Traffic, TrafficCtx};
-use crate::workload::ProcessId;
+use crate::workload::{CpuRoom, ProcessId};
 
 use super::dispatch::NetworkView;
 use super::event::Event;
@@ -63,7 +63,7 @@ impl ClusterView<'_> {
             let process = Process {
                 id,
                 model: app.model().clone(),
-                cpu_milli: app.cpu_for_requests_milli(),
+                cpu: app.cpu_for_requests(),
                 room: app.room_for_requests(self.now),
             };
             Some((process, app.is_hung()))
@@ -87,10 +87,10 @@ impl Cluster for ClusterView<'_> {
         self.program(target, port).map(|(process, _)| (process.id.container, process.id.start))
     }
 
-    fn cpu_milli(&self, node: u32, process: ProcessId) -> Option<u64> {
+    fn cpu(&self, node: u32, process: ProcessId) -> Option<CpuRoom> {
         let pod = self.hosts[node as usize].pods().get(&process.pod)?;
         let running = pod.containers[usize::from(process.container)].running.as_ref()?;
-        Some(running.app.cpu_for_requests_milli())
+        Some(running.app.cpu_for_requests())
     }
 
     fn nodes(&self) -> u32 {
@@ -123,7 +123,7 @@ impl Cluster for ClusterView<'_> {
 }
 
 impl World {
-    fn proxy_timing(&self) -> SyncTiming {
+    pub(super) fn proxy_timing(&self) -> SyncTiming {
         SyncTiming { period: self.settings.min_sync_period, takes: self.settings.proxy_sync_time }
     }
 
@@ -168,6 +168,11 @@ impl World {
     pub(super) fn run_traffic(&mut self) {
         self.traffic_wake = None;
         self.with_traffic(|traffic, ctx| traffic.run(ctx));
+    }
+
+    /// How many events of requests there have been since the last time that somebody asked.
+    pub(super) fn take_traffic_events(&mut self) -> u64 {
+        self.traffic.as_mut().map_or(0, Traffic::take_handled)
     }
 
     /// Plans when the next thing happens to requests.
@@ -223,7 +228,7 @@ impl World {
 
     /// The watches deliver a change that may concern a Service.
     pub(super) fn service_changed(&mut self, commit: &Commit) {
-        let (now, lag) = (self.now(), self.proxy_timing().lag());
+        let (now, lag) = (self.now(), self.proxy_timing().lag() + self.network.proxies.latest());
         let watches = &self.watches;
         self.network.services.apply(commit, now, lag, &|node| watches.node(node));
     }

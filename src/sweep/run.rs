@@ -73,6 +73,7 @@ fn summary(scenario: &Scenario, options: &RunOptions) -> Result<Summary, String>
         expectations: expectations
             .map(|checked| Expectation { passed: checked.held(), ..Expectation::default() })
             .collect(),
+        pools: scenario.machines().collect(),
         ..RunInfo::default()
     };
     Ok(Summary::new(&collector.finish(end), &info))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::Uid;
+use crate::api::service::ServicePort;
 use crate::base::Name;
 use crate::kernel::{EventHandle, SimDuration, SimTime};
 use crate::network::{Choice, Rules, Scope, Target, choose};
@@ -41,6 +42,8 @@ pub(super) struct Connection {
     pub(super) process: (u16, u64),
     /// The node that the client is on.
     pub(super) from: Option<u32>,
+    /// Whether it is one only in name: datagrams, which nobody acknowledges or sends again.
+    pub(super) is_udp: bool,
 }
 
 /// A request as its client sees it: one or several attempts.
@@ -73,7 +76,7 @@ pub(super) mod draw {
 
 /// First wait for the answer to a SYN (RFC 6298), and for the acknowledgement of data on a known path.
 const HANDSHAKE_TIMEOUT: SimDuration = SimDuration::from_secs(1);
-const DATA_TIMEOUT: SimDuration = SimDuration::from_millis(200);
+pub(super) const DATA_TIMEOUT: SimDuration = SimDuration::from_millis(200);
 /// Retransmissions before a packet counts as lost for good.
 const RETRANSMISSIONS: u64 = 10;
 
@@ -171,7 +174,10 @@ impl Traffic {
         let (connection, handshake) = match reused {
             Some(connection) => (connection, false),
             None => match self.connect(ctx, id, draws) {
-                Ok(Some(connection)) => (connection, true),
+                Ok(Some(connection)) => {
+                    let handshake = !connection.is_udp;
+                    (connection, handshake)
+                }
                 Ok(None) => return,
                 Err((cause, after)) => {
                     self.reply(ctx.now + after, id, attempt, Err(cause), visit_number);
@@ -203,15 +209,20 @@ impl Traffic {
         let one_way = ctx.one_way(connection.from, node);
         let mut travels = one_way;
         if handshake {
-            let Some(lost) =
-                self.losses(ctx, route, connection.from, node, draws + draw::LOSS[0], HANDSHAKE_TIMEOUT)
-            else {
+            let Some(lost) = self.losses(
+                ctx,
+                route,
+                connection.from,
+                node,
+                draws + draw::LOSS[0],
+                Some(HANDSHAKE_TIMEOUT),
+            ) else {
                 return;
             };
             travels += one_way + one_way + lost;
         }
-        let Some(lost) = self.losses(ctx, route, connection.from, node, draws + draw::LOSS[1], DATA_TIMEOUT)
-        else {
+        let again = (!connection.is_udp).then_some(DATA_TIMEOUT);
+        let Some(lost) = self.losses(ctx, route, connection.from, node, draws + draw::LOSS[1], again) else {
             return;
         };
         let visit = self.visits.add(Visit {
@@ -221,7 +232,8 @@ impl Traffic {
             target: connection.target.clone(),
             port: connection.port,
             from: connection.from,
-            expects: (!handshake).then_some(connection.process),
+            expects: (!handshake && !connection.is_udp).then_some(connection.process),
+            is_udp: connection.is_udp,
             server: None,
             rule: None,
             state: VisitState::Travels,
@@ -239,7 +251,8 @@ impl Traffic {
         );
     }
 
-    /// Extra time of a packet that gets lost some times; `None` = it never arrives.
+    /// Extra time of a packet that gets lost some times and is sent again after `timeout` and twice that and so on; `None` = it
+    /// never arrives. Without a time-out it is sent once.
     pub(super) fn losses(
         &self,
         ctx: &TrafficCtx<'_>,
@@ -247,7 +260,7 @@ impl Traffic {
         from: Option<u32>,
         to: u32,
         first_draw: u64,
-        timeout: SimDuration,
+        timeout: Option<SimDuration>,
     ) -> Option<SimDuration> {
         let loss = u64::from(ctx.passage(from, to).loss_per_million);
         let mut extra = SimDuration::ZERO;
@@ -259,19 +272,33 @@ impl Traffic {
             if draws.below_at(first_draw + again, 1_000_000) >= loss {
                 return Some(extra);
             }
-            extra += timeout * (1 << again);
+            extra += timeout? * (1 << again);
         }
         None
     }
 
     /// An idle connection of the client whose other end is still there, as far as the client can know.
-    fn open_connection(&mut self, ctx: &TrafficCtx<'_>, id: Id) -> Option<Connection> {
+    fn open_connection(&mut self, ctx: &mut TrafficCtx<'_>, id: Id) -> Option<Connection> {
         let call = self.calls.get(id)?;
         if !self.route(call.route).reuse {
             return None;
         }
-        let idle = self.connections.get_mut(&(call.owner, call.route))?;
+        let (owner, route, namespace) = (call.owner, call.route, call.namespace.clone());
+        let timing = ctx.timing();
+        let idle = self.connections.get_mut(&(owner, route))?;
         while let Some(connection) = idle.pop() {
+            if connection.is_udp {
+                // A socket keeps its endpoint until the proxy takes the rule and with it the tracked flow away.
+                let proxy = connection.from.unwrap_or(connection.target.node);
+                let version = ctx.proxies.version(proxy, ctx.now, ctx.services, timing);
+                let rules = ctx.services.at(&namespace, &self.routes.get(route).service, version);
+                let mut targets =
+                    rules.into_iter().flat_map(|rules| rules.ready.iter().chain(&rules.leaving));
+                if targets.any(|target| target.pod == connection.target.pod) {
+                    return Some(connection);
+                }
+                continue;
+            }
             let silent = !ctx.cluster.has_power(connection.target.node);
             let same = ctx.cluster.listener(&connection.target, connection.port) == Some(connection.process);
             if silent || same {
@@ -296,10 +323,12 @@ impl Traffic {
         let call = self.calls.get(id).expect("an attempt is one of a call");
         let spec = self.route(call.route);
         let rules = ctx.services.newest(&call.namespace, &spec.service);
-        let port = target_port(rules.map(AsRef::as_ref), &target, spec.port.as_deref());
+        let own = service_port(rules.map(AsRef::as_ref), spec.port.as_deref());
+        let is_udp = own.is_some_and(|port| port.protocol.as_deref() == Some("UDP"));
+        let port = target_port(own, &target, spec.port.as_deref());
         let Some(port) = port else { return Err((Cause::NoEndpoint, SimDuration::ZERO)) };
         let process = ctx.cluster.listener(&target, port).unwrap_or_default();
-        Ok(Some(Connection { target, port, process, from }))
+        Ok(Some(Connection { target, port, process, from, is_udp }))
     }
 
     /// Which endpoint a new connection leads to.
@@ -540,15 +569,19 @@ pub(super) fn affinity_timeout(rules: &Rules) -> Option<SimDuration> {
     Some(SimDuration::from_secs(seconds.and_then(serde_json::Value::as_u64).unwrap_or(10_800)))
 }
 
-/// The port of an endpoint that a port of the Service leads to.
-pub(super) fn target_port(rules: Option<&Rules>, target: &Target, wanted: Option<&str>) -> Option<i32> {
-    let ports = rules.and_then(|rules| rules.service.as_ref()).map(|service| &service.spec.ports);
-    let port = ports.and_then(|ports| match wanted {
+/// The port of the Service that requests go to, by name or number; the first if none is named.
+pub(super) fn service_port<'a>(rules: Option<&'a Rules>, wanted: Option<&str>) -> Option<&'a ServicePort> {
+    let ports = &rules?.service.as_ref()?.spec.ports;
+    match wanted {
         None => ports.first(),
         Some(wanted) => {
             ports.iter().find(|port| port.name.as_deref() == Some(wanted) || wanted.parse() == Ok(port.port))
         }
-    });
+    }
+}
+
+/// The port of an endpoint that a port of the Service leads to.
+pub(super) fn target_port(port: Option<&ServicePort>, target: &Target, wanted: Option<&str>) -> Option<i32> {
     match port {
         Some(port) => target.port(port.name.as_deref().unwrap_or_default()),
         None if wanted.is_none() => target.ports.first().map(|(_, number)| *number),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::base::Name;
 use crate::network::Target;
-use crate::workload::AppModel;
-use crate::workload::ProcessId;
+use crate::workload::{AppModel, CpuRoom, ProcessId};
 
 /// A running program, as a request finds it.
 #[derive(Clone, Debug)]
@@ -14,8 +13,8 @@ pub struct Process {
     pub id: ProcessId,
     /// Its program.
     pub model: Arc<AppModel>,
-    /// CPU that its requests can use, in thousandths of a core: within its limit, and beside what else runs on the node.
-    pub cpu_milli: u64,
+    /// CPU that its requests can use: within its limit, and beside what else runs on the node.
+    pub cpu: CpuRoom,
     /// How many requests can be there at once before its memory is at its limit; `None` = any number.
     pub room: Option<u64>,
 }
@@ -39,8 +38,8 @@ pub trait Cluster {
     fn door(&self, target: &Target, port: i32) -> Door;
     /// Which start of which container listens on a port of a pod, for connections that are open already.
     fn listener(&self, target: &Target, port: i32) -> Option<(u16, u64)>;
-    /// CPU that the requests of a process can use now, in thousandths of a core; `None` = it is gone.
-    fn cpu_milli(&self, node: u32, process: ProcessId) -> Option<u64>;
+    /// CPU that the requests of a process can use now; `None` = it is gone.
+    fn cpu(&self, node: u32, process: ProcessId) -> Option<CpuRoom>;
     /// How many nodes there are or were.
     fn nodes(&self) -> u32;
     /// Whether a node has power.

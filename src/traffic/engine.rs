@@ -74,6 +74,8 @@ impl TrafficCtx<'_> {
     }
 }
 
+/// Events of requests that one event of the world stands for at most: so limits on events are looked at in between.
+const AT_ONCE: u64 = 10_000;
 /// Longest step of the fluid engine.
 const FLUID_STEP: SimDuration = SimDuration::from_secs(1);
 
@@ -130,6 +132,8 @@ struct SourceState {
     arrivals: Stream,
     begun: u64,
     progress: Progress,
+    /// Users of a closed-loop source whose arrival is planned or over: each plans the next one's.
+    arrived: u32,
 }
 
 /// A process that has worked on requests.
@@ -185,6 +189,8 @@ pub struct Traffic {
     pub(super) attempts: Vec<u32>,
     /// Number of the next call of each route.
     pub(super) called: Vec<u32>,
+    /// Events since somebody asked.
+    handled: u64,
 }
 
 impl Traffic {
@@ -199,6 +205,7 @@ impl Traffic {
             source: source.clone(),
             begun: 0,
             progress: 0,
+            arrived: 0,
         });
         let interval = plan.interval.unwrap_or_else(|| default_interval(end));
         let mut traffic = Self {
@@ -206,6 +213,7 @@ impl Traffic {
             sources: sources.collect(),
             attempts: vec![0; routes.len()],
             called: vec![0; routes.len()],
+            handled: 0,
             routes,
             agenda: EventQueue::new(),
             calls: Pool::default(),
@@ -243,18 +251,28 @@ impl Traffic {
         self.agenda.peek_key().map(|key| key.at)
     }
 
-    /// Lets everything happen that is due.
+    /// Lets happen what is due, or a good part of it.
     pub fn run(&mut self, ctx: &mut TrafficCtx<'_>) {
-        while self.next_at().is_some_and(|at| at <= ctx.now) {
+        for _ in 0..AT_ONCE {
+            if self.next_at().is_none_or(|at| at > ctx.now) {
+                break;
+            }
             let (_, happening) = self.agenda.pop().expect("an event was there to be peeked at");
+            self.handled += 1;
             self.handle(ctx, happening);
         }
+    }
+
+    /// How many events of requests there have been since the last time that somebody asked.
+    pub fn take_handled(&mut self) -> u64 {
+        std::mem::take(&mut self.handled)
     }
 
     fn handle(&mut self, ctx: &mut TrafficCtx<'_>, happening: Happening) {
         match happening {
             Happening::Begins(source) => self.source_begins(ctx, source),
             Happening::UserActs { source, user } => {
+                self.next_user_arrives(source, user);
                 self.begin_call(ctx, source, Owner::Source(source), Some(user));
             }
             Happening::Reaches(visit) => self.visit_reaches(ctx, visit),
@@ -332,17 +350,29 @@ impl Traffic {
                 }
                 self.plan_request(index, end);
             }
-            Load::Closed { users, ramp_up, .. } => {
-                let (users, ramp_up, begins) = (*users, *ramp_up, state.source.begins);
-                for user in 0..users {
-                    let after = SimDuration::from_nanos(
-                        (u128::from(ramp_up.as_nanos()) * u128::from(user) / u128::from(users)) as u64,
-                    );
-                    let what = Happening::UserActs { source: index, user };
-                    self.at(begins + after, Sort::Begins, u64::from(index), user, what);
-                }
-            }
+            Load::Closed { .. } => self.plan_arrival(index),
         }
+    }
+
+    /// The newest user of a closed-loop source acts for the first time: the arrival of the next one is planned.
+    fn next_user_arrives(&mut self, index: u32, user: u32) {
+        if user + 1 == self.sources[index as usize].arrived {
+            self.plan_arrival(index);
+        }
+    }
+
+    /// Plans when the next user of a closed-loop source arrives, if there is one more.
+    fn plan_arrival(&mut self, index: u32) {
+        let state = &mut self.sources[index as usize];
+        let Load::Closed { users, ramp_up, .. } = &state.source.load else { return };
+        let user = state.arrived;
+        if user >= *users {
+            return;
+        }
+        let after = u128::from(ramp_up.as_nanos()) * u128::from(user) / u128::from(*users);
+        let at = state.source.begins + SimDuration::from_nanos(after as u64);
+        state.arrived += 1;
+        self.at(at, Sort::Begins, u64::from(index), user, Happening::UserActs { source: index, user });
     }
 
     /// Plans the next request of an open-loop source.
@@ -425,7 +455,7 @@ impl Traffic {
             pod: target.pod,
             namespace: target.namespace.clone(),
             node: target.node,
-            cpu: SharedCpu::new(process.cpu_milli, now),
+            cpu: SharedCpu::new(process.cpu, now),
             desk: Desk::new(process.model.concurrency, process.model.queue),
             visits: BTreeSet::new(),
             timer: None,

@@ -18,7 +18,7 @@ use crate::workload::model::glob;
 use crate::workload::{AppModel, Crowd};
 
 use super::basin::{Basin, Demand};
-use super::client::{affinity_timeout, draw, is_headless, target_port};
+use super::client::{affinity_timeout, draw, is_headless, service_port, target_port};
 use super::cluster::{Door, Process};
 use super::engine::{ServerLoad, Traffic, TrafficCtx};
 use super::measure::Cause;
@@ -311,7 +311,7 @@ impl Traffic {
                     travels += part * ctx.one_way(*node, target.node).as_secs_f64();
                 }
             }
-            let port = target_port(Some(rules), target, port.as_deref());
+            let port = target_port(service_port(Some(rules), port.as_deref()), target, port.as_deref());
             let of_target = match port.map(|port| ctx.cluster.door(target, port)) {
                 None | Some(Door::Refused) => Fate::all(Cause::Refused),
                 Some(Door::Silent | Door::Hung(_)) => Fate::all(Cause::TimedOut),
@@ -333,12 +333,12 @@ impl Traffic {
     fn basin(&mut self, target: &Target, process: &Process) -> &mut Basin {
         let key = (target.pod, process.id.container);
         let places = (process.model.concurrency, process.model.queue);
-        let new = || Basin::new(process.id, target.node, process.cpu_milli, places);
+        let new = || Basin::new(process.id, target.node, process.cpu, places);
         let basin = self.fluid.basins.entry(key).or_insert_with(new);
         if basin.process != process.id {
             *basin = new();
         }
-        basin.capacity_milli = process.cpu_milli;
+        basin.room = process.cpu;
         basin
     }
 

@@ -58,14 +58,20 @@ pub(super) fn rounded_milli(milli: u64) -> u64 {
 }
 
 impl Server {
-    /// What its requests want, from what they got since the last look; a core each if they had to share all the time.
+    /// What its requests want, from what they got since the last look; a core each if they had to share all the time, or used
+    /// up their quota without a pause.
     fn load(&mut self, now: SimTime) -> RequestLoad {
         self.cpu.advance(now);
         let (used, throttled) = (self.cpu.used(now), self.cpu.throttled());
         let got = (used - self.seen.used).as_nanos() / (STEP.as_nanos() / 1000);
-        let all_the_time = throttled - self.seen.throttled >= STEP;
+        let busy = self.cpu.busy();
+        let stopped = throttled - self.seen.throttled;
+        let all_the_time = stopped >= STEP
+            || (stopped > SimDuration::ZERO
+                && busy - self.seen.busy >= STEP
+                && self.cpu.room().quota.is_some());
         let wanted = if all_the_time { 1000 * self.cpu.working() as u64 } else { 0 };
-        self.seen = Seen { used, throttled };
+        self.seen = Seen { used, throttled, busy };
         RequestLoad { cpu_milli: rounded_milli(got.max(wanted)), present: self.visits.len() as u64 }
     }
 }
@@ -75,6 +81,7 @@ impl Server {
 pub(super) struct Seen {
     used: SimDuration,
     throttled: SimDuration,
+    busy: SimDuration,
 }
 
 impl Traffic {
@@ -92,9 +99,9 @@ impl Traffic {
             let Some(server) = self.servers.get_mut(id) else { continue };
             let (node, process) = (server.node, server.process.id);
             let load = server.load(ctx.now);
-            let milli = ctx.cluster.cpu_milli(node, process).unwrap_or(server.cpu.capacity_milli());
-            if milli != server.cpu.capacity_milli() {
-                server.cpu.set_capacity(ctx.now, milli);
+            let room = ctx.cluster.cpu(node, process).unwrap_or(server.cpu.room());
+            if room != server.cpu.room() {
+                server.cpu.set_room(ctx.now, room);
                 self.plan_cpu(id);
             }
             self.loads.tell(ctx.now, node, process, load);

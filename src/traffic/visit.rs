@@ -8,7 +8,7 @@ use crate::network::Target;
 use crate::workload::Admission;
 use crate::workload::model::glob;
 
-use super::client::draw;
+use super::client::{DATA_TIMEOUT, draw};
 use super::cluster::Door;
 use super::engine::{Happening, Sort, Traffic, TrafficCtx};
 use super::measure::{Cause, Outcome};
@@ -43,6 +43,8 @@ pub(super) struct Visit {
     pub(super) from: Option<u32>,
     /// On a connection that was open already: the process at its other end.
     pub(super) expects: Option<(u16, u64)>,
+    /// A datagram: nobody hears that a process ended, and what gets lost is not sent again.
+    pub(super) is_udp: bool,
     pub(super) server: Option<Id>,
     /// Which rule of the program answers.
     pub(super) rule: Option<usize>,
@@ -246,12 +248,12 @@ impl Traffic {
     fn answer(&mut self, ctx: &mut TrafficCtx<'_>, id: Id, outcome: Outcome) {
         let visit = self.visits.remove(id).expect("a request is answered once");
         let node = visit.target.node;
-        if ctx.passage(visit.from, node).cut {
+        if ctx.passage(visit.from, node).cut || (visit.is_udp && outcome == Err(Cause::Reset)) {
             return;
         }
         let draws = u64::from(visit.number) * 64 + draw::LOSS[2];
-        let timeout = SimDuration::from_millis(200);
-        let Some(lost) = self.losses(ctx, visit.route, visit.from, node, draws, timeout) else { return };
+        let again = (!visit.is_udp).then_some(DATA_TIMEOUT);
+        let Some(lost) = self.losses(ctx, visit.route, visit.from, node, draws, again) else { return };
         let at = ctx.now + ctx.one_way(visit.from, node) + lost;
         self.reply(at, visit.call, visit.attempt, outcome, visit.number);
     }

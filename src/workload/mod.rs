@@ -16,5 +16,5 @@ pub use model::{
     AppModel, Apps, CallRule, ExecRule, ExitRule, HealthRule, HealthStatus, HttpRule, LastWords, Matcher,
     OnSignal, RetryRule, ScriptedRun, glob,
 };
-pub use server::{Admission, Crowd, Desk, ProcessId, RequestLoad, SharedCpu};
+pub use server::{Admission, CpuRoom, Crowd, Desk, ProcessId, RequestLoad, SharedCpu};
 pub use usage::Growth;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::cpu::Quota;
 use crate::kernel::{SimDuration, SimTime};
 
 /// A request at its server.
@@ -10,21 +11,60 @@ pub type WorkId = u64;
 /// Fractions of a nanosecond in which progress is counted.
 const FRACTION: u32 = 16;
 
+/// CPU that requests to a container can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuRoom {
+    /// The most at one time, beside what else the machine does, in thousandths of a core.
+    pub milli: u64,
+    /// What the container's limit leaves for them; `None` = it has none, or one that they cannot reach.
+    pub quota: Option<Quota>,
+}
+
+impl CpuRoom {
+    /// So much at any time.
+    pub fn unlimited(milli: u64) -> Self {
+        Self { milli: milli.max(1), quota: None }
+    }
+
+    /// Room of `milli` within a quota.
+    pub fn new(milli: u64, quota: Option<Quota>) -> Self {
+        let milli = milli.max(1);
+        Self { milli, quota: quota.filter(|quota| quota.milli() < milli) }
+    }
+
+    /// What there is on average, in thousandths of a core.
+    pub fn mean_milli(&self) -> u64 {
+        self.quota.map_or(self.milli, |quota| quota.milli()).max(1)
+    }
+}
+
 /// The CPU of one container, shared equally by the requests that need it.
 ///
-/// A request has one thread, so it gets one core at most; all together get no more than the container may use. Averaged
-/// over the 100 ms periods of the CFS this is what a CPU limit does: throttling shows as requests that take longer.
+/// A request has one thread, so it gets one core at most; all together get no more than the machine has for them, and in each
+/// CFS period no more than the quota of the container's limit: when that is used up, all stand still until the next period.
 #[derive(Clone, Debug)]
 pub struct SharedCpu {
-    capacity_milli: u64,
+    room: CpuRoom,
     at: SimTime,
+    /// The period that `left` is about, and what is left of its quota, in fractions.
+    period: u64,
+    left: u128,
     /// CPU time that each request has got which was there from the beginning, in fractions.
     attained: u128,
     /// What `attained` will be when a request is done.
     running: BTreeSet<(u128, WorkId)>,
     used: u128,
-    /// How long requests wanted more than there was.
+    /// How long requests wanted more than there was, and how long there were some.
     throttled: SimDuration,
+    busy: SimDuration,
+}
+
+/// A stretch of time in which requests go on at one pace, or stand still.
+struct Stretch {
+    /// Nanoseconds until the quota is used up or the period ends; `u64::MAX` = no end.
+    lasts: u64,
+    /// Whether the requests go on.
+    goes: bool,
 }
 
 /// A process that requests go to: a pod by index of its object, one of its containers, and which start of it.
@@ -64,22 +104,35 @@ impl Default for Crowd {
 }
 
 impl SharedCpu {
-    /// An idle CPU of so many thousandths of a core.
-    pub fn new(capacity_milli: u64, now: SimTime) -> Self {
-        let capacity_milli = capacity_milli.max(1);
-        let throttled = SimDuration::ZERO;
-        Self { capacity_milli, at: now, attained: 0, running: BTreeSet::new(), used: 0, throttled }
+    /// An idle CPU.
+    pub fn new(room: CpuRoom, now: SimTime) -> Self {
+        let zero = SimDuration::ZERO;
+        let mut cpu = Self {
+            room,
+            at: now,
+            period: 0,
+            left: 0,
+            attained: 0,
+            running: BTreeSet::new(),
+            used: 0,
+            throttled: zero,
+            busy: zero,
+        };
+        cpu.begin_period(true);
+        cpu
     }
 
     /// From `now` on there is more or less CPU.
-    pub fn set_capacity(&mut self, now: SimTime, capacity_milli: u64) {
+    pub fn set_room(&mut self, now: SimTime, room: CpuRoom) {
         self.advance(now);
-        self.capacity_milli = capacity_milli.max(1);
+        let changed = self.room.quota != room.quota;
+        self.room = room;
+        self.begin_period(changed);
     }
 
-    /// Thousandths of a core that there are.
-    pub fn capacity_milli(&self) -> u64 {
-        self.capacity_milli
+    /// What there is.
+    pub fn room(&self) -> CpuRoom {
+        self.room
     }
 
     /// Requests that want CPU.
@@ -87,26 +140,69 @@ impl SharedCpu {
         self.running.len()
     }
 
+    /// The quota is whole again if another period has begun, or if `anew`.
+    fn begin_period(&mut self, anew: bool) {
+        let Some(quota) = self.room.quota else { return };
+        let period = self.at.as_nanos() / quota.period.as_nanos();
+        if anew || period != self.period {
+            self.period = period;
+            self.left = u128::from(quota.per_period.as_nanos()) << FRACTION;
+        }
+    }
+
     /// What each of the requests gets: numerator and denominator of a part of one core.
     fn share(&self) -> (u128, u128) {
         let wanted = 1000 * self.running.len() as u128;
-        (wanted.min(u128::from(self.capacity_milli)), wanted)
+        (wanted.min(u128::from(self.room.milli)), wanted)
+    }
+
+    /// What comes next at `at`, with so much left of the quota.
+    fn stretch(&self, at: SimTime, left: u128) -> Stretch {
+        let Some(quota) = self.room.quota else { return Stretch { lasts: u64::MAX, goes: true } };
+        let period = quota.period.as_nanos();
+        let rest = period - at.as_nanos() % period;
+        if left == 0 {
+            return Stretch { lasts: rest, goes: false };
+        }
+        let burn = self.share().0 << FRACTION;
+        let lasts = u64::try_from((left * 1000).div_ceil(burn)).unwrap_or(u64::MAX);
+        Stretch { lasts: lasts.min(rest), goes: true }
+    }
+
+    /// What each request gets in so many nanoseconds without a stop.
+    fn progress(&self, nanos: u64) -> u128 {
+        let (part, whole) = self.share();
+        (u128::from(nanos) << FRACTION) * part / whole
     }
 
     /// Lets time pass.
     pub fn advance(&mut self, now: SimTime) {
-        let passed = now.saturating_since(self.at);
-        self.at = self.at.max(now);
-        if self.running.is_empty() || passed == SimDuration::ZERO {
-            return;
+        while self.at < now {
+            self.begin_period(false);
+            if self.running.is_empty() {
+                self.at = now;
+                break;
+            }
+            let stretch = self.stretch(self.at, self.left);
+            let passed = now.saturating_since(self.at).as_nanos().min(stretch.lasts);
+            let length = SimDuration::from_nanos(passed);
+            let (part, whole) = self.share();
+            if stretch.goes {
+                let progress = self.progress(passed);
+                self.attained += progress;
+                let used = progress * self.running.len() as u128;
+                self.used += used;
+                // What lasts to the end of the stretch is gone, whatever rounding left of it.
+                let is_over = passed == stretch.lasts;
+                self.left = if is_over { 0 } else { self.left.saturating_sub(used) };
+            }
+            if part < whole || !stretch.goes {
+                self.throttled += length;
+            }
+            self.busy += length;
+            self.at += length;
         }
-        let (part, whole) = self.share();
-        let progress = (u128::from(passed.as_nanos()) << FRACTION) * part / whole;
-        self.attained += progress;
-        self.used += progress * self.running.len() as u128;
-        if part < whole {
-            self.throttled += passed;
-        }
+        self.begin_period(false);
     }
 
     /// A request needs so much CPU time from `now` on.
@@ -124,10 +220,40 @@ impl SharedCpu {
     /// When the next request has got what it needs, if nothing else changes.
     pub fn next_done(&self) -> Option<SimTime> {
         let (done, _) = self.running.first()?;
-        let (part, whole) = self.share();
-        let left = done.saturating_sub(self.attained) * whole;
-        let wait = left.div_ceil(part << FRACTION);
-        Some(self.at + SimDuration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX / 4)))
+        let mut need = done.saturating_sub(self.attained);
+        let (mut at, mut left) = (self.at, self.left);
+        let whole_quota =
+            self.room.quota.map_or(0, |quota| u128::from(quota.per_period.as_nanos()) << FRACTION);
+        loop {
+            let stretch = self.stretch(at, left);
+            if stretch.goes {
+                let (part, whole) = self.share();
+                let wait = (need * whole).div_ceil(part << FRACTION);
+                if wait <= u128::from(stretch.lasts) {
+                    return Some(at + SimDuration::from_nanos(wait as u64));
+                }
+                if stretch.lasts == u64::MAX {
+                    return Some(SimTime::MAX);
+                }
+                need -= self.progress(stretch.lasts);
+            }
+            at += SimDuration::from_nanos(stretch.lasts);
+            let period = self.room.quota.map_or(1, |quota| quota.period.as_nanos());
+            let begins = at.as_nanos().is_multiple_of(period);
+            left = if begins { whole_quota } else { 0 };
+            if begins {
+                // Whole periods that are all alike need not be gone through.
+                let each = self.progress(self.stretch(at, whole_quota).lasts);
+                let skipped = u64::try_from(need.saturating_sub(1) / each.max(1)).unwrap_or(u64::MAX);
+                let skipped =
+                    skipped.saturating_sub(1).min((u64::MAX / 4).saturating_sub(at.as_nanos()) / period);
+                need -= each * u128::from(skipped);
+                at += SimDuration::from_nanos(period * skipped);
+                if each == 0 || at.as_nanos() >= u64::MAX / 4 - period {
+                    return Some(SimTime::MAX);
+                }
+            }
+        }
     }
 
     /// Takes the requests that have got what they need.
@@ -153,6 +279,11 @@ impl SharedCpu {
     /// How long, up to the last change, requests wanted more CPU than there was.
     pub fn throttled(&self) -> SimDuration {
         self.throttled
+    }
+
+    /// How long, up to the last change, there were requests that wanted CPU.
+    pub fn busy(&self) -> SimDuration {
+        self.busy
     }
 }
 
@@ -252,7 +383,7 @@ mod tests {
 
     #[test]
     fn requests_share_the_limit_and_one_alone_has_at_most_one_core() {
-        let mut cpu = SharedCpu::new(1500, ms(0));
+        let mut cpu = SharedCpu::new(CpuRoom::unlimited(1500), ms(0));
         cpu.add(ms(0), 1, SimDuration::from_millis(30));
         assert_eq!(cpu.next_done(), Some(ms(30)));
         // Three at once on one and a half cores: half a core each.
@@ -267,6 +398,42 @@ mod tests {
         assert_eq!(cpu.take_done(ms(50)), [2]);
         assert_eq!(cpu.used(ms(99)), SimDuration::from_millis(65));
         assert_eq!(cpu.throttled(), SimDuration::from_millis(30));
+    }
+
+    /// A limit of 250m: 25 ms of CPU time in each 100 ms.
+    #[test]
+    fn a_quota_lasts_for_a_part_of_each_period() {
+        let quota = Quota::of_limit(250, SimDuration::from_millis(100));
+        let mut cpu = SharedCpu::new(CpuRoom::new(4000, Some(quota)), ms(0));
+        // Within the quota nothing is slower than without a limit.
+        cpu.add(ms(10), 1, SimDuration::from_millis(20));
+        assert_eq!(cpu.next_done(), Some(ms(30)));
+        assert_eq!(cpu.take_done(ms(30)), [1]);
+        // 5 ms are left: two requests together use them up in 2.5 ms and stand still; the next period serves both for 12.5 ms,
+        // and the one after that for the last 5.
+        cpu.add(ms(40), 2, SimDuration::from_millis(20));
+        cpu.add(ms(40), 3, SimDuration::from_millis(20));
+        assert_eq!(cpu.next_done(), Some(ms(205)));
+        assert_eq!(cpu.used(ms(90)), SimDuration::from_millis(25));
+        assert_eq!(cpu.used(ms(150)), SimDuration::from_millis(50));
+        assert_eq!(cpu.take_done(ms(205)), [2, 3]);
+        assert_eq!(cpu.throttled(), SimDuration::from_micros(57_500 + 87_500));
+        assert_eq!(cpu.busy(), SimDuration::from_millis(20 + 165));
+    }
+
+    #[test]
+    fn long_work_is_timed_as_if_every_period_were_gone_through() {
+        let quota = Quota::of_limit(100, SimDuration::from_millis(100));
+        let mut cpu = SharedCpu::new(CpuRoom::new(1000, Some(quota)), ms(0));
+        cpu.add(ms(50), 1, SimDuration::from_secs(36));
+        // 10 ms a period: 3600 periods, the first of which began at 0.
+        let done = cpu.next_done().unwrap();
+        assert_eq!(done, ms(359_910));
+        for at in 1..3600 {
+            cpu.advance(ms(100 * at + 7));
+        }
+        assert_eq!(cpu.next_done(), Some(done));
+        assert_eq!(cpu.take_done(done), [1]);
     }
 
     #[test]

@@ -247,7 +247,7 @@ impl Desktop<'_, '_> {
             own.map_or(settings.horizontal_pod_autoscaler_tolerance, |own| own.milli_value() as f64 / 1000.0)
         };
         Calculator {
-            rules: Rules::default(),
+            rules: Rules::of_minor(settings.hpa_rules_of_minor),
             tolerance_up: tolerance(behavior.and_then(|behavior| behavior.scale_up.as_ref())),
             tolerance_down: tolerance(behavior.and_then(|behavior| behavior.scale_down.as_ref())),
             cpu_initialization_seconds: settings.horizontal_pod_autoscaler_cpu_initialization_period.as_secs()
@@ -436,15 +436,16 @@ impl Desktop<'_, '_> {
     ) -> i32 {
         let now = self.ctx.now;
         let window = self.ctx.settings.horizontal_pod_autoscaler_downscale_stabilization;
-        let rules = autoscaler.spec.behavior.as_ref();
+        let own = autoscaler.spec.behavior.as_ref();
         let behavior = Behavior {
-            up: Direction::up(rules.and_then(|rules| rules.scale_up.as_ref())),
-            down: Direction::down(rules.and_then(|rules| rules.scale_down.as_ref()), window),
+            up: Direction::up(own.and_then(|own| own.scale_up.as_ref())),
+            down: Direction::down(own.and_then(|own| own.scale_down.as_ref()), window),
         };
+        let rules = Rules::of_minor(self.ctx.settings.hpa_rules_of_minor);
         let past = self.past();
         past.forget_before(now);
         let decision = Situation {
-            rules: Rules::default(),
+            rules,
             now,
             current,
             proposed,

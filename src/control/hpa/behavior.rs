@@ -205,7 +205,7 @@ impl Situation<'_> {
     pub fn decide(&self, behavior: &Behavior) -> Decision {
         let stabilized = match self.rules {
             Rules::V1_20 => self.stabilized_one_sided(behavior),
-            Rules::V1_34 => self.stabilized(behavior),
+            Rules::V1_28 | Rules::V1_34 => self.stabilized(behavior),
         };
         let able_to_scale = if stabilized == self.proposed {
             Reason::ReadyForNewScale
@@ -308,7 +308,7 @@ impl Situation<'_> {
             let recent = events.iter().filter(|event| self.now < event.at.saturating_add(policy.period));
             recent.map(|event| event.change).sum()
         };
-        let counts = |counted_up: bool| self.rules == Rules::V1_34 || counted_up == up;
+        let counts = |counted_up: bool| self.rules != Rules::V1_20 || counted_up == up;
         let added = if counts(true) { within(self.ups) } else { 0 };
         let removed = if counts(false) { within(self.downs) } else { 0 };
         let start = self.current - added + removed;

@@ -137,7 +137,7 @@ impl Target {
         match (self, rules) {
             (Self::Milli(target), _) => target,
             (Self::Percent(_), Rules::V1_20) => request_milli,
-            (Self::Percent(target), Rules::V1_34) => request_milli * target.max(100) / 100,
+            (Self::Percent(target), Rules::V1_28 | Rules::V1_34) => request_milli * target.max(100) / 100,
         }
     }
 }
@@ -215,7 +215,7 @@ impl Calculator {
     /// Whether a ratio is so near to 1 that nothing should change.
     fn is_tolerable(&self, ratio: f64) -> bool {
         match self.rules {
-            Rules::V1_20 => {
+            Rules::V1_20 | Rules::V1_28 => {
                 let tolerance = if ratio > 1.0 { self.tolerance_up } else { self.tolerance_down };
                 (1.0 - ratio).abs() <= tolerance
             }
@@ -345,7 +345,7 @@ mod tests {
     /// The timelines of the specification, 5.7.
     #[test]
     fn worked_examples() {
-        for rules in [Rules::V1_20, Rules::V1_34] {
+        for rules in [Rules::V1_20, Rules::V1_28, Rules::V1_34] {
             assert_eq!(replicas(rules, 3, 50, &[pod(90); 3]), 6);
             assert_eq!(replicas(rules, 3, 50, &[pod(53); 3]), 3);
             assert_eq!(replicas(rules, 3, 50, &[pod(45); 3]), 3);
@@ -358,6 +358,7 @@ mod tests {
     #[test]
     fn the_edge_of_the_tolerance_depends_on_the_version() {
         assert_eq!(replicas(Rules::V1_20, 3, 50, &[pod(55); 3]), 4);
+        assert_eq!(replicas(Rules::V1_28, 3, 50, &[pod(55); 3]), 4);
         assert_eq!(replicas(Rules::V1_34, 3, 50, &[pod(55); 3]), 3);
     }
 
@@ -381,6 +382,16 @@ mod tests {
         let pods = [pod(20), silent, silent, silent];
         assert_eq!(replicas(Rules::V1_20, 4, 200, &pods), 2);
         assert_eq!(replicas(Rules::V1_34, 4, 200, &pods), 4);
+    }
+
+    #[test]
+    fn each_direction_has_its_own_tolerance() {
+        let calculator = Calculator { tolerance_up: 0.5, tolerance_down: 0.02, ..Calculator::default() };
+        let replicas =
+            |percent| calculator.for_utilization(10, 50, true, NOW, &[pod(percent); 10]).unwrap().replicas;
+        assert_eq!([replicas(75), replicas(76)], [10, 16]);
+        assert_eq!([replicas(49), replicas(48)], [10, 10]);
+        assert_eq!(replicas(44), 9);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::base::LookupMap;
 use crate::kernel::SimTime;
 use crate::report::metrics::{self, Measure};
 use crate::report::plot::{Look, Texture, node_look, pod_look};
-use crate::report::{Lane, LaneEvent, MarkKind, NodeState, PodState, Record, Recorded, Steps};
+use crate::report::{Lane, LaneEvent, MarkKind, NodeState, PodState, Pools, Record, Recorded, Steps};
 use crate::trace::words::phrase;
 
 /// Everything the page's script works on.
@@ -126,6 +126,7 @@ impl Strings {
 impl Data {
     pub(super) fn new<'a>(
         recorded: &Recorded,
+        pools: &Pools,
         records: impl Iterator<Item = Record<'a>>,
         lane_limit: usize,
         record_limit: usize,
@@ -145,7 +146,7 @@ impl Data {
             lanes,
             records_total,
             records,
-            measures: measures(recorded),
+            measures: measures(recorded, pools),
             strings: strings.texts,
         }
     }
@@ -185,7 +186,7 @@ const SAMPLES: u64 = 600;
 const OBJECTS: usize = 24;
 
 /// The series of `metrics.csv`: those of traffic first, those of nodes last.
-fn measures(recorded: &Recorded) -> Vec<MeasureData> {
+fn measures(recorded: &Recorded, pools: &Pools) -> Vec<MeasureData> {
     let data = |measure: Measure| {
         let mut before = 0;
         let mut points = Vec::with_capacity(measure.points.len() * 2);
@@ -196,9 +197,9 @@ fn measures(recorded: &Recorded) -> Vec<MeasureData> {
         let Measure { metric, namespace, object, of, .. } = measure;
         MeasureData { metric, namespace, object, of, points }
     };
-    let mut measures = metrics::measures(recorded, SAMPLES, OBJECTS);
+    let mut measures = metrics::measures(recorded, pools, SAMPLES, OBJECTS);
     measures.sort_by_key(|measure| match measure.metric {
-        name if name.starts_with("request") => 0,
+        name if name.starts_with("request") || name.starts_with("error_budget") => 0,
         name if name.starts_with("node") => 2,
         _ => 1,
     });

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::text::{count, escaped, length, percent};
 use crate::report::Summary;
-use crate::report::summary::{FaultSummary, FlowSummary, Total, WorkloadSummary};
+use crate::report::summary::{CostSummary, FaultSummary, FlowSummary, PoolCost, Total, WorkloadSummary};
 
 /// Rows that a card shows; the rest unfolds.
 const ROWS: usize = 3;
@@ -48,6 +48,7 @@ pub(super) fn cards(summary: &Summary) -> String {
     cards.extend(requests(&summary.traffic));
     cards.extend([
         recovery(summary),
+        cost(&summary.cost),
         restarts(&summary.restarts),
         expectations(summary),
         pods(summary),
@@ -156,7 +157,10 @@ fn requests(flows: &[FlowSummary]) -> Option<String> {
         let value = flow.availability_percent.map_or("-".to_owned(), percent);
         let failed = if flow.failed.total > 0 { reasons(&flow.failed) } else { "none failed".to_owned() };
         let slow = flow.latency_ms.as_ref().map(|latency| format!(", p99 {}", length(latency.p99 / 1000.0)));
-        let remark = format!("{} sent, {failed}{}", count(flow.sent), slow.unwrap_or_default());
+        let budget = flow.error_budget_used_percent.filter(|used| *used > 0.0);
+        let budget = budget.map(|used| format!(", error budget used: {}", percent(used)));
+        let (slow, budget) = (slow.unwrap_or_default(), budget.unwrap_or_default());
+        let remark = format!("{} sent, {failed}{slow}{budget}", count(flow.sent));
         item(&format!("{} to {}", flow.client, flow.service), &value, &remark)
     };
     let items: Vec<String> = users.iter().map(row).collect();
@@ -177,9 +181,19 @@ fn recovery(summary: &Summary) -> String {
             "no_effect" => "no effect".to_owned(),
             _ => fault.recovered_after_s.map_or("not in this run".into(), length),
         };
-        let felt =
-            fault.hit_after_s.map_or_else(String::new, |after| format!(", felt after {}", length(after)));
-        item(&fault.label, &value, &format!("at {}{felt}", length(fault.at_s)))
+        let after = |what: &str, after: Option<f64>| {
+            after.map_or_else(String::new, |after| format!(", {what} after {}", length(after)))
+        };
+        let noticed = after("noticed", fault.detected_after_s);
+        let felt = after("felt", fault.hit_after_s);
+        let requests = match fault.requests_failed {
+            0 => String::new(),
+            failed => {
+                let end = after("the last", fault.requests_recovered_after_s);
+                format!("; {} requests failed{end}", count(failed))
+            }
+        };
+        item(&fault.label, &value, &format!("at {}{noticed}{felt}{requests}", length(fault.at_s)))
     };
     let items: Vec<String> = faults.iter().map(row).collect();
     let lost = faults.iter().filter(|fault| fault.outcome == "not_recovered").count();
@@ -199,6 +213,38 @@ fn recovery(summary: &Summary) -> String {
             &items,
         ),
     }
+}
+
+/// What the machines cost, by pool, and how much of what was requested of them was used.
+fn cost(cost: &CostSummary) -> String {
+    let hours = |hours: f64| format!("{hours:.2} h");
+    let row = |pool: &PoolCost| {
+        let each = pool.price_per_hour.map_or_else(String::new, |price| format!(" at {price}"));
+        let value = pool.price.map_or_else(|| hours(pool.node_hours), money);
+        let remark = format!("{} nodes at most, {}{each}", pool.nodes_peak, hours(pool.node_hours));
+        item(&pool.pool, &value, &remark)
+    };
+    let mut items = Vec::new();
+    if let (Some(wasted), Some(part)) = (cost.cpu_wasted_core_hours, cost.cpu_wasted_percent) {
+        items.push(item(
+            "CPU wasted",
+            &percent(part),
+            &format!("{wasted:.2} core hours requested and not used"),
+        ));
+    }
+    if let Some(wasted) = cost.memory_wasted_gib_hours.filter(|wasted| *wasted > 0.0) {
+        items.push(item("memory wasted", &format!("{wasted:.2} GiB h"), "requested and not used"));
+    }
+    items.extend(cost.pools.iter().map(row));
+    if cost.pools.iter().any(|pool| pool.price.is_some()) {
+        let note = format!("for {:.2} node hours", cost.node_hours);
+        return card("Cost", &money(cost.price), "", &note, &items);
+    }
+    card("Node hours", &format!("{:.2}", cost.node_hours), "", "no pool has a price", &items)
+}
+
+fn money(amount: f64) -> String {
+    format!("{amount:.2}")
 }
 
 fn restarts(restarts: &Total) -> String {

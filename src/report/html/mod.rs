@@ -63,7 +63,7 @@ pub fn page<'a>(
     limits: PageLimits,
 ) -> String {
     let summary = Summary::new(recorded, info);
-    let data = Data::new(recorded, records.into_iter(), limits.lanes, limits.records);
+    let data = Data::new(recorded, &info.pools, records.into_iter(), limits.lanes, limits.records);
     let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     // The page may load nothing from anywhere: it says so, and the browser holds it to that.

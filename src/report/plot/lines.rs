@@ -6,7 +6,7 @@ use super::frame::{Frame, LegendEntry, MARGIN, Swatch, mark_legend};
 use super::palette::{self, AXIS, FAINT_INK, GRID, INK};
 use super::scene::{Anchor, Color, Scene};
 use crate::kernel::SimTime;
-use crate::report::{Recorded, RunInfo};
+use crate::report::{Recorded, RunInfo, metrics};
 
 const PANEL: f64 = 130.0;
 const AIR: f64 = 30.0;
@@ -34,15 +34,51 @@ pub struct Line {
 
 /// The picture. `recorded` gives the marks on the time axis, `other` the title of the run to compare with.
 pub fn lines(lines: &[Line], recorded: &Recorded, info: &RunInfo, other: Option<&str>) -> Scene {
+    titled(None, lines, recorded, info, other)
+}
+
+/// What machines offer and cost, and what is made of them: `None` where nothing is known of usage, and no pool has a price or
+/// changes.
+pub fn capacity(recorded: &Recorded, info: &RunInfo) -> Option<Scene> {
+    const SHOWN: [&str; 4] = ["cluster_cpu_milli", "cluster_memory_bytes", "pool_nodes", "pool_cost_milli"];
+    const SAMPLES: u64 = 600;
+    let measures = metrics::measures(recorded, &info.pools, SAMPLES, usize::MAX);
+    let is_told = |metric: &str| match metric {
+        // A pool that stays as it is needs no picture.
+        "pool_nodes" => measures.iter().any(|it| it.metric == metric && it.points.len() > 1),
+        _ => true,
+    };
+    let shown = SHOWN.into_iter().filter(|metric| is_told(metric));
+    let of = |metric: &'static str| measures.iter().filter(move |it| it.metric == metric);
+    let lines: Vec<Line> = shown
+        .flat_map(of)
+        .map(|it| Line {
+            metric: it.metric.to_owned(),
+            object: it.object.clone(),
+            points: it.points.clone(),
+            other: Vec::new(),
+        })
+        .collect();
+    (!lines.is_empty()).then(|| titled(Some("Capacity and cost"), &lines, recorded, info, None))
+}
+
+fn titled(
+    title: Option<&str>,
+    lines: &[Line],
+    recorded: &Recorded,
+    info: &RunInfo,
+    other: Option<&str>,
+) -> Scene {
     let mut metrics: Vec<&str> = Vec::new();
     for line in lines {
         if !metrics.contains(&line.metric.as_str()) {
             metrics.push(&line.metric);
         }
     }
-    let title = match metrics[..] {
-        [metric] => words(metric),
-        _ => "Measures".to_owned(),
+    let title = match (title, &metrics[..]) {
+        (Some(title), _) => title.to_owned(),
+        (None, [metric]) => words(metric),
+        (None, _) => "Measures".to_owned(),
     };
     let mut frame = Frame::new(&title, info, recorded, NAMES + SCALE_ROOM, legend(recorded, other));
     frame.begin_plot((PANEL + AIR) * metrics.len() as f64 + 10.0);

@@ -19,7 +19,7 @@ mod study;
 mod traffic;
 
 pub use curves::{Bar, Captions, Curve, bars, curves};
-pub use lines::{Line, lines};
+pub use lines::{Line, capacity, lines};
 pub use nodes::nodes;
 pub use pods::pods;
 pub use render::{PlotError, png, svg};

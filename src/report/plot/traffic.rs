@@ -1,5 +1,5 @@
 //! Requests over time, a group of panels a flow: how many were answered and failed by which cause, which part was answered
-//! (for what users feel), and how long answers took. Several sources have a group for all of them together first.
+//! (for what users feel), what that leaves of the error budget, and how long answers took. Several sources have a group for all of them together first.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +26,7 @@ const CAUSES: [(&str, Color); 7] = [
 ];
 const RATES: f64 = 84.0;
 const ANSWERED: f64 = 40.0;
+const BUDGET: f64 = 40.0;
 const LATENCIES: f64 = 64.0;
 const AIR: f64 = 26.0;
 const SCALE_ROOM: f64 = 56.0;
@@ -42,14 +43,15 @@ pub fn traffic(recorded: &Recorded, info: &RunInfo, limit: usize) -> Scene {
     let title_width = |flow: &&Flow| width(&title(flow), HEADING, true);
     let names = groups.iter().map(title_width).fold(150.0, f64::max).min(NAMES_AT_MOST);
     let mut frame = Frame::new("Requests", info, recorded, names + SCALE_ROOM, legend(recorded, shown));
-    let height =
-        |flow: &&Flow| RATES + LATENCIES + 2.0 * AIR + if flow.is_source { ANSWERED + AIR } else { 0.0 };
+    let of_users = |flow: &Flow| if flow.is_source { ANSWERED + BUDGET + 2.0 * AIR } else { 0.0 };
+    let height = |flow: &&Flow| RATES + LATENCIES + 2.0 * AIR + of_users(flow);
     frame.begin_plot(groups.iter().map(height).sum::<f64>() + 10.0);
     frame.y += 10.0;
     for flow in groups {
         rates(&mut frame, flow);
         if flow.is_source {
             answered(&mut frame, flow);
+            budget(&mut frame, flow);
         }
         latencies(&mut frame, flow);
     }
@@ -106,6 +108,8 @@ fn legend(recorded: &Recorded, shown: &[Flow]) -> Vec<LegendEntry> {
     );
     entries.push(entry("% answered", Swatch::Line(palette::GREEN, false)));
     entries.push(entry("objective", Swatch::Line(palette::FAINT_INK, false)));
+    entries.push(entry("error budget left", Swatch::Level(palette::LIGHT_BLUE, palette::BLUE)));
+    entries.push(entry("used up", Swatch::Level(palette::MISSED, palette::MISSED)));
     entries.extend(QUANTILES.map(|(_, label, color)| entry(label, Swatch::Line(color, false))));
     entries.extend(mark_legend(recorded));
     entries
@@ -159,6 +163,27 @@ fn answered(frame: &mut Frame, flow: &Flow) {
         corners.push((frame.time.x(interval.until), level));
     }
     draw(frame, corners, palette::GREEN);
+    frame.y = bottom + AIR;
+}
+
+/// What is left of the failures that the objective allows in the whole run. From when on it is used up, the floor is red.
+fn budget(frame: &mut Frame, flow: &Flow) {
+    let bottom = frame.y + BUDGET;
+    let y = |percent: f64| bottom - BUDGET * percent / 100.0;
+    scale(frame, &[(0.0, "0 %".to_owned()), (100.0, "100 %".to_owned())], &y);
+    let (mut from, mut left) = (SimTime::ZERO, 100.0);
+    let budget = flow.budget();
+    let end = budget.last().map(|(at, _)| (*at, 0)).into_iter();
+    for (until, used) in budget.iter().copied().chain(end) {
+        let (x0, x1) = (frame.time.x(from), frame.time.x(until));
+        if left > 0.0 {
+            frame.scene.rect(x0, y(left), x1 - x0, bottom - y(left), palette::LIGHT_BLUE);
+            frame.scene.line([(x0, y(left)), (x1, y(left))], palette::BLUE, 1.5);
+        } else {
+            frame.scene.rect(x0, bottom - 3.0, x1 - x0, 3.0, palette::MISSED);
+        }
+        (from, left) = (until, 100.0 - used as f64 / 1000.0);
+    }
     frame.y = bottom + AIR;
 }
 
@@ -225,6 +250,9 @@ fn caption(frame: &mut Frame, flow: &Flow) {
     match availability(total.answered, total.failures()) {
         Some(percent) => lines.push(format!("{} answered", percent_text(percent))),
         None => lines.push("no request has ended".to_owned()),
+    }
+    if let Some((_, used)) = flow.budget().last().filter(|_| flow.is_source) {
+        lines.push(format!("error budget used: {}", percent_text(*used)));
     }
     let mut causes: Vec<_> = total.failed.iter().collect();
     causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

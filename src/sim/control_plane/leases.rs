@@ -9,6 +9,7 @@ use crate::sim::world::World;
 
 use super::Elected;
 use super::election::Process;
+use crate::sim::event::Watcher;
 
 const NODE_LEASES: &str = "kube-node-lease";
 /// kubelet `nodeLeaseDurationSeconds`.
@@ -48,8 +49,10 @@ impl World {
         let name = host.shared.name.clone();
         self.api.objects().get::<Node>(&Name::default(), &name)?;
         let heartbeat = self.heartbeats[index as usize];
+        let late = self.watches.extra(Watcher::Node(index));
         let renewed = match heartbeat.since {
-            Some(since) => self.last_heartbeat(since),
+            // The kubelet writes the time at which it sends.
+            Some(since) => self.last_heartbeat(since, late).saturating_sub(late),
             None => heartbeat.last,
         };
         let mut object = self.lease(&name, NODE_LEASES, SimTime::ZERO);

@@ -2,10 +2,14 @@
 
 use super::AppInstance;
 use crate::kernel::{SimDuration, SimTime};
-use crate::workload::{CpuShare, RequestLoad};
+use crate::workload::cpu::Quota;
+use crate::workload::{CpuRoom, CpuShare, RequestLoad};
 
 /// One thread, in thousandths of a core.
 const THREAD_MILLI: u64 = 1000;
+
+/// So much of a period is left for requests, whatever a program's own load takes.
+const SMALLEST_QUOTA: SimDuration = SimDuration::from_micros(100);
 
 /// What has changed for a program with its requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,9 +43,14 @@ impl AppInstance {
     }
 
     /// CPU that is left for requests beside its own load, its limit and the other containers of the machine.
-    pub fn cpu_for_requests_milli(&self) -> u64 {
-        let most = self.cpu.quota.map_or(u64::MAX, |quota| quota.milli()).min(self.cpu.ceiling_milli);
-        most.saturating_sub(self.model.cpu_base_milli).max(1)
+    pub fn cpu_for_requests(&self) -> CpuRoom {
+        let base = self.model.cpu_base_milli;
+        let quota = self.cpu.quota.map(|quota| {
+            let own = quota.period.as_nanos() / THREAD_MILLI * base;
+            let left = quota.per_period.as_nanos().saturating_sub(own).max(SMALLEST_QUOTA.as_nanos());
+            Quota { per_period: SimDuration::from_nanos(left), ..quota }
+        });
+        CpuRoom::new(self.cpu.ceiling_milli.saturating_sub(base), quota)
     }
 
     /// How many requests can be there at once before its memory is at its limit; `None` = any number.
