@@ -29,7 +29,7 @@ const charts = (() => {
     const word = family?.[0].exec(it.metric)[1];
     const key = family ? `${family[1]} ${it.namespace} ${it.object}` : it.metric;
     if (!all.has(key)) all.set(key, { title: family ? family[1] : words(it.metric), subtitle: family ? where : "", metric: it.metric, lines: [], of: it.of });
-    all.get(key).lines.push({ name: family ? word : where || words(it.metric), series });
+    all.get(key).lines.push({ name: family ? word : it.metric === "pods" ? words(where) : where || words(it.metric), series });
   }
   // Lines that never leave zero say nothing beside one that does.
   const busy = (line) => line.series.v.some((v) => v !== 0);
@@ -52,7 +52,8 @@ const charts = (() => {
   }
   // A round number at or above `peak`, such as 1, 2, 2.5 or 5 times a power of ten.
   function ceiling(peak, metric) {
-    if (peak <= 0) return 1;
+    // What stays zero has an axis up to one of what the labels count in.
+    if (peak <= 0) return metric.endsWith("_bytes") ? 2 ** 30 : /_milli(_per_s)?$/.test(metric) ? 1000 : metric.endsWith("_us") ? 1e6 : 1;
     if (metric.endsWith("_bytes")) return 2 ** Math.ceil(Math.log2(peak));
     const power = 10 ** Math.floor(Math.log10(peak));
     return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((it) => it * power).find((it) => it >= peak * 0.999);

@@ -29,7 +29,9 @@ const packing = (() => {
   function segment(binding, amount, whole, room) {
     const state = raw.pod_states[valueAt(binding.lane.states, now)];
     const part = el("button", { type: "button", title: `${binding.lane.name}${state ? `, ${state.label}` : ""}: ${binding.cpu} mCPU, ${bytes(binding.memory)}` });
-    part.style.width = 100 * amount / whole + "%";
+    if (amount > 0) part.style.width = 100 * amount / whole + "%";
+    // It takes no room, but it is there.
+    else part.classList.add("bare");
     part.style.background = HUES[index.get(binding.lane.owner)];
     part.style.color = TEXT[index.get(binding.lane.owner)];
     // A pod that does not serve is hatched, so that a full bar does not look like a healthy one.
@@ -42,7 +44,7 @@ const packing = (() => {
   }
   function fill(bar, bound, what, used, whole, room) {
     if (!whole) return bar.replaceChildren();
-    const parts = bound.filter((it) => it[what] > 0).map((it) => segment(it, it[what], whole, room));
+    const parts = bound.map((it) => segment(it, it[what], whole, room));
     const known = bound.reduce((sum, it) => sum + it[what], 0);
     // Pods without a lane on this page still take their room.
     if (used > known) parts.push(Object.assign(el("span", { className: "other", title: "other pods" }), { style: `width:${100 * (used - known) / whole}%` }));
@@ -107,7 +109,7 @@ const packing = (() => {
   function seek(t, fromSlider = false) {
     now = Math.min(END, Math.max(0, t));
     if (!fromSlider) slider.value = Math.round(now / END * STEPS);
-    shown.textContent = clock(now);
+    shown.textContent = byId("instant-paper").textContent = clock(now);
     slider.setAttribute("aria-valuetext", clock(now));
     paintAll();
     drawStrip();

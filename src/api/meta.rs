@@ -54,16 +54,17 @@ impl Uid {
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let v = self.0;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            (v >> 96) as u32,
-            (v >> 80) as u16,
-            (v >> 64) as u16,
-            (v >> 48) as u16,
-            v & 0xffff_ffff_ffff
-        )
+        // Without the formatting machinery: every new object has a few of them.
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let mut at = 0;
+        for (number, byte) in self.0.to_be_bytes().into_iter().enumerate() {
+            at += usize::from(matches!(number, 4 | 6 | 8 | 10));
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 15)];
+            at += 2;
+        }
+        f.write_str(std::str::from_utf8(&text).expect("digits are text"))
     }
 }
 
@@ -287,6 +288,11 @@ impl ObjectMeta {
         self.deletion_timestamp.is_some()
     }
 }
+
+/// A version in the store as the wire form has it.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(super) struct VersionText(#[serde(with = "resource_version")] pub(super) u64);
 
 mod resource_version {
     //! An opaque text on the wire, a number inside.

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod autoscaling;
 pub mod batch;
+mod changes;
 pub mod core;
 pub mod cron;
 pub mod defaults;
@@ -38,6 +39,7 @@ pub mod timestamp;
 pub mod validation;
 pub mod workload;
 
+pub use changes::ChangeVisitor;
 pub use meta::{Labels, ObjectMeta, OwnerReference, Uid};
 pub use object::{Kind, Object, ObjectRef, Resource};
 pub use request::{ApiError, DeleteOptions, Patch, Propagation, Request};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::autoscaling::HorizontalPodAutoscaler;
 use super::batch::{CronJob, Job};
+use super::changes::{ChangeVisitor, Fields};
 use super::kept::{self, Content};
 use super::meta::ObjectMeta;
 use super::node::{Lease, Node};
@@ -130,8 +131,22 @@ macro_rules! kinds {
                 }
             }
 
+            /// Tells which fields differ in another version of the same object.
+            pub fn visit_changes<V: ChangeVisitor>(&self, new: &Self, visitor: &mut V) {
+                match (self, new) {
+                    $((Object::$kind(old), Object::$kind(new)) => old.visit_fields(new, visitor),)*
+                    _ => debug_assert!(false, "versions of one object are of one kind"),
+                }
+            }
+
             fn serialize_body<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self { $(Object::$kind(object) => object.serialize(serializer)),* }
+            }
+
+            fn serialize_with_kind<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let names = self.kind().names();
+                let (api_version, kind) = (names.api_version, names.name);
+                match self { $(Object::$kind(body) => WithKind { api_version, kind, body }.serialize(serializer)),* }
             }
         }
 
@@ -242,12 +257,26 @@ impl Object {
     }
 }
 
+/// An object with what its manifest begins with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WithKind<'a, T> {
+    api_version: &'static str,
+    kind: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
 impl Serialize for Object {
     /// With `apiVersion` and `kind` first, as in a manifest.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if matches!(self, Self::Unsimulated(_)) {
             return self.serialize_body(serializer);
         }
+        if self.kind().is_simulated() {
+            return self.serialize_with_kind(serializer);
+        }
+        // Among the fields of kinds that are only kept can be both, as they were written.
         let mut body =
             self.serialize_body(serde_json::value::Serializer).map_err(serde::ser::Error::custom)?;
         let mut whole = serde_json::Map::new();

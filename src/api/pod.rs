@@ -1,5 +1,6 @@
 //! Pods: containers, probes, affinity, status.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,7 +26,7 @@ pub struct Pod {
 }
 
 /// The wire form of [`Pod`].
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PodWire {
     metadata: ObjectMeta,
@@ -33,11 +34,18 @@ struct PodWire {
     status: Arc<PodStatus>,
 }
 
+/// The same, to write.
+#[derive(Serialize)]
+struct PodWireRef<'a> {
+    metadata: &'a ObjectMeta,
+    spec: &'a PodSpec,
+    status: &'a PodStatus,
+}
+
 impl Serialize for Pod {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut spec = (*self.spec).clone();
-        spec.node_name.clone_from(&self.node_name);
-        PodWire { metadata: self.metadata.clone(), spec, status: self.status.clone() }.serialize(serializer)
+        PodWireRef { metadata: &self.metadata, spec: &self.whole_spec(), status: &self.status }
+            .serialize(serializer)
     }
 }
 
@@ -50,6 +58,14 @@ impl<'de> Deserialize<'de> for Pod {
 }
 
 impl Pod {
+    /// `spec` with `nodeName`, as the wire form has it.
+    pub(super) fn whole_spec(&self) -> Cow<'_, PodSpec> {
+        if self.node_name.is_none() {
+            return Cow::Borrowed(&self.spec);
+        }
+        Cow::Owned(PodSpec { node_name: self.node_name.clone(), ..(*self.spec).clone() })
+    }
+
     /// Neither `Succeeded` nor `Failed`, and not being deleted: what controllers count as a replica.
     pub fn is_active(&self) -> bool {
         !self.status.phase.is_terminal() && !self.metadata.is_terminating()

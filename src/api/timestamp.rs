@@ -60,19 +60,44 @@ impl fmt::Debug for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_second(self.secs()) {
-            Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%SZ")),
-            Err(_) => write!(f, "out of range"),
-        }
+        let Some(second) = Second::new(self.secs()) else { return f.write_str("out of range") };
+        f.write_str(second.text())?;
+        f.write_str("Z")
     }
 }
 
 impl fmt::Display for MicroTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%S.%6fZ")),
-            Err(_) => write!(f, "out of range"),
+        let Some(second) = Second::new(self.0.div_euclid(1_000_000)) else { return f.write_str("out of range") };
+        write!(f, "{}.{:06}Z", second.text(), self.0.rem_euclid(1_000_000))
+    }
+}
+
+/// `2025-01-01T09:00:00`, made without the formatting machinery: every version of every object has such times.
+struct Second([u8; 19]);
+
+impl Second {
+    /// The second since 1970 in UTC; `None` outside of the years 0 to 9999.
+    fn new(since_epoch: i64) -> Option<Self> {
+        let instant = jiff::Timestamp::from_second(since_epoch).ok()?;
+        let civil = jiff::tz::Offset::UTC.to_datetime(instant);
+        let year = u32::try_from(civil.year()).ok()?;
+        let parts = [civil.month(), civil.day(), civil.hour(), civil.minute(), civil.second()];
+        let mut text = *b"0000-00-00T00:00:00";
+        let mut put = |at: usize, number: u32| {
+            text[at] += (number / 10) as u8;
+            text[at + 1] += (number % 10) as u8;
+        };
+        put(0, year / 100);
+        put(2, year % 100);
+        for (at, part) in [5, 8, 11, 14, 17].into_iter().zip(parts) {
+            put(at, part.unsigned_abs().into());
         }
+        Some(Self(text))
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("digits are text")
     }
 }
 
@@ -123,5 +148,16 @@ mod tests {
         assert!(times.is_sorted());
         assert_eq!(times.map(Timestamp::secs), seconds);
         assert_eq!(size_of::<Option<Timestamp>>(), size_of::<i64>());
+    }
+
+    #[test]
+    fn times_are_written_as_the_api_does() {
+        for text in ["2025-01-01T09:00:00Z", "1969-12-31T23:59:59Z", "0000-02-29T00:00:00Z", "9999-12-30T21:59:59Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        for text in ["2025-01-01T09:00:00.000000Z", "1969-12-31T23:59:59.999999Z"] {
+            assert_eq!(text.parse::<MicroTime>().unwrap().to_string(), text);
+        }
+        assert_eq!(Timestamp::from_secs(i64::MAX).to_string(), "out of range");
     }
 }

@@ -252,6 +252,18 @@ impl Default for Quantity {
     }
 }
 
+impl Quantity {
+    /// Whether both have the same text, which is more than being equal.
+    pub fn is_written_as(&self, other: &Self) -> bool {
+        let number = |quantity: &Self| (quantity.mantissa, quantity.exponent, quantity.long, quantity.format);
+        match (self.written.text(), other.written.text()) {
+            (Some(text), Some(other)) => text == other,
+            (None, None) if number(self) == number(other) => true,
+            _ => self.to_string() == other.to_string(),
+        }
+    }
+}
+
 impl PartialEq for Quantity {
     fn eq(&self, other: &Self) -> bool {
         self.compare(other) == Ordering::Equal

@@ -49,19 +49,12 @@ fn drawn(args: &PlotArgs, printer: &mut Printer) -> Result<Option<String>, Strin
         }
         None => None,
     };
+    // Pictures show one run; two are compared by the metric of the same name.
+    let is_picture = args.what.len() == 1 && other.is_none();
     let scene = match args.what.first().map(String::as_str) {
-        Some(what @ ("pods" | "replicas" | "nodes")) if args.what.len() == 1 => {
-            if args.compare.is_some() {
-                return Err(format!(
-                    "--compare needs a metric; `--what {what}` is a picture of one run (see --what list)"
-                ));
-            }
-            match what {
-                "pods" => plot::pods(&recorded, &run.info, LANES),
-                "replicas" => plot::replicas(&recorded, &run.info, LANES),
-                _ => plot::nodes(&recorded, &run.info, LANES),
-            }
-        }
+        Some("pods") if is_picture => plot::pods(&recorded, &run.info, LANES),
+        Some("replicas") if is_picture => plot::replicas(&recorded, &run.info, LANES),
+        Some("nodes") if is_picture => plot::nodes(&recorded, &run.info, LANES),
         _ => {
             let chosen = chosen(args, &lines, other.as_ref().map(|(_, _, lines)| lines.as_slice()))?;
             let title =
@@ -139,7 +132,9 @@ fn catalogue(lines: &[Line]) -> String {
             let objects =
                 lines.iter().filter(|other| other.metric == line.metric && !other.object.is_empty()).count();
             let of = if objects > 0 { format!("  ({objects} series)") } else { String::new() };
-            let _ = writeln!(text, "{}{of}", line.metric);
+            // A single run has a picture of that name, which stands above.
+            let with = if line.metric == "pods" { "  with --compare" } else { "" };
+            let _ = writeln!(text, "{}{of}{with}", line.metric);
         }
     }
     text
@@ -149,7 +144,12 @@ fn catalogue(lines: &[Line]) -> String {
 fn chosen(args: &PlotArgs, lines: &[Line], other: Option<&[Line]>) -> Result<Vec<Line>, String> {
     let mut chosen = Vec::new();
     for what in &args.what {
-        let of = lines.iter().filter(|line| line.metric == *what);
+        let metric = match what.as_str() {
+            "replicas" => "replicas_ready",
+            "nodes" => "nodes_ready",
+            other => other,
+        };
+        let of = lines.iter().filter(|line| line.metric == metric);
         let of: Vec<&Line> = of
             .filter(|line| args.object.as_ref().is_none_or(|object| line.object.contains(object.as_str())))
             .collect();

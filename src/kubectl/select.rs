@@ -76,9 +76,16 @@ fn list<S: ObjectSource + ?Sized>(
     objects
 }
 
-fn key(object: &Object) -> (&str, &str) {
+/// Namespace and name. An event's name ends with its time in hexadecimal, which has the same number of digits everywhere
+/// in a real cluster; here it counts from the beginning of the run, and those with fewer digits are earlier.
+fn key(object: &Object) -> (&str, &str, usize, &str) {
     let metadata = object.metadata();
-    (&metadata.namespace, &metadata.name)
+    let name = metadata.name.as_str();
+    let (about, time) = match object {
+        Object::Event(_) => name.rsplit_once('.').unwrap_or((name, "")),
+        _ => (name, ""),
+    };
+    (&metadata.namespace, about, time.len(), time)
 }
 
 /// Compiled selectors.

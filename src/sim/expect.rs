@@ -13,7 +13,7 @@ use crate::scenario::expect::{
     WorkloadCondition,
 };
 use crate::scenario::{Condition, Count, Expectation, Moment, Scenario};
-use crate::trace::{Detail, Subject};
+use crate::trace::{Detail, RecordId, Subject};
 use crate::workload::model::glob;
 
 use super::world::World;
@@ -53,12 +53,14 @@ pub struct Watchlist {
     expectations: Vec<Expectation>,
     fates: Vec<Fate>,
     changed: bool,
+    /// The newest record of an expectation, and its cause.
+    newest: (RecordId, RecordId),
 }
 
 impl Watchlist {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let fates = vec![Fate::Open; scenario.expectations.len()];
-        Self { expectations: scenario.expectations.clone(), fates, changed: true }
+        Self { expectations: scenario.expectations.clone(), fates, changed: true, newest: (0, 0) }
     }
 
     /// Adds expectations; returns the number of the first.
@@ -191,11 +193,13 @@ impl World {
             _ => ("Held", text.clone()),
         };
         let now = self.now();
-        // What was recorded last decided it; events that record nothing have no say.
-        let newest = self.recorder.last();
-        self.recorder.set_cause(newest);
+        // What was recorded last decided it; events that record nothing have no say, nor have other expectations.
+        let (expectation, its_cause) = self.watchlist.newest;
+        let last = self.recorder.last();
+        let cause = if last == expectation { its_cause } else { last };
+        self.recorder.set_cause(cause);
         let detail = Detail::Expectation { held };
-        self.recorder.record_aside(
+        let record = self.recorder.record_aside(
             now,
             "scenario",
             Subject::cluster(),
@@ -204,6 +208,7 @@ impl World {
             message,
             detail,
         );
+        self.watchlist.newest = (record, cause);
         self.watchlist.fates[at] = fate;
     }
 

@@ -15,6 +15,7 @@ mod architecture;
 mod autoscaling;
 mod bad_input;
 mod browser;
+mod changed_fields;
 mod cli;
 mod cluster_autoscaler;
 mod commands;

@@ -47,7 +47,9 @@ fn threads_interruptions_and_shards_leave_no_mark() {
     let expected = files(&one);
     let names: Vec<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
     assert!(names.contains(&"runs.csv") && names.contains(&"differences.csv"), "{names:?}");
-    assert!(names.iter().any(|name| name.ends_with("heat-map.svg")), "{names:?}");
+    for kind in ["distribution.svg", "heat-map.svg", "tornado.svg"] {
+        assert!(names.iter().any(|name| name.ends_with(kind)), "no {kind} in {names:?}");
+    }
 
     sweep(&two, &["--seeds", "3", "--jobs", "3"]);
     assert_eq!(files(&two), expected);

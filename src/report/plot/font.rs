@@ -30,6 +30,9 @@ const fn em(even: u32) -> f64 {
     even as f64 / PLOTTERS_SIZE_PER_EM / SCALE
 }
 
+/// The fonts that viewers of an SVG have instead of this one are up to so much wider.
+pub(super) const OTHER_FONT: f64 = 1.2;
+
 static REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.otf");
 static SEMI_BOLD: &[u8] = include_bytes!("../../../assets/fonts/Inter-SemiBold.otf");
 static REGISTER: Once = Once::new();

@@ -102,7 +102,11 @@ fn words(metric: &str) -> String {
         "cpu" | "hpa" => word.to_uppercase(),
         _ => word.to_owned(),
     };
-    let text = unit(metric).0.split('_').map(spelled).collect::<Vec<_>>().join(" ");
+    capitalized(&unit(metric).0.split('_').map(spelled).collect::<Vec<_>>().join(" "))
+}
+
+/// With its first letter large.
+pub(super) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }

@@ -1,6 +1,6 @@
 //! The pod timeline: one lane a pod, grouped by the workload it belongs to.
 
-use super::font::{HEADING, LABEL, shortened, width};
+use super::font::{HEADING, LABEL, OTHER_FONT, shortened, width};
 use super::frame::{Frame, LegendEntry, MARGIN, Swatch, mark_legend, restart_triangle};
 use super::palette::{FAINT_INK, INK, bar, pod_look};
 use super::scene::{Anchor, Scene};
@@ -78,18 +78,20 @@ fn group_name(lane: &Lane) -> String {
     if lane.owner.is_none() { "pods of their own".to_owned() } else { lane.owner_title() }
 }
 
+/// Room for the name at the left and the namespace at the right, whatever font a viewer draws them with.
 fn group_width(lane: &Lane) -> f64 {
-    width(&group_name(lane), HEADING, true) + 8.0 + width(&lane.namespace, LABEL, false) + 2.0
+    let names = width(&group_name(lane), HEADING, true) + width(&lane.namespace, LABEL, false);
+    names * OTHER_FONT + 12.0
 }
 
 fn group_title(frame: &mut Frame, lane: &Lane) {
     let y = frame.y + 16.0;
-    let room = frame.time.left - MARGIN - 12.0;
-    let title = shortened(&group_name(lane), HEADING, true, room);
+    let room = frame.time.left - MARGIN - 8.0;
+    let title = shortened(&group_name(lane), HEADING, true, room / OTHER_FONT);
     frame.text(MARGIN, y, &title, HEADING, true, INK);
-    let used = width(&title, HEADING, true) + 8.0;
-    let namespace = shortened(&lane.namespace, LABEL, false, (room - used).max(0.0));
-    frame.text(MARGIN + used, y, &namespace, LABEL, false, FAINT_INK);
+    let left = room / OTHER_FONT - width(&title, HEADING, true) - 12.0;
+    let namespace = shortened(&lane.namespace, LABEL, false, left.max(0.0));
+    frame.text_at(Anchor::End, frame.time.left - 8.0, y, &namespace, LABEL, false, FAINT_INK);
     frame.y += GROUP;
 }
 

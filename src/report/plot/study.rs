@@ -1,7 +1,8 @@
 //! Pictures of many runs together: how a figure is distributed, how it depends on two fields, which field matters most.
 
-use super::font::{HEADING, LABEL, TITLE, shortened, width};
+use super::font::{HEADING, LABEL, OTHER_FONT, TITLE, shortened, width};
 use super::frame::{MARGIN, WIDTH};
+use super::lines::capitalized;
 use super::palette::{AXIS, BLUE, FAINT_INK, GRID, INK, LIGHT_BLUE, LIGHT_ORANGE, ORANGE, PAPER};
 use super::scene::{Anchor, Color, Scene, Text};
 
@@ -92,14 +93,14 @@ fn begin(heading: &Heading) -> (Scene, f64) {
         color,
     };
     let room = WIDTH - 2.0 * MARGIN;
-    scene.text(line(15.0, shortened(&heading.title, TITLE, true, room), TITLE, true, INK));
+    scene.text(line(15.0, shortened(&capitalized(&heading.title), TITLE, true, room), TITLE, true, INK));
     scene.text(line(36.0, shortened(&heading.subtitle, HEADING, false, room), HEADING, false, FAINT_INK));
     (scene, MARGIN + 60.0)
 }
 
 /// The room that labels take at the left, with a limit.
 fn label_room<'a>(labels: impl Iterator<Item = &'a str>) -> f64 {
-    labels.map(|label| width(label, LABEL, false)).fold(60.0, f64::max).min(WIDTH * 0.4) + 14.0
+    labels.map(|label| width(label, LABEL, false) * OTHER_FONT).fold(60.0, f64::max).min(WIDTH * 0.4) + 14.0
 }
 
 /// One lane a point: how often each value came, the quartiles as a bar, the mean as a dot.
@@ -272,4 +273,50 @@ pub fn tornado(heading: &Heading, mean: f64, effects: &[Effect]) -> Scene {
     scene.text(text(left, bottom + 34.0, note, FAINT_INK, Anchor::Start));
     scene.height = bottom + 34.0 + MARGIN;
     scene
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a text stands.
+    fn place(scene: &Scene, content: &str) -> (f64, f64) {
+        let text = scene.texts().find(|text| text.content == content);
+        text.map(|text| (text.x, text.y)).unwrap_or_else(|| panic!("no {content}"))
+    }
+
+    #[test]
+    fn a_tornado_has_the_widest_bar_on_top_and_its_ends_say_the_values() {
+        let effect = |field: &str, low: (&str, f64), high: (&str, f64)| Effect {
+            field: field.into(),
+            low: (low.0.into(), low.1),
+            high: (high.0.into(), high.1),
+        };
+        let heading =
+            Heading { title: "pods evicted".into(), subtitle: "seeds 1 to 8".into(), figure: "evictions".into() };
+        let effects = [
+            effect("without effect", ("a", 3.0), ("b", 3.0)),
+            effect("weak", ("6", 2.5), ("3", 3.5)),
+            effect("strong", ("50s", 1.0), ("20s", 5.0)),
+        ];
+        let scene = tornado(&heading, 3.0, &effects);
+        let rows = ["strong", "weak", "without effect"].map(|field| place(&scene, field).1);
+        assert!(rows.is_sorted(), "{rows:?}");
+        let ends = ["50s", "6", "a", "b", "3", "20s"].map(|end| place(&scene, end).0);
+        assert!(ends.is_sorted(), "{ends:?}");
+        place(&scene, "Pods evicted");
+        place(&scene, "mean of evictions: 3 over all runs; ends of bars: mean at that value of the field");
+    }
+
+    #[test]
+    fn a_heat_map_has_a_cell_for_each_pair_and_none_where_nothing_ran() {
+        let heading = Heading { title: "t".into(), subtitle: "s".into(), figure: "f".into() };
+        let [across, down] = [["20s", "50s"], ["3", "6"]].map(|values| values.map(String::from));
+        let means = [vec![Some(1.5), None], vec![Some(2.5), Some(4.0)]];
+        let scene = heat_map(&heading, ("grace", &across), ("replicas", &down), &means);
+        let (left, upper) = place(&scene, "1.5");
+        assert_eq!((place(&scene, "2.5").0, place(&scene, "4").1), (left, place(&scene, "2.5").1));
+        assert!(upper < place(&scene, "2.5").1 && left < place(&scene, "4").0);
+        assert_eq!(place(&scene, "50s").0, place(&scene, "4").0);
+    }
 }

@@ -3,10 +3,11 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
+use super::compact::{push_text, push_value};
 use super::text::push_number;
-use crate::api::{Commit, Object, Op};
+use crate::api::{ChangeVisitor, Commit, Op};
 use crate::trace::replay::ContainerLine;
 use crate::trace::samples::TrafficLine;
 use crate::trace::{ContainerFact, Detail, Record};
@@ -18,12 +19,14 @@ const CHUNK: usize = 1 << 16;
 pub struct JsonlWriter<W: Write> {
     out: W,
     buffer: Vec<u8>,
+    /// Room for the paths of fields; empty between two records.
+    path: String,
 }
 
 impl<W: Write> JsonlWriter<W> {
     /// A writer of an empty file.
     pub fn new(out: W) -> Self {
-        Self { out, buffer: Vec::new() }
+        Self { out, buffer: Vec::new(), path: String::new() }
     }
 
     /// Appends a record.
@@ -48,14 +51,11 @@ impl<W: Write> JsonlWriter<W> {
         if let Detail::Commit(commit) = &record.detail {
             push_key_text(out, b",\"op\":", commit.op.as_str());
             push_key_number(out, b",\"resourceVersion\":", commit.revision);
-            if let Some(changed) = changed_fields(commit) {
-                out.extend_from_slice(b",\"changed\":");
-                serde_json::to_writer(&mut *out, &changed)?;
-            }
+            push_changed(out, commit, &mut self.path);
         }
         if let Some(container) = container_of(&record.detail) {
             out.extend_from_slice(b",\"container\":");
-            serde_json::to_writer(&mut *out, &container)?;
+            push_value(out, &container);
         }
         if let Detail::Traffic(sample) = &record.detail {
             out.extend_from_slice(b",\"traffic\":");
@@ -63,7 +63,7 @@ impl<W: Write> JsonlWriter<W> {
         }
         if let Detail::Usage(sample) = &record.detail {
             out.extend_from_slice(b",\"usage\":");
-            serde_json::to_writer(&mut *out, sample)?;
+            push_value(out, sample);
         }
         if let Detail::Fault { until: Some(until), .. } = &record.detail {
             push_key_number(out, b",\"untilNs\":", until.as_nanos());
@@ -106,6 +106,22 @@ fn container_of(detail: &Detail) -> Option<ContainerLine> {
     Some(ContainerLine { name: container.to_string(), node: node.to_string(), restart, exit_code })
 }
 
+/// For a new object the whole of it; for a change the fields that differ, with `null` for what is gone.
+fn push_changed(out: &mut Vec<u8>, commit: &Commit, path: &mut String) {
+    match (commit.op, &commit.old) {
+        (Op::Deleted, _) => {}
+        (Op::Modified, Some(old)) => {
+            out.extend_from_slice(b",\"changed\":{");
+            old.visit_changes(&commit.new, &mut ChangedFields { out, is_first: true, path });
+            out.push(b'}');
+        }
+        _ => {
+            out.extend_from_slice(b",\"changed\":");
+            push_value(out, &commit.new);
+        }
+    }
+}
+
 fn push_key_number(out: &mut Vec<u8>, key: &[u8], number: u64) {
     out.extend_from_slice(key);
     push_number(out, number);
@@ -113,15 +129,7 @@ fn push_key_number(out: &mut Vec<u8>, key: &[u8], number: u64) {
 
 fn push_key_text(out: &mut Vec<u8>, key: &[u8], text: &str) {
     out.extend_from_slice(key);
-    // Without an early end, so that many bytes are looked at in one step.
-    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
-    if text.as_bytes().iter().fold(false, |found, byte| found | is_special(byte)) {
-        serde_json::to_writer(out, text).expect("text has a form in JSON, and memory takes it");
-        return;
-    }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
+    push_text(out, text);
 }
 
 fn push_unless_empty(out: &mut Vec<u8>, key: &[u8], text: &str) {
@@ -130,57 +138,43 @@ fn push_unless_empty(out: &mut Vec<u8>, key: &[u8], text: &str) {
     }
 }
 
-/// For a new object the whole of it; for a change the paths (slash-separated) that differ, with `null` for what is gone.
-fn changed_fields(commit: &Commit) -> Option<Value> {
-    let wire = |object: &Object| serde_json::to_value(object).unwrap_or_default();
-    match (commit.op, &commit.old) {
-        (Op::Deleted, _) => None,
-        (Op::Modified, Some(old)) => {
-            let mut changes = Map::new();
-            differences(&wire(old), &wire(&commit.new), "", &mut changes);
-            Some(Value::Object(changes))
-        }
-        _ => Some(without_nulls(wire(&commit.new))),
-    }
+/// The fields of an object that changed, as `changed` has them: paths, whose parts are separated by slashes, and values.
+struct ChangedFields<'a> {
+    out: &'a mut Vec<u8>,
+    is_first: bool,
+    /// The fields that have been entered, each with a slash behind it.
+    path: &'a mut String,
 }
 
-/// Lists count as one field; maps are entered.
-fn differences(old: &Value, new: &Value, path: &str, changes: &mut Map<String, Value>) {
-    if old == new {
-        return;
+impl ChangeVisitor for ChangedFields<'_> {
+    fn enter(&mut self, field: &str) {
+        self.path.push_str(field);
+        self.path.push('/');
     }
-    let (Value::Object(before), Value::Object(after)) = (old, new) else {
-        changes.insert(path.to_owned(), without_nulls(new.clone()));
-        return;
-    };
-    let below = |key: &str| {
-        // As in a JSON pointer, a slash inside a key is `~1`.
-        let key = key.replace('~', "~0").replace('/', "~1");
-        if path.is_empty() { key } else { format!("{path}/{key}") }
-    };
-    for (key, value) in after {
-        differences(before.get(key).unwrap_or(&Value::Null), value, &below(key), changes);
-    }
-    for key in before.keys().filter(|key| !after.contains_key(*key)) {
-        changes.insert(below(key), Value::Null);
-    }
-}
 
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let kept = fields.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key, without_nulls(value))).collect())
+    fn leave(&mut self) {
+        self.path.pop();
+        let parent = self.path.rfind('/').map_or(0, |slash| slash + 1);
+        self.path.truncate(parent);
+    }
+
+    fn changed<T: Serialize + ?Sized>(&mut self, field: &str, new: &T) {
+        if !self.is_first {
+            self.out.push(b',');
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
-        other => other,
+        self.is_first = false;
+        let entered = self.path.len();
+        self.path.push_str(field);
+        push_text(self.out, &self.path);
+        self.path.truncate(entered);
+        self.out.push(b':');
+        push_value(self.out, new);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn lines_are_json_with_their_keys_in_order() {
@@ -204,14 +198,5 @@ mod tests {
             "\n"
         );
         assert_eq!(String::from_utf8(writer.out).unwrap(), expected);
-    }
-
-    #[test]
-    fn only_what_differs_is_listed() {
-        let old = json!({"a": 1, "b": {"c": [1], "d": 2}, "gone": true});
-        let new = json!({"a": 1, "b": {"c": [1, 2], "d": 2}});
-        let mut changes = Map::new();
-        differences(&old, &new, "", &mut changes);
-        assert_eq!(Value::Object(changes), json!({"b/c": [1, 2], "gone": null}));
     }
 }
