@@ -68,7 +68,9 @@ impl fmt::Display for Timestamp {
 
 impl fmt::Display for MicroTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(second) = Second::new(self.0.div_euclid(1_000_000)) else { return f.write_str("out of range") };
+        let Some(second) = Second::new(self.0.div_euclid(1_000_000)) else {
+            return f.write_str("out of range");
+        };
         write!(f, "{}.{:06}Z", second.text(), self.0.rem_euclid(1_000_000))
     }
 }
@@ -152,7 +154,9 @@ mod tests {
 
     #[test]
     fn times_are_written_as_the_api_does() {
-        for text in ["2025-01-01T09:00:00Z", "1969-12-31T23:59:59Z", "0000-02-29T00:00:00Z", "9999-12-30T21:59:59Z"] {
+        for text in
+            ["2025-01-01T09:00:00Z", "1969-12-31T23:59:59Z", "0000-02-29T00:00:00Z", "9999-12-30T21:59:59Z"]
+        {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
         for text in ["2025-01-01T09:00:00.000000Z", "1969-12-31T23:59:59.999999Z"] {

@@ -40,10 +40,15 @@ fn script(container: &Container) -> Option<Script> {
 }
 
 fn knowledge(container: &Container) -> Knowledge {
-    let list = |value: &Option<Box<Value>>| value.as_deref().and_then(Value::as_array).cloned().unwrap_or_default();
+    let list =
+        |value: &Option<Box<Value>>| value.as_deref().and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let variable = |entry: &Value| {
-        let value = if entry.get("valueFrom").is_some() { None } else { Some(text(entry, "value").unwrap_or_default()) };
+        let value = if entry.get("valueFrom").is_some() {
+            None
+        } else {
+            Some(text(entry, "value").unwrap_or_default())
+        };
         Some((text(entry, "name")?, value))
     };
     Knowledge {
@@ -88,10 +93,8 @@ mod tests {
 
     #[test]
     fn variables_of_the_manifest_are_put_in_before_the_shell_sees_them() {
-        let variables = BTreeMap::from([
-            ("CODE".to_owned(), Some("3".to_owned())),
-            ("SECRET".to_owned(), None),
-        ]);
+        let variables =
+            BTreeMap::from([("CODE".to_owned(), Some("3".to_owned())), ("SECRET".to_owned(), None)]);
         let expand = |word| expand(word, &variables);
         assert_eq!(expand("exit $(CODE)").as_deref(), Some("exit 3"));
         assert_eq!(expand("echo $(date) $(seq 3)").as_deref(), Some("echo $(date) $(seq 3)"));
@@ -103,7 +106,8 @@ mod tests {
     fn what_a_container_does_follows_from_its_manifest() {
         let container = |manifest: Value| serde_json::from_value::<Container>(manifest).unwrap();
         let exit = |manifest| Some(model(&container(manifest))?.script?.run(None, true)?.exit?.1);
-        let of = |command: Value| serde_json::json!({ "name": "c", "image": "busybox:1.36", "command": command });
+        let of =
+            |command: Value| serde_json::json!({ "name": "c", "image": "busybox:1.36", "command": command });
         assert_eq!(exit(of(serde_json::json!(["sh", "-c", "exit 3"]))), Some(3));
         let mut with_env = of(serde_json::json!(["sh", "-c", "exit $CODE"]));
         with_env["env"] = serde_json::json!([{ "name": "CODE", "value": "42" }]);

@@ -377,7 +377,11 @@ impl AppInstance {
                 .iter()
                 .all(|rule| rule.needs.is_empty() && rule.latency.constant_value().is_some()),
             Question::Exec { command } => self.exec_rule(command).map_or_else(
-                || self.walk.as_ref().is_none_or(|walk| walk.is_settled(now.saturating_since(self.started_at))),
+                || {
+                    self.walk
+                        .as_ref()
+                        .is_none_or(|walk| walk.is_settled(now.saturating_since(self.started_at)))
+                },
                 |rule| rule.while_aged.is_empty() && rule.latency.constant_value().is_some(),
             ),
             Question::Grpc { service, .. } => self
@@ -520,7 +524,8 @@ impl AppInstance {
     /// Runs a command that no rule of the program speaks of, among the files that its own commands have made.
     fn run_command(&self, command: &[Name], age: SimDuration) -> Answer {
         let words: Vec<&str> = command.iter().map(Name::as_str).collect();
-        let knowledge = self.model.script.as_ref().map(|script| script.knowledge().clone()).unwrap_or_default();
+        let knowledge =
+            self.model.script.as_ref().map(|script| script.knowledge().clone()).unwrap_or_default();
         let files = self.walk.as_ref().map(|walk| walk.files_at(age)).unwrap_or_default();
         match Script::of_exec(&words, knowledge).and_then(|script| script.run_among(&files)) {
             None => Answer::success(SimDuration::ZERO),

@@ -2,8 +2,8 @@
 
 use super::super::autoscaling::{HorizontalPodAutoscaler, HpaSpec, HpaStatus};
 use super::super::batch::{
-    CronJob, CronJobSpec, CronJobStatus, Job, JobSpec, JobStatus, JobTemplate, PodFailurePolicy, SuccessPolicy,
-    UncountedTerminatedPods,
+    CronJob, CronJobSpec, CronJobStatus, Job, JobSpec, JobStatus, JobTemplate, PodFailurePolicy,
+    SuccessPolicy, UncountedTerminatedPods,
 };
 use super::super::core::{LabelSelector, ObjectReference};
 use super::super::kept;
@@ -18,10 +18,10 @@ use super::super::policy::{
 };
 use super::super::service::{EndpointSlice, Endpoints, Service, ServiceSpec, ServiceStatus};
 use super::super::workload::{
-    ControllerRevision, DaemonSet, DaemonSetSpec, DaemonSetStatus, Deployment, DeploymentSpec, DeploymentStatus,
-    DeploymentStrategy, Ordinals, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus,
-    ReplicationController, ReplicationControllerSpec, RevisionData, RevisionSpec, StatefulSet, StatefulSetSpec,
-    StatefulSetStatus, UpdateStrategy,
+    ControllerRevision, DaemonSet, DaemonSetSpec, DaemonSetStatus, Deployment, DeploymentSpec,
+    DeploymentStatus, DeploymentStrategy, Ordinals, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus,
+    ReplicationController, ReplicationControllerSpec, RevisionData, RevisionSpec, StatefulSet,
+    StatefulSetSpec, StatefulSetStatus, UpdateStrategy,
 };
 use super::*;
 

@@ -292,8 +292,11 @@ mod tests {
             low: (low.0.into(), low.1),
             high: (high.0.into(), high.1),
         };
-        let heading =
-            Heading { title: "pods evicted".into(), subtitle: "seeds 1 to 8".into(), figure: "evictions".into() };
+        let heading = Heading {
+            title: "pods evicted".into(),
+            subtitle: "seeds 1 to 8".into(),
+            figure: "evictions".into(),
+        };
         let effects = [
             effect("without effect", ("a", 3.0), ("b", 3.0)),
             effect("weak", ("6", 2.5), ("3", 3.5)),

@@ -6,8 +6,8 @@ use crate::kernel::SimDuration;
 
 /// Commands that do nothing that anybody here could see.
 const IDLE: [&str; 18] = [
-    "true", ":", "date", "hostname", "whoami", "id", "uname", "uptime", "pwd", "cd", "sync", "umask", "chmod", "chown",
-    "env", "printenv", "nproc", "ulimit",
+    "true", ":", "date", "hostname", "whoami", "id", "uname", "uptime", "pwd", "cd", "sync", "umask",
+    "chmod", "chown", "env", "printenv", "nproc", "ulimit",
 ];
 /// An argument; `None` = not known.
 type Argument = Option<String>;
@@ -71,7 +71,10 @@ fn unknown(machine: &Machine<'_>) -> Status {
 
 fn print(machine: &mut Machine<'_>, name: &str, arguments: &[Argument], prints: bool) {
     let words = arguments.iter().map(|word| word.as_deref().unwrap_or("..."));
-    let line = words.filter(|word| name != "echo" || !matches!(*word, "-n" | "-e" | "-ne")).collect::<Vec<_>>().join(" ");
+    let line = words
+        .filter(|word| name != "echo" || !matches!(*word, "-n" | "-e" | "-ne"))
+        .collect::<Vec<_>>()
+        .join(" ");
     if prints {
         let end = if name == "echo" { "\n" } else { "" };
         machine.print(&(line.replace("\\n", "\n") + end));

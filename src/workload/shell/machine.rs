@@ -102,8 +102,10 @@ impl Machine<'_> {
         if let Some(exists) = self.state.files.get(path) {
             return Some(*exists);
         }
-        let is_scratch = ["/tmp/", "/var/tmp/", "/run/", "/var/run/"].iter().any(|folder| path.starts_with(folder));
-        let is_system = ["/dev/null", "/bin/sh", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/tmp", "/"];
+        let is_scratch =
+            ["/tmp/", "/var/tmp/", "/run/", "/var/run/"].iter().any(|folder| path.starts_with(folder));
+        let is_system =
+            ["/dev/null", "/bin/sh", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/tmp", "/"];
         if is_system.contains(&path) {
             Some(true)
         } else {
@@ -129,7 +131,8 @@ impl Machine<'_> {
                 Part::Text(more) => text.push_str(more),
                 Part::Unknown => return Ok(None),
                 Part::Arithmetic(sum) => {
-                    let number = super::commands::arithmetic(sum, &|name| self.number(name)).ok_or(Stop::Unknown)?;
+                    let number =
+                        super::commands::arithmetic(sum, &|name| self.number(name)).ok_or(Stop::Unknown)?;
                     text.push_str(&number.to_string());
                 }
                 Part::Variable(name) => match self.variable(name) {

@@ -26,8 +26,18 @@ mod tests;
 const SHELLS: [&str; 4] = ["sh", "bash", "ash", "dash"];
 /// Images that run a shell when no command is given; it ends at once if nothing is on its input.
 const SHELL_IMAGES: [&str; 12] = [
-    "busybox", "alpine", "bash", "ubuntu", "debian", "fedora", "centos", "rockylinux", "almalinux", "amazonlinux",
-    "archlinux", "opensuse/leap",
+    "busybox",
+    "alpine",
+    "bash",
+    "ubuntu",
+    "debian",
+    "fedora",
+    "centos",
+    "rockylinux",
+    "almalinux",
+    "amazonlinux",
+    "archlinux",
+    "opensuse/leap",
 ];
 
 /// What a script may know of its container.

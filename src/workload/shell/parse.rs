@@ -9,7 +9,11 @@ const MOST_NESTED: usize = 50;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     /// Variables that are set, a command with its arguments, and the files that it writes.
-    Command { sets: Vec<(String, Word)>, words: Vec<Word>, writes: Vec<Word> },
+    Command {
+        sets: Vec<(String, Word)>,
+        words: Vec<Word>,
+        writes: Vec<Word>,
+    },
     /// One after the other.
     List(Vec<Node>),
     /// The second if the first succeeds.
@@ -24,10 +28,25 @@ pub(super) enum Node {
     Pipe(Vec<Node>),
     /// `( ... )`.
     Subshell(Box<Node>),
-    If { condition: Box<Node>, then: Box<Node>, otherwise: Option<Box<Node>> },
-    While { condition: Box<Node>, body: Box<Node>, until: bool },
-    For { variable: String, words: Vec<Word>, body: Box<Node> },
-    Function { name: String, body: Box<Node> },
+    If {
+        condition: Box<Node>,
+        then: Box<Node>,
+        otherwise: Option<Box<Node>>,
+    },
+    While {
+        condition: Box<Node>,
+        body: Box<Node>,
+        until: bool,
+    },
+    For {
+        variable: String,
+        words: Vec<Word>,
+        body: Box<Node>,
+    },
+    Function {
+        name: String,
+        body: Box<Node>,
+    },
 }
 
 /// Reads a script; `None` = it is not understood.
@@ -257,7 +276,14 @@ mod tests {
         ] {
             assert!(parse(good).is_some(), "{good:?} is not understood");
         }
-        for bad in ["if true; then", "while true; sleep 1; done", "a )", "case x in x) ;; esac", "echo $(ls | wc)", "; |"] {
+        for bad in [
+            "if true; then",
+            "while true; sleep 1; done",
+            "a )",
+            "case x in x) ;; esac",
+            "echo $(ls | wc)",
+            "; |",
+        ] {
             assert_eq!(parse(bad), None, "{bad:?} is understood");
         }
         let deep = format!("{}true{}", "( ".repeat(60), " )".repeat(60));

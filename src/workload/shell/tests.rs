@@ -44,7 +44,10 @@ fn a_script_ends_with_the_status_of_its_last_command() {
 fn loops_and_variables_count() {
     assert_eq!(end("for i in 1 2 3; do sleep $i; done; exit $i"), Some((6, 3)));
     assert_eq!(end("for i in $(seq 1 4); do if [ $i -eq 3 ]; then break; fi; sleep 1; done"), Some((2, 0)));
-    assert_eq!(end("i=0; while [ $i -lt 5 ]; do i=$((i+1)); sleep 2; done; exit $((i * 2 + 1))"), Some((10, 11)));
+    assert_eq!(
+        end("i=0; while [ $i -lt 5 ]; do i=$((i+1)); sleep 2; done; exit $((i * 2 + 1))"),
+        Some((10, 11))
+    );
     assert_eq!(end("until [ -f /tmp/x ]; do sleep 3; touch /tmp/x; done"), Some((3, 0)));
     assert_eq!(end("while true; do echo $(date); sleep 5; done"), None);
     assert_eq!(end("run() { sleep 1; return 9; }; run; exit $?"), Some((1, 9)));
@@ -66,7 +69,8 @@ fn the_liveness_example_of_the_kubernetes_documentation() {
 
 #[test]
 fn files_of_a_loop_come_and_go_with_its_turns() {
-    let script = script("while true; do touch /tmp/ok; sleep 10; rm /tmp/ok; sleep 5; done").expect("understood");
+    let script =
+        script("while true; do touch /tmp/ok; sleep 10; rm /tmp/ok; sleep 5; done").expect("understood");
     let walk = script.run(None, true).expect("understood");
     let exists = |age| walk.files_at(seconds(age)).get("/tmp/ok").copied();
     for turn in 0..5 {
@@ -90,8 +94,14 @@ fn a_shell_without_a_trap_ignores_sigterm_as_pid_1_only() {
 fn a_trap_waits_for_the_command_in_the_foreground_but_not_in_wait() {
     assert_eq!(end_when_stopped("trap 'exit 0' TERM; sleep 3600", Some(10)), Some((3600, 0)));
     assert_eq!(end_when_stopped("trap 'exit 5' TERM; sleep 3600 & wait", Some(10)), Some((10, 5)));
-    assert_eq!(end_when_stopped("trap 'sleep 4; exit 0' SIGTERM; while true; do sleep 5; done", Some(12)), Some((19, 0)));
-    assert_eq!(end_when_stopped("trap 'exit 0' TERM; while true; do sleep 1; done", Some(86_400)), Some((86_400, 0)));
+    assert_eq!(
+        end_when_stopped("trap 'sleep 4; exit 0' SIGTERM; while true; do sleep 5; done", Some(12)),
+        Some((19, 0))
+    );
+    assert_eq!(
+        end_when_stopped("trap 'exit 0' TERM; while true; do sleep 1; done", Some(86_400)),
+        Some((86_400, 0))
+    );
     assert_eq!(end_when_stopped("trap 'exit 6' TERM; while :; do :; done", Some(9)), Some((9, 6)));
     assert_eq!(end_when_stopped("trap 'echo bye' TERM; sleep 100 & wait", Some(10)), Some((10, 143)));
     assert_eq!(end_when_stopped("trap '' TERM; sleep 20", Some(10)), Some((20, 0)));
@@ -147,7 +157,8 @@ fn a_hook_may_run_programs_that_are_not_known() {
 
 #[test]
 fn systems_without_a_command_end_at_once() {
-    let exit = |image| Script::of_bare_image(image).map(|script| script.run(None, true).expect("understood").exit);
+    let exit =
+        |image| Script::of_bare_image(image).map(|script| script.run(None, true).expect("understood").exit);
     assert_eq!(exit("busybox"), Some(Some((SimDuration::ZERO, 0))));
     assert_eq!(exit("docker.io/library/ubuntu:24.04"), Some(Some((SimDuration::ZERO, 0))));
     assert_eq!(exit("localhost:5000/alpine"), None);

@@ -76,7 +76,9 @@ pub(super) fn tokens(script: &str) -> Option<Vec<Token>> {
                 Redirection::Read => tokens.push(Token::Read),
                 Redirection::Document => return None,
             }
-        } else if let Some((text, operator)) = OPERATORS.iter().find(|(text, _)| reader.rest.starts_with(text)) {
+        } else if let Some((text, operator)) =
+            OPERATORS.iter().find(|(text, _)| reader.rest.starts_with(text))
+        {
             reader.rest = &reader.rest[text.len()..];
             tokens.push(Token::Operator(operator));
         } else {
@@ -275,22 +277,18 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together_and_hide_operators() {
-        assert_eq!(plain("echo 'a; b' \"c d\" e\\ f"), [
-            "[Text(\"echo\")]",
-            "[Text(\"a; b\")]",
-            "[Text(\"c d\")]",
-            "[Text(\"e f\")]"
-        ]);
+        assert_eq!(
+            plain("echo 'a; b' \"c d\" e\\ f"),
+            ["[Text(\"echo\")]", "[Text(\"a; b\")]", "[Text(\"c d\")]", "[Text(\"e f\")]"]
+        );
     }
 
     #[test]
     fn redirections_of_messages_vanish_and_those_to_files_stay() {
-        assert_eq!(plain("cat x 2>&1 > /tmp/y # why"), [
-            "[Text(\"cat\")]",
-            "[Text(\"x\")]",
-            "Write",
-            "[Text(\"/tmp/y\")]"
-        ]);
+        assert_eq!(
+            plain("cat x 2>&1 > /tmp/y # why"),
+            ["[Text(\"cat\")]", "[Text(\"x\")]", "Write", "[Text(\"/tmp/y\")]"]
+        );
     }
 
     #[test]
