@@ -181,7 +181,7 @@ fn columns<'a>(recorded: &'a Recorded, pools: &Pools) -> Vec<Column<'a>> {
         columns.push(wasted("cluster_memory_bytes", &recorded.usage.memory));
     }
     columns.extend(recorded.by_pool(pools).into_iter().flat_map(pool_columns));
-    columns.extend(super::summary::faults(recorded).into_iter().flat_map(fault_columns));
+    columns.extend(super::summary::faults(recorded).iter().flat_map(fault_columns));
     columns
 }
 
@@ -217,7 +217,7 @@ fn pool_columns<'a>(pool: PoolSeries) -> Vec<Column<'a>> {
 }
 
 /// How long it took until a fault was noticed, and until it was over, from then on.
-fn fault_columns<'a>(fault: FaultSummary) -> Vec<Column<'a>> {
+fn fault_columns<'a>(fault: &FaultSummary) -> Vec<Column<'a>> {
     let lengths = [
         ("fault_detected_after_ms", fault.detected_after_s),
         ("fault_recovered_after_ms", fault.recovered_after_s),

@@ -48,7 +48,7 @@ fn pictures_have_these_bytes() {
     let scenes = scenes(&node_failure().recorded(), &info());
     let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_owned();
     let svgs = scenes.each_ref().map(|(_, scene)| digest(plot::svg(scene).unwrap().as_bytes()));
-    assert_eq!(svgs, ["0eecffc289e2bb0d", "929eee5f440251a3", "99661cb7b339fceb"]);
+    assert_eq!(svgs, ["78ae09d6220c8c90", "929eee5f440251a3", "99661cb7b339fceb"]);
     assert_eq!(digest(&plot::png(&scenes[2].1).unwrap()), "d2e8c18a088ea5c5");
 }
 

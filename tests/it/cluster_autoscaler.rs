@@ -129,11 +129,9 @@ fn expanders_choose_by_what_they_are_named_after() {
 #[test]
 fn too_many_unready_nodes_stop_the_autoscaler() {
     let asked = |stopped: u32| {
-        let steps: String = (1..=stopped)
-            .map(|node| {
-                format!("  - {{at: 300s, fault: {{kubeletStop: {{node: worker-{node}}}}}, for: 240s}}\n")
-            })
-            .collect();
+        let step =
+            |node| format!("  - {{at: 300s, fault: {{kubeletStop: {{node: worker-{node}}}}}, for: 240s}}\n");
+        let steps = (1..=stopped).map(step).collect::<Vec<_>>().concat();
         let spec = format!(
             "
   duration: 640s

@@ -78,7 +78,7 @@ fn session_affinity_loads_one_endpoint_a_client() {
     let rest = rest.replace("  ports: [{port: 80", "  sessionAffinity: ClientIP\n  ports: [{port: 80");
     agree(&Stated { counts: 0.03, failures: 0.15, latency: 0.25 }, spec, &rest);
     let mean = figures("fluid", spec, &rest).mean_s;
-    assert!(mean > 0.15, "{mean}");
+    assert!(mean > 0.10, "{mean}");
 }
 
 #[test]

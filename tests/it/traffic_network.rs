@@ -183,9 +183,9 @@ fn a_slow_link_makes_a_proxy_late() {
             + &pods.concat()
             + "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n";
         let records = run(&scenario(&spec, &rest));
-        let failed =
+        let mut failed =
             intervals(&records).into_iter().filter(|(_, sample)| sample.failures() > 0).map(|(at, _)| at);
-        failed.last().unwrap()
+        failed.next_back().unwrap()
     };
     let (late, usual) = (last_failure(1), last_failure(3));
     assert!((late - usual - 5.0).abs() < 0.21, "{late} {usual}");

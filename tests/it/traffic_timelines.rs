@@ -204,11 +204,11 @@ fn headless_names_exist_once_a_pod_is_ready() {
     assert!((answered - failed).abs() <= 1.0, "{answered} {failed}");
     // That there is nobody is remembered as long as any other answer: asked at 5 s, asked again at 35 s.
     let records = run(&scenario(&spec.replace("dnsTtl: 1s", "dnsTtl: 30s"), &rest));
-    assert_eq!(turn(&records, "no such host"), (Some(36.0), Some(35.0)));
+    assert_eq!(turn(&records, "no such host"), (Some(35.0), Some(35.0)));
     // Unless it is to be found before it is ready.
     let early = kind_of_service(&rest, "publishNotReadyAddresses: true");
     let records = run(&scenario(spec, &early));
-    assert_eq!(turn(&records, "no such host"), (Some(6.0), None));
+    assert_eq!(turn(&records, "no such host"), (Some(5.0), None));
 }
 
 /// A client of a headless Service goes on using an address that it was told, for as long as the answer may be kept.

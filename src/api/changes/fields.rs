@@ -23,7 +23,7 @@ use super::super::workload::{
     ReplicationController, ReplicationControllerSpec, RevisionData, RevisionSpec, StatefulSet,
     StatefulSetSpec, StatefulSetStatus, UpdateStrategy,
 };
-use super::*;
+use super::{Arc, ChangeVisitor, Changes, Fields, wire_changes};
 
 /// `field "wireName"`; a field whose wire form is another type's has that one after `as`.
 macro_rules! fields {

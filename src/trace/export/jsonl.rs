@@ -165,7 +165,7 @@ impl ChangeVisitor for ChangedFields<'_> {
         self.is_first = false;
         let entered = self.path.len();
         self.path.push_str(field);
-        push_text(self.out, &self.path);
+        push_text(self.out, self.path);
         self.path.truncate(entered);
         self.out.push(b':');
         push_value(self.out, new);

@@ -45,16 +45,18 @@ pub(super) fn run(machine: &mut Machine<'_>, name: &str, arguments: &[Argument],
             Some((&"]", words)) => test(machine, words),
             _ => Ok(2),
         },
-        "touch" | "mkdir" => files(machine, &words, true),
+        "touch" | "mkdir" | "tee" => files(machine, &words, true),
         "rm" | "rmdir" => files(machine, &words, false),
         "cat" | "ls" => list(machine, name, &words, prints),
-        "tee" => files(machine, &words, true),
         "tail" if words.contains(&"-f") || words.contains(&"-F") => machine.wait_until(None).map(|()| 0),
         "yes" => {
             machine.busy = true;
             Err(Stop::Never)
         }
-        "set" => set(machine, &words),
+        "set" => {
+            set(machine, &words);
+            Ok(0)
+        }
         "trap" => trap(machine, &words),
         "wait" => machine.wait_for_jobs(),
         "kill" => kill(machine, &words),
@@ -89,12 +91,13 @@ fn export(machine: &mut Machine<'_>, arguments: &[Argument]) -> Status {
     Ok(0)
 }
 
-/// Seconds, or with a unit as GNU and busybox know it; several are added.
-pub(super) fn duration(words: &[&str]) -> Option<Option<SimDuration>> {
+/// How long `sleep` sleeps: seconds, or with a unit as GNU and busybox know it; several are added. For ever = the longest
+/// time that there is.
+fn duration(words: &[&str]) -> Option<SimDuration> {
     let mut sum = SimDuration::ZERO;
     for word in words {
         if matches!(*word, "infinity" | "inf") {
-            return Some(None);
+            return Some(SimDuration::MAX);
         }
         let (number, factor) = match word.char_indices().last()? {
             (at, 's') => (&word[..at], 1.0),
@@ -107,7 +110,7 @@ pub(super) fn duration(words: &[&str]) -> Option<Option<SimDuration>> {
         let seconds: f64 = number.parse().ok().filter(|_| plain)?;
         sum = sum.saturating_add(SimDuration::from_secs_f64(seconds * factor)?);
     }
-    (!words.is_empty()).then_some(Some(sum))
+    (!words.is_empty()).then_some(sum)
 }
 
 fn sleep(machine: &mut Machine<'_>, words: &[&str]) -> Status {
@@ -115,7 +118,7 @@ fn sleep(machine: &mut Machine<'_>, words: &[&str]) -> Status {
         machine.print("sleep: invalid time interval\n");
         return Ok(1);
     };
-    let end = duration.map(|duration| machine.age.saturating_add(duration));
+    let end = Some(machine.age.saturating_add(duration)).filter(|_| duration < SimDuration::MAX);
     machine.wait_until(end)?;
     Ok(0)
 }
@@ -200,7 +203,7 @@ fn list(machine: &mut Machine<'_>, name: &str, words: &[&str], prints: bool) -> 
     Ok(status)
 }
 
-fn set(machine: &mut Machine<'_>, words: &[&str]) -> Status {
+fn set(machine: &mut Machine<'_>, words: &[&str]) {
     for word in words {
         match word.split_at_checked(1) {
             Some(("-", letters)) => machine.exit_on_error |= letters.contains('e') || *word == "errexit",
@@ -208,7 +211,6 @@ fn set(machine: &mut Machine<'_>, words: &[&str]) -> Status {
             _ => {}
         }
     }
-    Ok(0)
 }
 
 fn trap(machine: &mut Machine<'_>, words: &[&str]) -> Status {
@@ -252,9 +254,8 @@ fn kill(machine: &mut Machine<'_>, words: &[&str]) -> Status {
             return Err(Stop::Unknown);
         }
         match (&machine.state.trap, number) {
-            (_, 0) => {}
+            (_, 0) | (Trap::Ignore, 15) => {}
             (Trap::Run(_), 15) => machine.signal = Some(machine.age),
-            (Trap::Ignore, 15) => {}
             _ if machine.is_pid_1 => {}
             _ => return Err(Stop::Exit(128 + number)),
         }

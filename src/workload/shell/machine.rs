@@ -189,11 +189,11 @@ impl Machine<'_> {
     pub(super) fn wait_for_jobs(&mut self) -> Status {
         let end = self.jobs.iter().try_fold(self.age, |latest, end| end.map(|end| end.max(latest)));
         self.jobs.clear();
-        if let (Some(at), Trap::Run(_)) = (self.signal, &self.state.trap) {
-            if end.is_none_or(|end| at < end) {
-                self.age = at.max(self.age);
-                return Ok(143);
-            }
+        if let (Some(at), Trap::Run(_)) = (self.signal, &self.state.trap)
+            && end.is_none_or(|end| at < end)
+        {
+            self.age = at.max(self.age);
+            return Ok(143);
         }
         self.wait_until(end)?;
         Ok(0)

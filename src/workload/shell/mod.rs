@@ -90,7 +90,7 @@ impl Script {
         }
         let mut exit_on_error = false;
         while let Some((option, rest)) = arguments.split_first() {
-            let Some(letters) = option.strip_prefix('-') else { return None };
+            let letters = option.strip_prefix('-')?;
             arguments = rest;
             exit_on_error |= letters.contains('e');
             if letters.ends_with('o') {

@@ -33,8 +33,7 @@ impl Walk {
         let age = match self.cycle {
             Some((start, turn)) if age > start => {
                 let into = age.saturating_sub(start).as_nanos() % turn.as_nanos().max(1);
-                // Later turns find what the first has left.
-                start + turn + SimDuration::from_nanos(into)
+                start + SimDuration::from_nanos(into)
             }
             _ => age,
         };
@@ -265,10 +264,10 @@ impl Machine<'_> {
         let mut status = 0;
         let mut before: Option<(SimDuration, Snapshot)> = None;
         loop {
-            if let Some((age, state)) = &before {
-                if *state == self.state {
-                    self.recur(*age)?;
-                }
+            if let Some((age, state)) = &before
+                && *state == self.state
+            {
+                self.recur(*age)?;
             }
             before = Some((self.age, self.state.clone()));
             if (self.condition(condition)? == 0) == until {

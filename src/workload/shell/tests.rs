@@ -21,7 +21,7 @@ fn end(text: &str) -> Option<(u64, i32)> {
 fn end_when_stopped(text: &str, at: Option<u64>) -> Option<(u64, i32)> {
     let script = script(text).unwrap_or_else(|| panic!("{text:?} is not understood"));
     let walk = script.run(at.map(seconds), true).expect("understood with a signal too");
-    walk.exit.map(|(age, code)| (age.as_nanos() as u64 / 1_000_000_000, code))
+    walk.exit.map(|(age, code)| (age.as_nanos() / 1_000_000_000, code))
 }
 
 #[test]
