@@ -40,9 +40,9 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("- In-range/taken", &["ports_and_addresses_come_from_their_bands"]),
     (
         "- EndpointSlice controller",
-        &["endpoints_of_250_pods_fill_three_slices", "k2_a_lone_endpoint_serves_until_it_exits"],
+        &["t6_a_endpoints_of_250_pods_fill_three_slices", "k2_a_lone_endpoint_serves_until_it_exits"],
     ),
-    ("- Endpoints (deprecated", &["endpoints_of_250_pods_fill_three_slices"]),
+    ("- Endpoints (deprecated", &["t6_a_endpoints_of_250_pods_fill_three_slices"]),
     ("- Retry backoff", &["a_change_after_quiet_is_taken_at_once_and_the_next_one_waits_for_the_period"]),
     ("- kube-proxy:", &["a_change_after_quiet_is_taken_at_once_and_the_next_one_waits_for_the_period"]),
     (
