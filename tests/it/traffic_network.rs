@@ -190,3 +190,34 @@ fn a_slow_link_makes_a_proxy_late() {
     let (late, usual) = (last_failure(1), last_failure(3));
     assert!((late - usual - 5.0).abs() < 0.21, "{late} {usual}");
 }
+
+/// Namespaces divide names, not the network: a program of one reaches a Service of another by its full name, and by the
+/// short name only where it is.
+#[test]
+fn pods_of_different_namespaces_reach_each_other() {
+    let rest = |called: &str| {
+        let calls = format!(
+            "  startup: {{after: 0s}}\n  http: {{/: {{calls: [{{service: {called}, timeout: 500ms}}]}}}}"
+        );
+        program(&calls).replace("image: '*'", "image: example/web")
+            + &spread()
+            + "
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: data}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: data}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: data, labels: {app: db}}
+spec: {containers: [{name: db, image: example/db:1}]}
+"
+    };
+    assert_eq!(total(&run(&scenario(&from("outside"), &rest("data/db")))), (201, 201, 0));
+    assert_eq!(total(&run(&scenario(&from("outside"), &rest("db")))), (201, 0, 201));
+}
