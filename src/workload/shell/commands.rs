@@ -61,7 +61,7 @@ pub(super) fn run(machine: &mut Machine<'_>, name: &str, arguments: &[Argument],
         "wait" => machine.wait_for_jobs(),
         "kill" => kill(machine, &words),
         "exec" => exec(machine, &words, prints),
-        "sh" | "bash" | "ash" | "dash" => shell(machine, &words),
+        _ if super::SHELLS.contains(&name) => shell(machine, &words),
         _ => unknown(machine),
     }
 }

@@ -172,17 +172,25 @@ impl Machine<'_> {
     /// it, as POSIX says of traps.
     pub(super) fn wait_until(&mut self, end: Option<SimDuration>) -> Result<(), Stop> {
         if let Some(at) = self.signal.filter(|at| end.is_none_or(|end| *at < end)) {
-            match &self.state.trap {
-                Trap::Default if !self.is_pid_1 => {
-                    self.age = at.max(self.age);
-                    return Err(Stop::Exit(143));
-                }
-                Trap::Default | Trap::Ignore => self.signal = None,
-                Trap::Run(_) => {}
-            }
+            self.meet_signal(at)?;
         }
         self.age = end.ok_or(Stop::Never)?;
         Ok(())
+    }
+
+    /// SIGTERM comes at `at`: it ends the script, or nothing happens, or a trap for it is left to be run.
+    pub(super) fn meet_signal(&mut self, at: SimDuration) -> Result<(), Stop> {
+        match &self.state.trap {
+            Trap::Default if !self.is_pid_1 => {
+                self.age = at.max(self.age);
+                Err(Stop::Exit(143))
+            }
+            Trap::Default | Trap::Ignore => {
+                self.signal = None;
+                Ok(())
+            }
+            Trap::Run(_) => Ok(()),
+        }
     }
 
     /// Waits for jobs in the background; a signal with a trap ends the wait.

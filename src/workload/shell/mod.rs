@@ -66,11 +66,10 @@ pub struct Script {
 }
 
 impl Script {
-    /// What a container runs, from the command and arguments in its manifest. `None` = it is not understood.
+    /// What a container runs, from the command and arguments in its manifest. `None` = its grammar is not understood; whether
+    /// what it does is, [`run`](Self::run) tells.
     pub fn of_container(words: &[&str], knowledge: Knowledge) -> Option<Self> {
-        let script = Self::new(words, Knowledge { own_files: true, ..knowledge }, false)?;
-        script.run(None, true)?;
-        Some(script)
+        Self::new(words, Knowledge { own_files: true, ..knowledge }, false)
     }
 
     /// What it knows of its container.

@@ -290,13 +290,9 @@ impl Machine<'_> {
         };
         if turn == SimDuration::ZERO {
             // It never waits, so the signal finds it between two commands.
-            match &self.state.trap {
-                Trap::Default if !self.is_pid_1 => {
-                    self.age = at.max(self.age);
-                    return Err(Stop::Exit(143));
-                }
-                Trap::Default | Trap::Ignore => self.signal = None,
-                Trap::Run(_) => self.age = at.max(self.age),
+            self.meet_signal(at)?;
+            if self.signal.is_some() {
+                self.age = at.max(self.age);
             }
             return Ok(());
         }
